@@ -1,0 +1,11 @@
+export type * from "./contract/clock.ts";
+export type * from "./contract/component.ts";
+export * from "./contract/define.ts";
+export type * from "./contract/delivery.ts";
+export type * from "./contract/logger.ts";
+export * from "./contract/outcome.ts";
+export * from "./contract/pipeline-error.ts";
+export type * from "./contract/registry.ts";
+export { durationField, formatDuration, parseDuration } from "./fields/duration.ts";
+export { queueField, retryField, timeoutField, type QueueConfig, type RetryConfig } from "./fields/exporter-fields.ts";
+export type * from "./graph/graph-spec.ts";
