@@ -1,3 +1,4 @@
+export { systemClock } from "./clock/system-clock.ts";
 export type * from "./contract/clock.ts";
 export type * from "./contract/component.ts";
 export * from "./contract/define.ts";
@@ -8,4 +9,11 @@ export * from "./contract/pipeline-error.ts";
 export type * from "./contract/registry.ts";
 export { durationField, formatDuration, parseDuration } from "./fields/duration.ts";
 export { queueField, retryField, timeoutField, type QueueConfig, type RetryConfig } from "./fields/exporter-fields.ts";
+export type { GraphEnvironment } from "./graph/environment.ts";
 export type * from "./graph/graph-spec.ts";
+export { buildGraph, type Graph } from "./graph/graph.ts";
+export { dataSignal, GraphError } from "./graph/plan.ts";
+export { StateStore } from "./graph/state-store.ts";
+export type { EdgeRow, LedgerSnapshot } from "./ledger/ledger.ts";
+export type { NodeIdentity, NodeRow } from "./ledger/node-ledger.ts";
+export { createSettlement, joinSettlements, worseOutcome } from "./settlement/settlement.ts";

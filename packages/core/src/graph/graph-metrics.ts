@@ -1,0 +1,92 @@
+import type { Attributes, BatchObservableCallback, BatchObservableResult, Meter, ObservableCounter, ObservableGauge } from "@opentelemetry/api";
+import type { Signal } from "@tidemark/otlp";
+import type { ExporterNode } from "../export/exporter-node.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { NodeLedger } from "../ledger/node-ledger.ts";
+import type { GraphParts } from "./graph-builder.ts";
+import type { ReceiverNode } from "./receiver-node.ts";
+
+type BySignal = Readonly<Record<Signal, ObservableCounter>>;
+
+interface Instruments {
+  readonly accepted: BySignal;
+  readonly refused: BySignal;
+  readonly failed: BySignal;
+  readonly sent: BySignal;
+  readonly sendFailed: BySignal;
+  readonly enqueueFailed: BySignal;
+  readonly incoming: ObservableCounter;
+  readonly outgoing: ObservableCounter;
+  readonly dropped: ObservableCounter;
+  readonly held: ObservableGauge;
+  readonly queueSize: ObservableGauge;
+  readonly queueCapacity: ObservableGauge;
+}
+
+/** Shows the books as metrics, under the Collector's own names. They are read when a reader asks: the stream pays nothing. */
+export function observeGraph(meter: Meter, ledger: Ledger, parts: GraphParts): () => void {
+  const instruments = createInstruments(meter);
+  const callback: BatchObservableCallback = (result) => {
+    for (const node of parts.receiverNodes) observeReceiver(result, instruments, node);
+    for (const node of ledger.nodes) observeNode(result, instruments, node);
+    for (const { id, node } of parts.exporters) observeExporter(result, instruments, id, node);
+  };
+  const observables = Object.values(instruments).flatMap((value: ObservableCounter | ObservableGauge | BySignal) => ("addCallback" in value ? [value] : Object.values(value)));
+  meter.addBatchObservableCallback(callback, observables);
+  return () => meter.removeBatchObservableCallback(callback, observables);
+}
+
+function observeReceiver(result: BatchObservableResult, instruments: Instruments, node: ReceiverNode): void {
+  for (const row of node.counts) {
+    const attributes: Attributes = { receiver: node.ledger.identity.id, transport: row.transport };
+    result.observe(instruments.accepted[row.signal], row.accepted, attributes);
+    result.observe(instruments.refused[row.signal], row.refused, attributes);
+    result.observe(instruments.failed[row.signal], row.failed, attributes);
+  }
+}
+
+function observeNode(result: BatchObservableResult, instruments: Instruments, { identity, received, passed, dropped, held }: NodeLedger): void {
+  const attributes: Attributes = { [identity.kind]: identity.id, ...(identity.pipeline === undefined ? {} : { pipeline: identity.pipeline }) };
+  if (identity.kind === "processor") {
+    result.observe(instruments.incoming, received, attributes);
+    result.observe(instruments.outgoing, passed, attributes);
+  }
+  for (const [reason, items] of dropped) result.observe(instruments.dropped, items, { ...attributes, reason });
+  result.observe(instruments.held, held(), attributes);
+}
+
+function observeExporter(result: BatchObservableResult, instruments: Instruments, id: string, node: ExporterNode): void {
+  const attributes: Attributes = { exporter: id };
+  for (const [signal, counts] of node.counts) {
+    result.observe(instruments.sent[signal], counts.sent, attributes);
+    result.observe(instruments.sendFailed[signal], counts.failed, attributes);
+    result.observe(instruments.enqueueFailed[signal], counts.refused, attributes);
+  }
+  if (node.settings.queue === undefined) return;
+  result.observe(instruments.queueSize, node.queueSize, attributes);
+  result.observe(instruments.queueCapacity, node.settings.queue.queue_size, attributes);
+}
+
+function createInstruments(meter: Meter): Instruments {
+  const counter = (name: string, description: string): ObservableCounter => meter.createObservableCounter(name, { description });
+  const gauge = (name: string, description: string): ObservableGauge => meter.createObservableGauge(name, { description });
+  const bySignal = (prefix: string, description: string): BySignal => ({
+    traces: counter(`${prefix}_spans`, description),
+    metrics: counter(`${prefix}_metric_points`, description),
+    logs: counter(`${prefix}_log_records`, description),
+  });
+  return {
+    accepted: bySignal("otelcol_receiver_accepted", "Items whose sender was told that they are accepted."),
+    refused: bySignal("otelcol_receiver_refused", "Items whose sender was told to come back later."),
+    failed: bySignal("otelcol_receiver_failed", "Items whose sender was told that they cannot be accepted."),
+    sent: bySignal("otelcol_exporter_sent", "Items that the destination has accepted."),
+    sendFailed: bySignal("otelcol_exporter_send_failed", "Items that were given up after the sender was told that they are accepted, or that the destination rejected."),
+    enqueueFailed: bySignal("otelcol_exporter_enqueue_failed", "Items that were handed back to their sender: no room, or no delivery."),
+    incoming: counter("otelcol_processor_incoming_items", "Items passed to the processor."),
+    outgoing: counter("otelcol_processor_outgoing_items", "Items emitted by the processor."),
+    dropped: counter("tidemark_dropped_items", "Items that were taken out of the stream on purpose, by reason."),
+    held: gauge("tidemark_held_items", "Items that the node holds."),
+    queueSize: gauge("otelcol_exporter_queue_size", "Used capacity of the sending queue, in units of its sizer."),
+    queueCapacity: gauge("otelcol_exporter_queue_capacity", "Capacity of the sending queue, in units of its sizer."),
+  };
+}

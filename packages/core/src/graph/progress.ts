@@ -1,0 +1,43 @@
+import type { Clock } from "../contract/clock.ts";
+import type { NodeHealth } from "../contract/component.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { NodeLedger } from "../ledger/node-ledger.ts";
+
+/** A node that holds items and has moved none for this long is stuck, whatever the process says. */
+const STUCK_AFTER_MS = 60_000;
+
+interface Watched {
+  readonly node: NodeLedger;
+  moved: number;
+  since: number;
+}
+
+/** Judges the health of the nodes by their books: every identity holds, and what is held moves on. */
+export class ProgressWatch {
+  readonly #ledger: Ledger;
+  readonly #clock: Clock;
+  readonly #watched: Watched[];
+
+  constructor(ledger: Ledger, clock: Clock) {
+    this.#ledger = ledger;
+    this.#clock = clock;
+    this.#watched = ledger.nodes.map((node) => ({ node, moved: 0, since: clock.now() }));
+  }
+
+  /** Call it at least every few seconds: a node is judged by what it did between two calls. */
+  check(): NodeHealth[] {
+    const now = this.#clock.now();
+    const stuck = this.#watched.map((watched): NodeHealth => {
+      const { node } = watched;
+      const held = node.held();
+      if (held === 0 || node.moved !== watched.moved) {
+        watched.moved = node.moved;
+        watched.since = now;
+      }
+      const key = node.identity.key;
+      const idleMs = now - watched.since;
+      return idleMs < STUCK_AFTER_MS ? { node: key, healthy: true } : { node: key, healthy: false, reason: `holds ${held} items and has moved none for ${Math.round(idleMs / 1000)} s` };
+    });
+    return [...stuck, ...this.#ledger.snapshot().violations.map((reason) => ({ node: "ledger", healthy: false, reason }))];
+  }
+}

@@ -1,0 +1,71 @@
+import type { Outcome } from "../contract/outcome.ts";
+
+/** What a node of the graph is, for reports. */
+export interface NodeIdentity {
+  /** Unique in the graph: `processor/batch@traces`. */
+  readonly key: string;
+  readonly kind: "receiver" | "processor" | "connector" | "exporter";
+  readonly id: string;
+  /** The pipeline of a processor; components that serve several pipelines have none. */
+  readonly pipeline?: string;
+}
+
+/** A row of the ledger at one moment. Counts are items: spans, log records, data points. */
+export interface NodeRow extends NodeIdentity {
+  readonly received: number;
+  readonly passed: number;
+  readonly delivered: number;
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly refused: number;
+  readonly failed: number;
+  readonly held: number;
+  /** `received` minus everything above: anything but 0 is a defect of the node. */
+  readonly missing: number;
+}
+
+/** The books of one node: every item that came in is passed on, delivered, dropped for a reason, refused, failed or held. */
+export class NodeLedger {
+  readonly identity: NodeIdentity;
+  readonly dropped: Map<string, number> = new Map();
+  /** Asks the node how many items it holds; nodes that hold nothing keep the default. */
+  held: () => number = () => 0;
+  received = 0;
+  passed = 0;
+  delivered = 0;
+  refused = 0;
+  failed = 0;
+  lastReason = "dropped";
+
+  constructor(identity: NodeIdentity) {
+    this.identity = identity;
+  }
+
+  drop(reason: string, items: number): void {
+    this.lastReason = reason;
+    this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + items);
+  }
+
+  /** Books an outcome that the node itself decided for `items` items. Drops are booked by `drop`, which knows the reasons. */
+  settle(outcome: Outcome, items: number): void {
+    if (outcome.kind === "refused") this.refused += items;
+    else if (outcome.kind === "failed") this.failed += items;
+  }
+
+  get droppedTotal(): number {
+    let total = 0;
+    for (const count of this.dropped.values()) total += count;
+    return total;
+  }
+
+  /** Everything that has left the node for good; it grows while the node makes progress. */
+  get moved(): number {
+    return this.passed + this.delivered + this.refused + this.failed + this.droppedTotal;
+  }
+
+  row(): NodeRow {
+    const { received, passed, delivered, refused, failed } = this;
+    const held = this.held();
+    const missing = received - this.moved - held;
+    return { ...this.identity, received, passed, delivered, refused, failed, dropped: Object.fromEntries(this.dropped), held, missing };
+  }
+}
