@@ -23,13 +23,15 @@ export const ${name}Processor: ProcessorDefinition<typeof ${name}Config> = defin
 `,
     "config.ts": `import { z } from "zod";
 
-/** Configuration of the processor. */
-export const ${name}Config: z.ZodObject<{ key: z.ZodString; value: z.ZodDefault<z.ZodString> }, z.core.$strict> = z.strictObject({
+const fields = z.strictObject({
   key: z.string().min(1).meta({ description: "Attribute that decides.", examples: ["debug"] }),
   value: z.string().default("true").meta({ description: "Items whose attribute has this value are dropped.", examples: ["yes"] }),
 });
 
-export type ${Name}Config = z.output<typeof ${name}Config>;
+/** Options of the processor. */
+export const ${name}Config: typeof fields = fields;
+
+export type ${Name}Config = z.output<typeof fields>;
 `,
     [`${file}.ts`]: `import type { BatchFunction, ComponentContext } from "@tidemark/core";
 import { AttributeKey } from "@tidemark/otlp";
