@@ -1,12 +1,15 @@
 import type { Attributes, BatchObservableCallback, BatchObservableResult, Meter, ObservableCounter, ObservableGauge } from "@opentelemetry/api";
-import type { Signal } from "@tidemark/otlp";
 import type { ExporterNode } from "../export/exporter-node.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { NodeLedger } from "../ledger/node-ledger.ts";
 import type { GraphParts } from "./graph-builder.ts";
 import type { ReceiverNode } from "./receiver-node.ts";
 
-type BySignal = Readonly<Record<Signal, ObservableCounter>>;
+interface BySignal {
+  readonly traces: ObservableCounter;
+  readonly metrics: ObservableCounter;
+  readonly logs: ObservableCounter;
+}
 
 interface Instruments {
   readonly accepted: BySignal;
@@ -31,7 +34,8 @@ export function observeGraph(meter: Meter, ledger: Ledger, parts: GraphParts): (
     for (const node of ledger.nodes) observeNode(result, instruments, node);
     for (const { id, node } of parts.exporters) observeExporter(result, instruments, id, node);
   };
-  const observables = Object.values(instruments).flatMap((value: ObservableCounter | ObservableGauge | BySignal) => ("addCallback" in value ? [value] : Object.values(value)));
+  const { accepted, refused, failed, sent, sendFailed, enqueueFailed, ...single } = instruments;
+  const observables = [...Object.values(single), ...[accepted, refused, failed, sent, sendFailed, enqueueFailed].flatMap(({ traces, metrics, logs }) => [traces, metrics, logs])];
   meter.addBatchObservableCallback(callback, observables);
   return () => meter.removeBatchObservableCallback(callback, observables);
 }
