@@ -1,0 +1,15 @@
+import { defineProcessor, type ProcessorDefinition } from "@tidemark/core";
+import { memoryLimiterConfig } from "./config.ts";
+import { createMemoryLimiter } from "./create.ts";
+import { processMemory } from "./memory.ts";
+
+/** Refuses data, retryably, while the process is short of memory. */
+export const memoryLimiterProcessor: ProcessorDefinition<typeof memoryLimiterConfig> = defineProcessor({
+  type: "memory_limiter",
+  stability: "beta",
+  summary: "Refuses data, so that clients send it again later, while the process is short of memory.",
+  signals: ["traces", "metrics", "logs"],
+  config: memoryLimiterConfig,
+  example: "check_interval: 1s\nlimit_mib: 512\nspike_limit_mib: 128\n",
+  create: (config, context) => createMemoryLimiter(config, context, processMemory()),
+});

@@ -1,0 +1,149 @@
+import { PipelineError, type Clock, type Logger, type Timer } from "@tidemark/core";
+import type { MemoryLimiterConfig } from "./config.ts";
+import type { Memory } from "./memory.ts";
+
+const MIB = 1024 * 1024;
+/** A collection that frees less than this share of the memory in use did not help. */
+const EFFECTIVE_SHARE = 0.05;
+/** Share of `check_interval` from which a useless collection starts to lengthen the interval. */
+const BACKOFF_START = 0.95;
+/** When a refused client should come back. */
+const RETRY_AFTER_MS = 1000;
+
+/** The two limits in bytes. */
+export interface MemoryLimits {
+  readonly hardBytes: number;
+  readonly softBytes: number;
+}
+
+/** Works out the limits from the configuration and, for percentages, the memory there is. */
+export function memoryLimits(config: MemoryLimiterConfig, totalBytes: () => number): MemoryLimits {
+  const share = config.limit_mib > 0 ? MIB : totalBytes() / 100;
+  const [limit, spike] = config.limit_mib > 0 ? [config.limit_mib, config.spike_limit_mib] : [config.limit_percentage, config.spike_limit_percentage];
+  const hardBytes = Math.floor(limit * share);
+  const spikeBytes = spike > 0 ? Math.floor(spike * share) : Math.floor(hardBytes / 5);
+  return { hardBytes, softBytes: hardBytes - spikeBytes };
+}
+
+/** What the limiter needs from outside. */
+export interface MemoryLimiterSettings {
+  readonly config: MemoryLimiterConfig;
+  readonly memory: Memory;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** When the next forced collection is allowed on one of the two paths. */
+class CollectionPace {
+  #intervalMs: number;
+  readonly #minMs: number;
+  readonly #maxMs: number;
+  readonly #startMs: number;
+
+  constructor(minMs: number, maxMs: number, checkIntervalMs: number) {
+    this.#minMs = minMs;
+    this.#maxMs = maxMs;
+    this.#startMs = Math.max(minMs, checkIntervalMs * BACKOFF_START);
+    this.#intervalMs = minMs;
+  }
+
+  allows(sinceLastMs: number): boolean {
+    return sinceLastMs >= this.#intervalMs;
+  }
+
+  helped(): void {
+    this.#intervalMs = this.#minMs;
+  }
+
+  didNotHelp(): void {
+    if (this.#maxMs === 0) return;
+    this.#intervalMs = Math.min(this.#maxMs, Math.max(this.#startMs, this.#intervalMs) * 2);
+  }
+}
+
+/**
+ * Watches the memory of the process and says whether data must be refused. One object serves all pipelines that list the
+ * component: it measures while at least one of them is started.
+ */
+export class MemoryLimiter {
+  #refusing = false;
+  #users = 0;
+  #timer: Timer | undefined;
+  #lastCollection = Number.NEGATIVE_INFINITY;
+  readonly #limits: MemoryLimits;
+  readonly #hardPace: CollectionPace;
+  readonly #softPace: CollectionPace;
+  readonly #settings: MemoryLimiterSettings;
+
+  constructor(settings: MemoryLimiterSettings) {
+    const { config, memory } = settings;
+    this.#settings = settings;
+    this.#limits = memoryLimits(config, memory.totalBytes);
+    this.#hardPace = new CollectionPace(config.min_gc_interval_when_hard_limited, config.max_gc_interval_when_hard_limited, config.check_interval);
+    this.#softPace = new CollectionPace(config.min_gc_interval_when_soft_limited, config.max_gc_interval_when_soft_limited, config.check_interval);
+  }
+
+  /** Whether memory is above the soft limit, as of the last measurement. */
+  get refusing(): boolean {
+    return this.#refusing;
+  }
+
+  /** Throws the retryable error that refuses a batch while memory is short. */
+  admit(): void {
+    if (this.#refusing) throw PipelineError.unavailable("data refused due to high memory usage", RETRY_AFTER_MS);
+  }
+
+  start(): void {
+    this.#users += 1;
+    if (this.#users > 1) return;
+    this.#settings.log.info("Memory limiter configured", { limit_mib: toMib(this.#limits.hardBytes), soft_limit_mib: toMib(this.#limits.softBytes) });
+    this.#schedule();
+  }
+
+  stop(): void {
+    this.#users -= 1;
+    if (this.#users > 0) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  /** Measures once and decides. Called by the clock; may be called at any time. */
+  check(): void {
+    const { log } = this.#settings;
+    let used = this.#settings.memory.usedBytes();
+    if (used >= this.#limits.hardBytes) used = this.#collect(used, this.#hardPace, "Memory usage is above hard limit. Forcing a GC.");
+    else if (used >= this.#limits.softBytes) used = this.#collect(used, this.#softPace, "Memory usage is above soft limit. Forcing a GC.");
+    const mustRefuse = used >= this.#limits.softBytes;
+    if (!mustRefuse) {
+      this.#hardPace.helped();
+      this.#softPace.helped();
+    }
+    if (this.#refusing && !mustRefuse) log.info("Memory usage back within limits. Resuming normal operation.", { cur_mem_mib: toMib(used) });
+    if (!this.#refusing && mustRefuse) log.warn("Memory usage is above soft limit. Refusing data.", { cur_mem_mib: toMib(used) });
+    this.#refusing = mustRefuse;
+  }
+
+  #collect(used: number, pace: CollectionPace, message: string): number {
+    const { memory, clock, log } = this.#settings;
+    const now = clock.now();
+    if (memory.collect === undefined || !pace.allows(now - this.#lastCollection)) return used;
+    log.debug(message, { cur_mem_mib: toMib(used) });
+    memory.collect();
+    this.#lastCollection = now;
+    const after = memory.usedBytes();
+    if (after < used * (1 - EFFECTIVE_SHARE)) pace.helped();
+    else pace.didNotHelp();
+    return after;
+  }
+
+  #schedule(): void {
+    this.#timer = this.#settings.clock.setTimeout(() => {
+      this.check();
+      this.#schedule();
+    }, this.#settings.config.check_interval);
+  }
+}
+
+function toMib(bytes: number): number {
+  return Math.round(bytes / MIB);
+}

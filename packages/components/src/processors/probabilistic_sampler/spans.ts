@@ -1,0 +1,99 @@
+import { AttributeKey, type AttributeValue, type SpanView } from "@tidemark/otlp";
+import type { ProbabilisticSamplerConfig } from "./config.ts";
+import type { Decision, Priority } from "./decision.ts";
+import { hashRandomness } from "./hash-randomness.ts";
+import { EMPTY_TRACE_STATE, formatTraceState, parseTraceState, withThreshold, type TraceState, type TraceStateProblem } from "./ot-tracestate.ts";
+import { bitsToHex, formatThreshold, type Bits56 } from "./threshold.ts";
+
+const SAMPLING_PRIORITY = new AttributeKey("sampling.priority");
+
+/** Reads what one span says about its sampling, and works out the tracestate that it leaves with. */
+export class SpanReader {
+  readonly #hashes: boolean;
+  readonly #seed: number;
+  /** The trace id's randomness, overwritten for every span. */
+  readonly #own = { high: 0, low: 0 };
+  #text = "";
+  #state: TraceState | TraceStateProblem = EMPTY_TRACE_STATE;
+  #written: Bits56 | undefined;
+  #writtenText = "";
+
+  constructor(config: ProbabilisticSamplerConfig) {
+    this.#hashes = config.mode === "hash_seed";
+    this.#seed = config.hash_seed;
+  }
+
+  read(span: SpanView, decision: Decision): void {
+    decision.priority = priorityOf(span.attributes.get(SAMPLING_PRIORITY));
+    const text = span.traceState;
+    if (text !== this.#text) {
+      this.#text = text;
+      this.#state = parseTraceState(text);
+    }
+    const state = this.#state;
+    if (typeof state === "string") decision.evidence.problem = "invalid_tracestate";
+    else decision.evidence.arriving = state.ot.threshold;
+    if (this.#hashes) this.#readHash(span, decision, state);
+    else this.#readConsistent(span, decision, state);
+  }
+
+  /** The tracestate to write, or `undefined` when the span's own is right as it is. */
+  outgoing(decision: Decision): string | undefined {
+    const state = this.#state;
+    const threshold = decision.outgoing;
+    if (threshold === undefined || typeof state === "string") return undefined;
+    if (state === EMPTY_TRACE_STATE && !this.#hashes) return this.#bare(threshold);
+    let ot = withThreshold(state.ot, threshold);
+    const { randomness } = decision.evidence;
+    if (this.#hashes && randomness !== undefined) ot = { ...ot, rv: bitsToHex(randomness), randomness };
+    // Where the value would grow too long, no statement is better than a wrong one.
+    const text = formatTraceState({ ot, others: state.others }) ?? formatTraceState({ ot: withThreshold(state.ot, undefined), others: state.others });
+    return text === this.#text ? undefined : text;
+  }
+
+  #bare(threshold: Bits56): string {
+    if (threshold !== this.#written) {
+      this.#written = threshold;
+      this.#writtenText = `ot=th:${formatThreshold(threshold)}`;
+    }
+    return this.#writtenText;
+  }
+
+  #readHash(span: SpanView, decision: Decision, state: TraceState | TraceStateProblem): void {
+    if (hasTraceId(span)) {
+      decision.evidence.randomness = hashRandomness(span.traceIdBytes, this.#seed);
+      decision.source = "trace_id_hash";
+    }
+    if (typeof state === "string") return;
+    // Who already uses OTEP 235 must not have its values overwritten by a hash.
+    if (state.ot.rv !== "") decision.evidence.problem = "randomness_in_use";
+    else if (state.ot.th !== "") decision.evidence.problem = "threshold_in_use";
+  }
+
+  #readConsistent(span: SpanView, decision: Decision, state: TraceState | TraceStateProblem): void {
+    if (typeof state !== "string" && state.ot.randomness !== undefined) {
+      decision.evidence.randomness = state.ot.randomness;
+      decision.source = "sampling_randomness";
+    } else if (hasTraceId(span)) {
+      this.#own.high = span.traceIdHigh28;
+      this.#own.low = span.traceIdLow28;
+      decision.evidence.randomness = this.#own;
+      decision.source = "trace_id_w3c";
+    }
+  }
+}
+
+/** Whether there is a trace id other than the invalid one of zeros. Looks at the bytes only when the low 56 bits are zero. */
+export function hasTraceId(item: { readonly traceIdHigh28: number; readonly traceIdLow28: number; readonly traceIdBytes: Uint8Array }): boolean {
+  return item.traceIdHigh28 !== 0 || item.traceIdLow28 !== 0 || item.traceIdBytes.some((byte) => byte !== 0);
+}
+
+/** `sampling.priority` as OpenTracing defined it: 0 drops, more than 0 keeps, whatever the type. */
+export function priorityOf(value: AttributeValue | undefined): Priority {
+  if (value === undefined) return "defer";
+  let number = Number.NaN;
+  if (typeof value === "number" || typeof value === "bigint") number = Number(value);
+  else if (typeof value === "string" && value.trim() !== "") number = Number(value);
+  if (number === 0) return "drop";
+  return number > 0 ? "keep" : "defer";
+}
