@@ -1,0 +1,21 @@
+/** Names of the alert convention (README.md of this package). */
+export const EVENT_NAME = "tidemark.alert";
+export const NAME = "alert.name";
+export const STATUS = "alert.status";
+export const SEVERITY = "alert.severity";
+export const SEVERITY_TEXT = "alert.severity_text";
+export const FINGERPRINT = "alert.fingerprint";
+export const METRIC = "alert.metric";
+export const UNIT = "alert.unit";
+export const VALUE = "alert.value";
+export const THRESHOLD = "alert.threshold";
+export const OPERATOR = "alert.operator";
+export const STARTS_AT = "alert.starts_at";
+export const ENDS_AT = "alert.ends_at";
+export const LABEL_PREFIX = "alert.labels.";
+export const TRACE_ID = "alert.evidence.trace_id";
+export const SPAN_ID = "alert.evidence.span_id";
+export const ROOM_ID = "alert.evidence.room_id";
+export const USER_AGENT = "alert.evidence.user_agent";
+export const BAGGAGE_PREFIX = "alert.evidence.baggage.";
+export const SAMPLES = "alert.evidence.samples";
