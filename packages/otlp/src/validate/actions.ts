@@ -1,5 +1,6 @@
 import type { FieldSchema, MessageName } from "../schema/index.ts";
 import { MESSAGES } from "../schema/index.ts";
+import { wireTypeOf } from "../schema/lookup.ts";
 
 /** What to check behind a tag. 0 means the tag is not one the schema knows. */
 export const ACTION_VARINT = 1;
@@ -33,26 +34,6 @@ export function actionTable(): ActionTable {
   return cached;
 }
 
-/** Wire type that a single value of this field has. */
-export function wireTypeOf(field: FieldSchema): 0 | 1 | 2 | 5 {
-  switch (field.kind) {
-    case "string":
-    case "bytes":
-    case "traceId":
-    case "spanId":
-    case "message":
-      return 2;
-    case "fixed32":
-      return 5;
-    case "fixed64":
-    case "sfixed64":
-    case "double":
-      return 1;
-    default:
-      return 0;
-  }
-}
-
 function compile(): ActionTable {
   const names = Object.keys(MESSAGES) as MessageName[];
   const idOf = new Map(names.map((name, id) => [name, id]));
@@ -60,7 +41,7 @@ function compile(): ActionTable {
   const known = new Uint8Array(actions.length / 8);
   for (const [id, name] of names.entries()) {
     for (const field of MESSAGES[name]) {
-      const wireType = wireTypeOf(field);
+      const wireType = wireTypeOf(field.kind);
       const row = id * TAG_LIMIT + field.number * 8;
       actions[row + wireType] = actionOf(field) | ((field.message === undefined ? 0 : idOf.get(field.message)!) << 4);
       known[row / 8] = 1;
