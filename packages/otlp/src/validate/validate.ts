@@ -13,7 +13,8 @@ import {
   actionTable,
   TAG_LIMIT,
 } from "./actions.ts";
-import { isAscii, skipAscii } from "./ascii.ts";
+import { isAscii } from "./ascii.ts";
+import { isPlainAttribute } from "./attribute.ts";
 import { locate } from "./locate.ts";
 
 /** AnyValue may nest this deep: a value inside 63 arrays or key-value lists. */
@@ -27,11 +28,8 @@ export const MAX_ANY_VALUE_DEPTH = 64;
  */
 export function validateMessage(signal: Signal, bytes: Uint8Array, maxDepth: number = MAX_ANY_VALUE_DEPTH): void {
   const { idOf } = actionTable();
-  new Validator(signal, bytes, maxDepth).message(idOf.get(ROOT_MESSAGES[signal])!, 0, bytes.length, 0, false);
+  new Validator(signal, bytes, maxDepth).message(idOf.get(ROOT_MESSAGES[signal])!, 0, bytes.length, 0);
 }
-
-/** Ranges up to this length are tested for plain ASCII at once, so that the strings inside need no test of their own. */
-const ASCII_BLOCK = 1024;
 
 class Validator {
   private readonly signal: Signal;
@@ -41,7 +39,7 @@ class Validator {
   private readonly actions: Uint16Array;
   private readonly known: Uint8Array;
   private readonly anyValue: number;
-  private readonly keyValue: number;
+  private readonly attribute: number;
 
   constructor(signal: Signal, bytes: Uint8Array, maxDepth: number) {
     const { actions, known, idOf } = actionTable();
@@ -52,12 +50,14 @@ class Validator {
     this.actions = actions;
     this.known = known;
     this.anyValue = idOf.get("AnyValue")!;
-    this.keyValue = idOf.get("KeyValue")!;
+    this.attribute = (idOf.get("KeyValue")! << 4) | ACTION_MESSAGE;
   }
 
-  /** Checks the message `id` in `[pos, end)`; `depth` counts the AnyValues around it; `ascii`: all bytes are below 0x80. */
-  message(id: number, pos: number, end: number, depth: number, ascii: boolean): void {
-    const bytes = this.bytes;
+  /** Checks the message `id` in `[pos, end)`; `depth` counts the AnyValues around it. */
+  message(id: number, pos: number, end: number, depth: number): void {
+    const { bytes, view, actions, attribute } = this;
+    const row = id * TAG_LIMIT;
+    const shortcut = depth < this.maxDepth;
     while (pos < end) {
       const start = pos;
       let tag = bytes[pos++]!;
@@ -65,7 +65,7 @@ class Validator {
         pos = this.varint(start, end);
         tag = this.bigTag(start, pos);
       }
-      const action = tag < TAG_LIMIT ? this.actions[id * TAG_LIMIT + tag]! : 0;
+      const action = tag < TAG_LIMIT ? actions[row + tag]! : 0;
       if (action === 0) this.unknown(id, tag, start);
       if ((tag & 7) !== 2) {
         pos = this.scalar(tag, pos, end);
@@ -80,17 +80,18 @@ class Validator {
       }
       const next = pos + length;
       if (next > end) this.fail("length", start, `the field claims ${length} bytes, ${end - pos} are left in its message`);
-      if (action !== 0) this.content(action, pos, next, depth, ascii);
+      if (action === attribute) {
+        if (!shortcut || !isPlainAttribute(bytes, view, pos, next)) this.message(action >> 4, pos, next, depth);
+      } else if (action !== 0) this.content(action, pos, next, depth);
       pos = next;
     }
   }
 
   /** Checks the content of a length-delimited field. */
-  private content(action: number, pos: number, end: number, depth: number, ascii: boolean): void {
+  private content(action: number, pos: number, end: number, depth: number): void {
     const kind = action & 15;
-    if (kind === ACTION_STRING) {
-      if (!ascii) this.utf8(pos, end);
-    } else if (kind === ACTION_MESSAGE) this.child(action >> 4, pos, end, depth, ascii);
+    if (kind === ACTION_STRING) this.utf8(pos, end);
+    else if (kind === ACTION_MESSAGE) this.child(action >> 4, pos, end, depth);
     else if (kind === ACTION_TRACE_ID) {
       if (end - pos !== 16 && end !== pos) this.fail("length", pos, `a trace id has 16 bytes or none, not ${end - pos}`);
     } else if (kind === ACTION_SPAN_ID) {
@@ -102,14 +103,12 @@ class Validator {
     }
   }
 
-  private child(id: number, pos: number, end: number, depth: number, ascii: boolean): void {
+  private child(id: number, pos: number, end: number, depth: number): void {
     let inner = depth;
     if (id === this.anyValue && ++inner > this.maxDepth) {
       this.fail("depth", pos, `attribute values may nest ${this.maxDepth} levels deep; send a flatter value`);
     }
-    // One test over a whole attribute is cheaper than one for each string in it.
-    const plain = ascii || (id === this.keyValue && end - pos <= ASCII_BLOCK && isAscii(this.bytes, this.view, pos, end));
-    this.message(id, pos, end, inner, plain);
+    this.message(id, pos, end, inner);
   }
 
   /** Checks a value that is not length-delimited; returns its end. */
@@ -167,8 +166,8 @@ class Validator {
   }
 
   private utf8(pos: number, end: number): void {
-    const high = skipAscii(this.bytes, this.view, pos, end);
-    const at = high === end ? -1 : findInvalidUtf8(this.bytes, high, end);
+    if (isAscii(this.bytes, this.view, pos, end)) return;
+    const at = findInvalidUtf8(this.bytes, pos, end);
     if (at >= 0) this.fail("utf8", at, "the string is not UTF-8; send it as UTF-8 or as bytes");
   }
 
