@@ -1,0 +1,149 @@
+import type {
+  ComponentDefinition,
+  ConnectorDefinition,
+  ExporterDefinition,
+  ExtensionDefinition,
+  ProcessorDefinition,
+  ReceiverDefinition,
+  Registry,
+  RegistryEntry,
+} from "@tidemark/core";
+import { z } from "zod";
+import { SECTION_NAMES } from "../sections/sections.ts";
+import { telemetrySchema } from "../telemetry/telemetry-config.ts";
+
+/** Every definition that a collector knows, loaded. */
+export interface AllDefinitions {
+  readonly receivers: readonly ReceiverDefinition[];
+  readonly processors: readonly ProcessorDefinition[];
+  readonly connectors: readonly ConnectorDefinition[];
+  readonly exporters: readonly ExporterDefinition[];
+  readonly extensions: readonly ExtensionDefinition[];
+}
+
+/** Loads all definitions of a registry. */
+export async function loadDefinitions(registry: Registry): Promise<AllDefinitions> {
+  const load = async <D>(entries: readonly RegistryEntry<D>[]): Promise<readonly D[]> =>
+    Promise.all(entries.map(async (entry) => entry.load()));
+  return {
+    receivers: await load(registry.receivers),
+    processors: await load(registry.processors),
+    connectors: await load(registry.connectors),
+    exporters: await load(registry.exporters),
+    extensions: await load(registry.extensions),
+  };
+}
+
+const ID_NAME = "(/.*)?$";
+
+/** One JSON Schema (2020-12) for whole configuration files, for editors: completion, descriptions, defaults, examples. */
+export function jsonSchema(definitions: AllDefinitions): object {
+  const sections = SECTION_NAMES.map((section) => [section, sectionSchema(section, definitions[section])]);
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "Tidemark configuration",
+    type: "object",
+    properties: { ...Object.fromEntries(sections), service: serviceSchema() },
+    additionalProperties: false,
+    $defs: {
+      reference: {
+        description: "A value that is expanded before it is checked, such as ${env:NAME:-default}.",
+        type: "string",
+        pattern: "\\$\\{.*\\}",
+      },
+    },
+  };
+}
+
+function sectionSchema(section: string, definitions: readonly ComponentDefinition[]): object {
+  const patternProperties: Record<string, object> = {};
+  for (const definition of definitions) {
+    for (const type of [definition.type, ...(definition.aliases ?? [])]) {
+      const deprecated = type === definition.type ? {} : { deprecated: true };
+      patternProperties[`^${type}${ID_NAME}`] = {
+        ...orNull(componentSchema(definition.config)),
+        description: definition.summary,
+        ...deprecated,
+      };
+    }
+  }
+  return orNull({
+    type: "object",
+    description: `The ${section}, each under its id: type or type/name.`,
+    patternProperties,
+    additionalProperties: false,
+  });
+}
+
+function componentSchema(config: z.ZodType): object {
+  const { $schema: _, ...schema } = z.toJSONSchema(config, { io: "input", unrepresentable: "any" });
+  return allowReferences(schema) as object;
+}
+
+function serviceSchema(): object {
+  const ids = { anyOf: [{ type: "array", items: { type: "string" } }, { type: "null" }] };
+  const pipeline = {
+    type: "object",
+    properties: { receivers: ids, processors: ids, exporters: ids },
+    required: ["receivers", "exporters"],
+    additionalProperties: false,
+  };
+  return {
+    type: "object",
+    properties: {
+      extensions: { ...ids, description: "Extensions to start, in this order." },
+      pipelines: {
+        type: "object",
+        description: "The pipelines, each under signal or signal/name.",
+        patternProperties: { [`^(traces|metrics|logs|alerts)${ID_NAME}`]: pipeline },
+        additionalProperties: false,
+      },
+      telemetry: orNull(componentSchema(telemetrySchema)),
+    },
+    required: ["pipelines"],
+    additionalProperties: false,
+  };
+}
+
+function orNull(schema: object): object {
+  return { anyOf: [schema, { type: "null" }] };
+}
+
+/** Numbers, switches and the like may be written as `${env:X}`, and an object may be left empty. */
+function allowReferences(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(allowReferences);
+  if (typeof schema !== "object" || schema === null) return schema;
+  const own = schema as Record<string, unknown>;
+  const out: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(own))
+    out[key] = CHILDREN.has(key) ? allowMap(value) : NESTED.has(key) ? allowReferences(value) : value;
+  return wrap(out);
+}
+
+const CHILDREN: ReadonlySet<string> = new Set(["properties", "patternProperties", "$defs"]);
+const NESTED: ReadonlySet<string> = new Set(["items", "prefixItems", "additionalProperties", "anyOf", "oneOf", "allOf"]);
+
+function allowMap(map: unknown): unknown {
+  return Object.fromEntries(Object.entries(map as Record<string, unknown>).map(([key, value]) => [key, allowReferences(value)]));
+}
+
+function wrap(schema: Record<string, unknown>): unknown {
+  const { description, default: standard, examples, ...rest } = schema;
+  const annotations = Object.fromEntries(
+    Object.entries({ description, default: standard, examples }).filter(([, value]) => value !== undefined),
+  );
+  const reference = { $ref: "#/$defs/reference" };
+  switch (rest["type"]) {
+    case "integer":
+    case "number":
+    case "boolean":
+    case "array":
+      return { ...annotations, anyOf: [rest, reference] };
+    case "object":
+      return { ...annotations, anyOf: [rest, { type: "null" }, reference] };
+    case "string":
+      return rest["enum"] === undefined && rest["const"] === undefined ? schema : { ...annotations, anyOf: [rest, reference] };
+    default:
+      return schema;
+  }
+}

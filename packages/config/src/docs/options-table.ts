@@ -1,0 +1,97 @@
+import type { ComponentDefinition } from "@tidemark/core";
+import type { core } from "zod";
+import { expectedWord, inlineYaml, metaOf } from "../schema/wording.ts";
+import { open, unwrap } from "../schema/zod-def.ts";
+
+interface Row {
+  readonly option: string;
+  readonly type: string;
+  readonly standard: string;
+  readonly meaning: string;
+}
+
+/** The options of a component as a Markdown table; nested fields are written with dots. */
+export function optionsTable(definition: ComponentDefinition): string {
+  const rows = fieldRows(definition.config as unknown as core.$ZodType, "");
+  if (rows.length === 0) return "This component has no options.\n";
+  const lines = rows.map(({ option, type, standard, meaning }) => `| \`${option}\` | ${cell(type)} | ${standard} | ${cell(meaning)} |`);
+  return ["| option | type | default | meaning |", "| --- | --- | --- | --- |", ...lines, ""].join("\n");
+}
+
+function fieldRows(schema: core.$ZodType, prefix: string): readonly Row[] {
+  const def = unwrap(schema).schema._zod.def;
+  switch (def.type) {
+    case "object":
+      return Object.entries(def.shape).flatMap(([key, field]) => rowsOf(field, prefix === "" ? key : `${prefix}.${key}`));
+    case "array":
+      return fieldRows(def.element, `${prefix}[]`);
+    case "record":
+      return fieldRows(def.valueType, `${prefix}.*`);
+    case "union":
+      return uniqueRows(def.options.flatMap((option) => fieldRows(option, prefix)));
+    default:
+      return [];
+  }
+}
+
+function rowsOf(field: core.$ZodType, option: string): readonly Row[] {
+  const { description = "" } = metaOf(field);
+  return [{ option, type: typeName(field), standard: standardOf(field), meaning: description }, ...fieldRows(field, option)];
+}
+
+function uniqueRows(rows: readonly Row[]): readonly Row[] {
+  return rows.filter((row, index) => rows.findIndex((other) => other.option === row.option) === index);
+}
+
+function typeName(field: core.$ZodType): string {
+  const { schema } = unwrap(field);
+  const def = schema._zod.def;
+  switch (def.type) {
+    case "enum":
+      return Object.values(def.entries)
+        .map((value) => `\`${String(value)}\``)
+        .join(" | ");
+    case "literal":
+      return def.values.map((value) => `\`${String(value)}\``).join(" | ");
+    case "array":
+      return `list of ${typeName(def.element)}`;
+    case "record":
+      return `map of ${typeName(def.valueType)}`;
+    case "union":
+      return [...new Set(def.options.map(typeName))].join(" or ");
+    case "string":
+      return isDuration(schema) ? "duration" : "string";
+    default:
+      return expectedWord(schema);
+  }
+}
+
+function isDuration(schema: core.$ZodType): boolean {
+  return metaFormat(schema) === "duration";
+}
+
+function metaFormat(schema: core.$ZodType): unknown {
+  const meta = (schema as { meta?: () => Record<string, unknown> | undefined }).meta?.();
+  return meta?.["format"];
+}
+
+function standardOf(field: core.$ZodType): string {
+  let current = open(field);
+  for (;;) {
+    const def = current._zod.def;
+    if (def.type === "default" || def.type === "prefault")
+      return isEmptyObject(def.defaultValue) ? "see below" : `\`${inlineYaml(def.defaultValue)}\``;
+    if (def.type === "optional" || def.type === "nullable") return "–";
+    if (def.type === "pipe") current = open(def.in);
+    else if (def.type === "readonly" || def.type === "catch" || def.type === "nonoptional") current = open(def.innerType);
+    else return "**required**";
+  }
+}
+
+function isEmptyObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
+}
+
+function cell(text: string): string {
+  return text.replaceAll(/\s*\n\s*/g, " ").replaceAll("|", "\\|");
+}

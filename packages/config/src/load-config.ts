@@ -1,0 +1,159 @@
+import type { ComponentDefinition, Configured, GraphSpec, Registry } from "@tidemark/core";
+import { type Diagnostic, type Finding, type Report, toDiagnostics } from "./diagnostics/diagnostic.ts";
+import { severityOf } from "./diagnostics/diagnostic-codes.ts";
+import { suggestion } from "./diagnostics/suggest.ts";
+import { configIo } from "./resolve/config-io.ts";
+import { expandReferences } from "./resolve/expand.ts";
+import { readSources } from "./resolve/read-sources.ts";
+import { readComponents } from "./sections/read-components.ts";
+import { readService } from "./sections/read-service.ts";
+import { type ComponentMap, type Components, SECTION_NAMES, type Sections } from "./sections/sections.ts";
+import type { TelemetryConfig } from "./telemetry/telemetry-config.ts";
+import { checkTopology } from "./topology/check-topology.ts";
+import { usedIds } from "./topology/usage.ts";
+import type { ConfigNode, MapEntry, MapNode } from "./yaml/config-node.ts";
+
+/** Where a configuration comes from. */
+export interface ConfigInput {
+  /** Values of `--config`, in order: a path, `file:…`, `env:…` or `yaml:…`. */
+  readonly uris: readonly string[];
+  /** Values of `--set`, such as `processors.batch.timeout=2s`; they win over all files. */
+  readonly sets: readonly string[];
+  readonly registry: Registry;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly readFile: (path: string) => Promise<string>;
+}
+
+/** A configuration without mistakes. */
+export interface LoadedConfig {
+  /** Only what a pipeline or `service::extensions` names: the rest is checked, and not built. */
+  readonly graph: GraphSpec;
+  readonly telemetry: TelemetryConfig;
+  readonly extensionOrder: readonly string[];
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** Either a configuration, or all that is wrong with it (with the warnings among it). */
+export type LoadResult =
+  | { readonly ok: true; readonly config: LoadedConfig }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+/** Reads, merges, expands and checks a configuration. A user's mistake never throws: all mistakes of a run are collected. */
+export async function loadConfig(input: ConfigInput): Promise<LoadResult> {
+  const findings: Finding[] = [];
+  const report: Report = (finding) => findings.push(finding);
+  const io = configIo(input.env, input.readFile);
+  const sources = await readSources(input.uris, input.sets, io, report);
+  if (!sources.ok) return { ok: false, diagnostics: toDiagnostics(findings) };
+  const root = await expandReferences(sources.root, io, report);
+  const loaded = await readSections(root as MapNode, input.registry, report);
+  const diagnostics = toDiagnostics(findings);
+  if (loaded === undefined || loaded.telemetry === undefined || findings.some((finding) => severityOf(finding.code) === "error"))
+    return { ok: false, diagnostics };
+  const extensionOrder = loaded.sections.extensionOrder.map((reference) => reference.id);
+  return { ok: true, config: { graph: toGraph(loaded.sections), telemetry: loaded.telemetry, extensionOrder, warnings: diagnostics } };
+}
+
+interface ReadSectionsResult {
+  readonly sections: Sections;
+  readonly telemetry: TelemetryConfig | undefined;
+}
+
+async function readSections(root: MapNode, registry: Registry, report: Report): Promise<ReadSectionsResult | undefined> {
+  const { entries, site } = root;
+  if (entries.size === 0) {
+    report({
+      code: "CFG_EMPTY",
+      site,
+      path: "",
+      message: "empty configuration file",
+      fix: "add the sections receivers:, exporters: and service:",
+    });
+    return undefined;
+  }
+  for (const [key, entry] of entries) if (!isSection(key)) refuseSection(key, entry, report);
+  const components: Components = {
+    receivers: await readComponents("receivers", entries.get("receivers"), registry.receivers, report),
+    processors: await readComponents("processors", entries.get("processors"), registry.processors, report),
+    connectors: await readComponents("connectors", entries.get("connectors"), registry.connectors, report),
+    exporters: await readComponents("exporters", entries.get("exporters"), registry.exporters, report),
+    extensions: await readComponents("extensions", entries.get("extensions"), registry.extensions, report),
+  };
+  const start = { ...site, end: site.start };
+  requireComponents(root, start, report);
+  const service = readService(entries.get("service"), start, report);
+  const sections: Sections = { ...components, pipelines: service.pipelines, extensionOrder: service.extensionOrder };
+  for (const finding of checkTopology(sections)) report(finding);
+  return { sections, telemetry: service.telemetry };
+}
+
+const TOP_LEVEL: readonly string[] = [...SECTION_NAMES, "service"];
+
+function isSection(key: string): boolean {
+  return TOP_LEVEL.includes(key);
+}
+
+function refuseSection(key: string, entry: MapEntry, report: Report): void {
+  report({
+    code: "CFG_UNKNOWN_SECTION",
+    site: entry.keySite,
+    path: key,
+    message: `there is no section "${key}"`,
+    fix: suggestion(key, TOP_LEVEL, "Sections"),
+  });
+}
+
+function requireComponents(root: MapNode, start: MapNode["site"], report: Report): void {
+  const missing = (node: ConfigNode | undefined): boolean =>
+    node === undefined || (node.kind === "map" && node.entries.size === 0) || (node.kind === "scalar" && node.value === null);
+  const [receivers, exporters] = [root.entries.get("receivers"), root.entries.get("exporters")];
+  if (missing(receivers?.value)) {
+    report({
+      code: "CFG_NO_RECEIVER",
+      site: receivers?.keySite ?? start,
+      path: "receivers",
+      message: "no receiver configuration specified in config",
+      fix: 'add "receivers: { otlp: { protocols: { grpc: {}, http: {} } } }"',
+    });
+  }
+  if (missing(exporters?.value)) {
+    report({
+      code: "CFG_NO_EXPORTER",
+      site: exporters?.keySite ?? start,
+      path: "exporters",
+      message: "no exporter configuration specified in config",
+      fix: 'add "exporters: { debug: {} }"',
+    });
+  }
+}
+
+function toGraph(sections: Sections): GraphSpec {
+  const used = usedIds(sections);
+  const configured = <D extends ComponentDefinition>(map: ComponentMap<D>, ids: Iterable<string>): readonly Configured<D>[] =>
+    [...ids].flatMap((id) => {
+      const component = map.get(id);
+      return component?.definition === undefined ? [] : [{ id, definition: component.definition, config: component.config }];
+    });
+  const inOrder = <D extends ComponentDefinition>(map: ComponentMap<D>, ids: ReadonlySet<string>): readonly Configured<D>[] =>
+    configured(
+      map,
+      [...map.keys()].filter((id) => ids.has(id)),
+    );
+  return {
+    receivers: inOrder(sections.receivers, used.receivers),
+    processors: inOrder(sections.processors, used.processors),
+    connectors: inOrder(sections.connectors, used.connectors),
+    exporters: inOrder(sections.exporters, used.exporters),
+    extensions: configured(
+      sections.extensions,
+      sections.extensionOrder.map((reference) => reference.id),
+    ),
+    pipelines: sections.pipelines.map(({ id, signal, receivers, processors, exporters }) => ({
+      id,
+      signal,
+      receivers: receivers.map((reference) => reference.id),
+      processors: processors.map((reference) => reference.id),
+      exporters: exporters.map((reference) => reference.id),
+    })),
+  };
+}

@@ -1,0 +1,157 @@
+import type { core, z } from "zod";
+import type { Report } from "../diagnostics/diagnostic.ts";
+import { suggestion } from "../diagnostics/suggest.ts";
+import { type ConfigNode, joinPath, typeWord } from "../yaml/config-node.ts";
+import type { Site } from "../yaml/source-text.ts";
+import { type Found, nodeAt, valueSite } from "./node-at.ts";
+import { shapeValue } from "./shape-value.ts";
+import { exampleOf, expectedWord, fixFor } from "./wording.ts";
+import { fieldNames, schemaAt } from "./zod-def.ts";
+
+/** A body to be checked: where it stands and what it is called. */
+export interface Body {
+  readonly schema: z.ZodType;
+  readonly node: ConfigNode;
+  readonly keySite: Site;
+  /** `receivers::otlp`. */
+  readonly path: string;
+}
+
+/** Checks a body against its schema; gives the parsed value (defaults filled in), or reports every mistake at its place. */
+export function checkValue(body: Body, report: Report): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
+  const before = hasBroken(body.node);
+  let result: z.ZodSafeParseResult<unknown>;
+  try {
+    result = body.schema.safeParse(shapeValue(body.schema, body.node));
+  } catch (caught) {
+    const message = `${body.path}: ${caught instanceof Error ? caught.message : String(caught)}`;
+    report({
+      code: "CFG_INVALID_VALUE",
+      site: body.keySite,
+      path: body.path,
+      message,
+      fix: "compare the section with the component's README",
+    });
+    return { ok: false };
+  }
+  if (result.success) return before ? { ok: false } : { ok: true, value: result.data };
+  for (const issue of result.error.issues) reportIssue(body, issue, issue.path, report);
+  return { ok: false };
+}
+
+function hasBroken(node: ConfigNode): boolean {
+  if (node.kind === "map") return [...node.entries.values()].some((entry) => hasBroken(entry.value));
+  return node.kind === "list" ? node.items.some(hasBroken) : node.kind === "broken";
+}
+
+function reportIssue(body: Body, issue: core.$ZodIssue, path: readonly PropertyKey[], report: Report): void {
+  const found = nodeAt(body.node, body.keySite, path);
+  if (found.broken) return;
+  switch (issue.code) {
+    case "unrecognized_keys":
+      for (const key of issue.keys) reportUnknownField(body, path, key, report);
+      return;
+    case "invalid_union":
+      return reportUnion(body, issue, path, report);
+    case "invalid_key":
+    case "invalid_element":
+      for (const inner of issue.issues)
+        reportIssue(body, inner, [...path, ...(issue.code === "invalid_element" ? [issue.key as PropertyKey] : []), ...inner.path], report);
+      return;
+    case "invalid_type":
+      return found.node === undefined || isAbsent(found) ? reportMissing(body, path, found, report) : reportType(body, path, found, report);
+    default:
+      return isAbsent(found) && issue.code !== "custom"
+        ? reportMissing(body, path, found, report)
+        : reportValue(body, issue, path, found, report);
+  }
+}
+
+function isAbsent(found: Found): boolean {
+  return found.node === undefined || (found.node.kind === "scalar" && found.node.value === null && found.node.text === undefined);
+}
+
+function fullPath(body: Body, path: readonly PropertyKey[]): string {
+  return path.reduce<string>((joined, key) => joinPath(joined, String(key)), body.path);
+}
+
+function reportUnknownField(body: Body, path: readonly PropertyKey[], key: string, report: Report): void {
+  const parent = nodeAt(body.node, body.keySite, path);
+  const site = nodeAt(body.node, body.keySite, [...path, key]).keySite;
+  if (parent.broken) return;
+  const known = fieldNames(schemaAt(body.schema, path));
+  const written = parent.node?.kind === "map" ? parent.node.entries : new Map<string, unknown>();
+  const message = `${fullPath(body, path)} has no field "${key}"`;
+  report({
+    code: "CFG_UNKNOWN_FIELD",
+    site,
+    path: fullPath(body, [...path, key]),
+    message,
+    fix: suggestion(key, known.filter((name) => !written.has(name)).length > 0 ? known : [], "Fields"),
+  });
+}
+
+function reportMissing(body: Body, path: readonly PropertyKey[], found: Found, report: Report): void {
+  const name = String(path.at(-1) ?? "");
+  const example = exampleOf(schemaAt(body.schema, path));
+  const parent = fullPath(body, path.slice(0, -1));
+  const message = path.length === 0 ? `${body.path} needs a configuration` : `${parent} needs the field "${name}"`;
+  report({ code: "CFG_MISSING_FIELD", site: found.keySite, path: fullPath(body, path), message, fix: `add "${name}: ${example}"` });
+}
+
+function reportType(body: Body, path: readonly PropertyKey[], found: Found, report: Report): void {
+  const schema = schemaAt(body.schema, path);
+  const expected = expectedWord(schema);
+  const got = found.node === undefined ? "null" : typeWord(found.node);
+  const at = fullPath(body, path);
+  const message = `${at}: expected type '${expected}', got unconvertible type '${got}'`;
+  report({ code: "CFG_WRONG_TYPE", site: valueSite(found), path: at, message, fix: fixFor(schema, expected, found.node) });
+}
+
+function reportValue(body: Body, issue: core.$ZodIssue, path: readonly PropertyKey[], found: Found, report: Report): void {
+  const at = fullPath(body, path);
+  const schema = schemaAt(body.schema, path);
+  const base = { code: "CFG_INVALID_VALUE" as const, site: valueSite(found), path: at };
+  if (issue.code === "invalid_value") {
+    const values = issue.values.map(String);
+    const written = found.node?.kind === "scalar" ? String(found.node.text ?? found.node.value) : "";
+    report({ ...base, message: `${at}: "${written}" is not one of the allowed values`, fix: suggestion(written, values, "Values") });
+    return;
+  }
+  const text = issue.message.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
+  const [what = text, ...rest] = issue.code === "custom" ? text.split("; ") : [text];
+  const example = exampleOf(schema);
+  report({
+    ...base,
+    message: `${at}: ${what}`,
+    fix:
+      rest.length > 0
+        ? rest.join("; ")
+        : example === "…"
+          ? "change the value as the message says"
+          : `write for example ${String(path.at(-1) ?? "")}: ${example}`,
+  });
+}
+
+/** Of the alternatives, the one that got furthest is the one that was meant. */
+function reportUnion(body: Body, issue: core.$ZodIssueInvalidUnion, path: readonly PropertyKey[], report: Report): void {
+  const deep = issue.errors.filter((issues) => issues.every((inner) => inner.path.length > 0 || inner.code === "unrecognized_keys"));
+  const best = deep.sort((a, b) => a.length - b.length)[0];
+  if (best !== undefined && best.length > 0) {
+    for (const inner of best) reportIssue(body, inner, [...path, ...inner.path], report);
+    return;
+  }
+  const found = nodeAt(body.node, body.keySite, path);
+  if (isAbsent(found)) return reportMissing(body, path, found, report);
+  const plain = issue.errors.find((issues) => issues.every((inner) => inner.code !== "invalid_type"))?.[0];
+  const options = "options" in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
+  if (plain === undefined && options.length === 0) return reportType(body, path, found, report);
+  const at = fullPath(body, path);
+  const written = found.node?.kind === "scalar" ? String(found.node.text ?? found.node.value) : "";
+  const fix =
+    options.length > 0
+      ? suggestion(written, options, "Values")
+      : `write for example ${String(path.at(-1) ?? "")}: ${exampleOf(schemaAt(body.schema, path))}`;
+  const message = options.length > 0 ? `"${written}" is not one of the allowed values` : (plain?.message ?? issue.message);
+  report({ code: "CFG_INVALID_VALUE", site: valueSite(found), path: at, message: `${at}: ${message}`, fix });
+}

@@ -1,0 +1,105 @@
+import { type core, globalRegistry, type z } from "zod";
+import type { ConfigNode } from "../yaml/config-node.ts";
+import { open, unwrap } from "./zod-def.ts";
+
+type Schema = z.ZodType | core.$ZodType;
+
+/** What the author of a field said about it, looked for through the wrappers. */
+export function metaOf(schema: Schema | undefined): { readonly description?: string; readonly examples: readonly unknown[] } {
+  let current: core.$ZodType | undefined = schema as core.$ZodType | undefined;
+  let description: string | undefined;
+  let examples: readonly unknown[] = [];
+  while (current !== undefined) {
+    const meta: Record<string, unknown> = globalRegistry.get(current) ?? {};
+    if (description === undefined && typeof meta["description"] === "string") description = meta["description"];
+    if (examples.length === 0 && Array.isArray(meta["examples"])) examples = meta["examples"];
+    const def: core.$ZodTypes["_zod"]["def"] = open(current)._zod.def;
+    current =
+      "innerType" in def
+        ? def.innerType
+        : def.type === "pipe"
+          ? open(def.in)._zod.def.type === "transform"
+            ? def.out
+            : def.in
+          : undefined;
+  }
+  return description === undefined ? { examples } : { description, examples };
+}
+
+/** An example value in one line of YAML, or `…` where there is none. */
+export function exampleOf(schema: Schema | undefined): string {
+  const example = metaOf(schema).examples[0];
+  return example === undefined ? "…" : inlineYaml(example);
+}
+
+/** A value in one line of YAML flow style. */
+export function inlineYaml(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(inlineYaml).join(", ")}]`;
+  if (typeof value === "object" && value !== null) {
+    const entries = Object.entries(value).map(([key, inner]) => `${key}: ${inlineYaml(inner)}`);
+    return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`;
+  }
+  if (typeof value === "string")
+    return /^[A-Za-z_/.][\w./-]*$/.test(value) || /^\d+(?:\.\d+)?[a-zµ]+$/.test(value) ? value : JSON.stringify(value);
+  return String(value);
+}
+
+/** The type that a schema wants, in the Collector's words. */
+export function expectedWord(schema: Schema | undefined): string {
+  if (schema === undefined) return "map";
+  const def = unwrap(schema).schema._zod.def;
+  switch (def.type) {
+    case "string":
+    case "enum":
+    case "template_literal":
+      return "string";
+    case "bigint":
+      return "int";
+    case "number":
+      return isInteger(schema) ? "int" : "float";
+    case "boolean":
+      return "bool";
+    case "array":
+    case "tuple":
+    case "set":
+      return "list";
+    case "object":
+    case "record":
+    case "map":
+      return "map";
+    case "literal":
+      return def.values.map((value) => typeof value).includes("string") ? "string" : def.values.map(String).join(" or ");
+    case "union":
+      return [...new Set(def.options.map(expectedWord))].join("' or '");
+    default:
+      return def.type;
+  }
+}
+
+function isInteger(schema: Schema): boolean {
+  const format: unknown = unwrap(schema).schema._zod.bag["format"];
+  return typeof format === "string" && format.includes("int");
+}
+
+/** One way to make a value of the wanted type. */
+export function fixFor(schema: Schema | undefined, expected: string, node: ConfigNode | undefined): string {
+  const example = exampleOf(schema);
+  const suffix = example === "…" ? "" : `, such as ${example}`;
+  switch (expected) {
+    case "string":
+      return node?.kind === "scalar"
+        ? `put the value in quotes: ${JSON.stringify(String(node.text ?? node.value))}`
+        : `write one text${suffix}`;
+    case "bool":
+      return "write true or false, without quotes";
+      return `write a whole number without quotes${suffix}`;
+    case "float":
+      return `write a number without quotes${suffix}`;
+    case "list":
+      return `write a list${suffix === "" ? ", such as [a, b]" : suffix}`;
+    case "map":
+      return `write a mapping of fields${suffix}`;
+    default:
+      return `write one of '${expected}'${suffix}`;
+  }
+}

@@ -1,0 +1,96 @@
+import type { ComponentDefinition, RegistryEntry } from "@tidemark/core";
+import type { Report } from "../diagnostics/diagnostic.ts";
+import { suggestion } from "../diagnostics/suggest.ts";
+import { checkValue } from "../schema/check-value.ts";
+import { joinPath, type MapEntry } from "../yaml/config-node.ts";
+import { parseId } from "./component-id.ts";
+import { readMapping } from "./read-mapping.ts";
+import { kindOf, type ParsedComponent, type SectionName } from "./sections.ts";
+
+/** Reads one component section: ids, types, and each body against the schema of its definition. */
+export async function readComponents<D extends ComponentDefinition>(
+  section: SectionName,
+  entry: MapEntry | undefined,
+  registry: readonly RegistryEntry<D>[],
+  report: Report,
+): Promise<ReadonlyMap<string, ParsedComponent<D>>> {
+  const components = new Map<string, ParsedComponent<D>>();
+  for (const [key, body] of readMapping(section, entry, "each component under its id, such as otlp: or otlp/second:", report)) {
+    const path = joinPath(section, key);
+    const id = parseId(key);
+    if ("error" in id) {
+      report({
+        code: "CFG_INVALID_ID",
+        site: body.keySite,
+        path,
+        message: `${section}: ${id.error}`,
+        fix: "write type or type/name; a type has letters, digits and _, a name no spaces and no symbols",
+      });
+      continue;
+    }
+    if (components.has(id.id)) {
+      report({
+        code: "CFG_DUPLICATE_ID",
+        site: body.keySite,
+        path,
+        message: `${section}: duplicate id "${id.id}" once the spaces around its parts are taken away`,
+        fix: `give one of the two another name, such as ${id.type}/second`,
+      });
+      continue;
+    }
+    const definition = await findDefinition(section, id.id, id.type, body, registry, report);
+    const checked =
+      definition === undefined
+        ? undefined
+        : checkValue({ schema: definition.config, node: body.value, keySite: body.keySite, path }, report);
+    components.set(id.id, { id: id.id, path, keySite: body.keySite, definition, config: checked?.ok === true ? checked.value : undefined });
+  }
+  return components;
+}
+
+async function findDefinition<D extends ComponentDefinition>(
+  section: SectionName,
+  id: string,
+  type: string,
+  body: MapEntry,
+  registry: readonly RegistryEntry<D>[],
+  report: Report,
+): Promise<D | undefined> {
+  const path = joinPath(section, id);
+  const exact = registry.find((row) => row.type === type);
+  if (exact !== undefined) return exact.load();
+  const renamed = registry.find((row) => row.aliases.includes(type));
+  if (renamed !== undefined) {
+    const message = `${section}: "${type}" is an old name of the ${kindOf(section)} "${renamed.type}"`;
+    report({
+      code: "CFG_DEPRECATED_TYPE",
+      site: body.keySite,
+      path,
+      message,
+      fix: `write "${id.replace(type, renamed.type)}" here and wherever "${id}" is referred to`,
+    });
+    return renamed.load();
+  }
+  reportUnknownType(
+    section,
+    id,
+    type,
+    body,
+    registry.map((row) => row.type),
+    report,
+  );
+  return undefined;
+}
+
+function reportUnknownType(section: SectionName, id: string, type: string, body: MapEntry, known: readonly string[], report: Report): void {
+  const base = { code: "CFG_UNKNOWN_TYPE" as const, site: body.keySite, path: joinPath(section, id) };
+  if (section === "exporters" && type === "logging" && known.includes("debug")) {
+    report({
+      ...base,
+      message: "exporters: the logging exporter has been deprecated, use the debug exporter instead",
+      fix: `write "${id.replace("logging", "debug")}" here and wherever "${id}" is referred to`,
+    });
+    return;
+  }
+  report({ ...base, message: `${section}: unknown type: "${type}" for id: "${id}"`, fix: suggestion(type, [...known].sort(), "Types") });
+}

@@ -1,0 +1,246 @@
+import { durationField } from "@tidemark/core";
+import { z } from "zod";
+
+const sampling = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .default(true)
+      .meta({ description: "Whether equal log lines are thinned out.", examples: [false] }),
+    tick: durationField()
+      .prefault("10s")
+      .meta({ description: "Length of the window in which equal lines are counted.", examples: ["10s"] }),
+    initial: z
+      .int()
+      .min(0)
+      .default(10)
+      .meta({ description: "Equal lines that are written in each window.", examples: [10] }),
+    thereafter: z
+      .int()
+      .min(0)
+      .default(100)
+      .meta({ description: "After that every n-th equal line is written.", examples: [100] }),
+  })
+  .prefault({})
+  .meta({ description: "Thins out equal log lines.", examples: [{ enabled: false }] });
+
+const logs = z
+  .strictObject({
+    level: z
+      .string()
+      .toUpperCase()
+      .pipe(z.enum(["DEBUG", "INFO", "WARN", "ERROR", "DPANIC", "PANIC", "FATAL"]))
+      .prefault("INFO")
+      .meta({ description: "Lowest level that is written; case does not matter.", examples: ["debug"] }),
+    encoding: z
+      .enum(["console", "json"])
+      .default("console")
+      .meta({ description: "Lines for people, or one JSON object a line.", examples: ["json"] }),
+    development: z
+      .boolean()
+      .default(false)
+      .meta({ description: "Development mode of the logger.", examples: [true] }),
+    sampling,
+    output_paths: z
+      .array(z.string())
+      .default(["stderr"])
+      .meta({ description: "Where log lines go: stderr, stdout or files.", examples: [["stdout"]] }),
+    error_output_paths: z
+      .array(z.string())
+      .default(["stderr"])
+      .meta({ description: "Where mistakes of the logger itself go.", examples: [["stderr"]] }),
+    disable_caller: z
+      .boolean()
+      .default(false)
+      .meta({ description: "Leaves the place in the code out.", examples: [true] }),
+    disable_stacktrace: z
+      .boolean()
+      .default(false)
+      .meta({ description: "Leaves stack traces out.", examples: [true] }),
+    initial_fields: z
+      .record(z.string(), z.unknown())
+      .default({})
+      .meta({ description: "Fields on every line.", examples: [{ zone: "eu-1" }] }),
+    disable_zap_resource: z
+      .boolean()
+      .default(false)
+      .meta({ description: "Leaves the resource fields out of log lines.", examples: [true] }),
+    processors: z
+      .array(z.unknown())
+      .default([])
+      .meta({ description: "OpenTelemetry log record processors of the collector's own logs.", examples: [[]] }),
+  })
+  .prefault({})
+  .meta({ description: "The collector's own log.", examples: [{ level: "debug" }] });
+
+const prometheus = z.strictObject({
+  host: z
+    .string()
+    .default("localhost")
+    .meta({ description: "Address to listen on.", examples: ["0.0.0.0"] }),
+  port: z
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(8888)
+    .meta({ description: "Port to listen on.", examples: [8888] }),
+  without_scope_info: z
+    .boolean()
+    .default(true)
+    .meta({ description: "Leaves the scope labels out.", examples: [false] }),
+  without_units: z
+    .boolean()
+    .default(true)
+    .meta({ description: "Leaves units out of metric names.", examples: [false] }),
+  without_type_suffix: z
+    .boolean()
+    .default(true)
+    .meta({ description: "Leaves _total out of counter names.", examples: [false] }),
+  with_resource_constant_labels: z
+    .strictObject({
+      included: z
+        .array(z.string())
+        .default([])
+        .meta({ description: "Resource attributes that become labels; * stands for any text.", examples: [["service*"]] }),
+      excluded: z
+        .array(z.string())
+        .default([])
+        .meta({ description: "Exceptions from `included`.", examples: [["service.version"]] }),
+    })
+    .optional()
+    .meta({ description: "Resource attributes that every series carries.", examples: [{ included: ["service*"] }] }),
+});
+
+const otlpPush = z.strictObject({
+  protocol: z
+    .string()
+    .default("http/protobuf")
+    .meta({ description: "http/protobuf, http/json or grpc.", examples: ["grpc"] }),
+  endpoint: z
+    .string()
+    .optional()
+    .meta({ description: "Where to send to.", examples: ["http://localhost:4318"] }),
+  headers: z
+    .union([z.record(z.string(), z.string()), z.array(z.strictObject({ name: z.string(), value: z.string() }))])
+    .optional()
+    .meta({ description: "Headers of each request.", examples: [[{ name: "api-key", value: "…" }]] }),
+  insecure: z
+    .boolean()
+    .optional()
+    .meta({ description: "Plain text instead of TLS.", examples: [true] }),
+  timeout: z
+    .int()
+    .min(0)
+    .optional()
+    .meta({ description: "Time for one request, in milliseconds.", examples: [10_000] }),
+  temporality_preference: z
+    .enum(["cumulative", "delta", "low_memory"])
+    .optional()
+    .meta({ description: "Temporality of what is sent.", examples: ["delta"] }),
+});
+
+const reader = z
+  .strictObject({
+    pull: z
+      .strictObject({
+        exporter: z.strictObject({
+          prometheus: prometheus.prefault({}).meta({ description: "A Prometheus scrape endpoint.", examples: [{ port: 8888 }] }),
+        }),
+      })
+      .optional()
+      .meta({ description: "Metrics that others fetch.", examples: [{ exporter: { prometheus: { port: 8888 } } }] }),
+    periodic: z
+      .strictObject({
+        interval: z
+          .int()
+          .min(1)
+          .default(60_000)
+          .meta({ description: "Time between two exports, in milliseconds.", examples: [10_000] }),
+        timeout: z
+          .int()
+          .min(1)
+          .default(30_000)
+          .meta({ description: "Time for one export, in milliseconds.", examples: [5000] }),
+        exporter: z.strictObject({
+          otlp: otlpPush.optional().meta({ description: "Sends by OTLP.", examples: [{ endpoint: "http://localhost:4318" }] }),
+          console: z
+            .strictObject({})
+            .optional()
+            .meta({ description: "Prints to stdout.", examples: [{}] }),
+        }),
+      })
+      .optional()
+      .meta({ description: "Metrics that are sent in intervals.", examples: [{ exporter: { console: {} } }] }),
+  })
+  .superRefine((value, context) => {
+    if ((value.pull === undefined) === (value.periodic === undefined))
+      context.addIssue({ code: "custom", message: "a reader is either pull or periodic; write exactly one of the two" });
+  });
+
+const DEFAULT_READER = { pull: { exporter: { prometheus: {} } } };
+
+const metrics = z
+  .strictObject({
+    level: z
+      .string()
+      .toLowerCase()
+      .pipe(z.enum(["none", "basic", "normal", "detailed"]))
+      .prefault("normal")
+      .meta({ description: "How many metrics the collector keeps about itself.", examples: ["detailed"] }),
+    readers: z
+      .array(reader)
+      .prefault([DEFAULT_READER])
+      .meta({ description: "Ways by which the metrics leave.", examples: [[DEFAULT_READER]] }),
+    views: z
+      .array(z.unknown())
+      .optional()
+      .meta({ description: "OpenTelemetry views; only with level detailed.", examples: [[]] }),
+  })
+  .superRefine((value, context) => {
+    if (value.views !== undefined && value.level !== "detailed")
+      context.addIssue({ code: "custom", path: ["views"], message: "views need level detailed; set level: detailed or take views away" });
+  })
+  .prefault({})
+  .meta({ description: "The collector's own metrics.", examples: [{ level: "detailed" }] });
+
+const traces = z
+  .strictObject({
+    level: z
+      .string()
+      .toLowerCase()
+      .pipe(z.enum(["none", "basic", "normal", "detailed"]))
+      .prefault("normal")
+      .meta({ description: "none switches the collector's own traces off.", examples: ["none"] }),
+    propagators: z
+      .array(z.enum(["tracecontext", "b3"]))
+      .default([])
+      .meta({ description: "Formats of trace context in requests.", examples: [["tracecontext"]] }),
+    processors: z
+      .array(z.unknown())
+      .default([])
+      .meta({ description: "OpenTelemetry span processors of the collector's own traces.", examples: [[]] }),
+  })
+  .prefault({})
+  .meta({ description: "The collector's own traces.", examples: [{ propagators: ["tracecontext"] }] });
+
+/** `service::telemetry` with the Collector's names and defaults (otelconftelemetry). Durations are parsed to milliseconds. */
+export const telemetrySchema: z.ZodType<TelemetryConfig> = z.strictObject({
+  logs,
+  metrics,
+  resource: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
+    .default({})
+    .meta({
+      description: "Attributes of the collector's own telemetry; null takes a default away.",
+      examples: [{ "service.name": "edge" }],
+    }),
+  traces,
+});
+
+/** Parsed `service::telemetry`. */
+export interface TelemetryConfig {
+  readonly logs: z.output<typeof logs>;
+  readonly metrics: z.output<typeof metrics>;
+  readonly resource: Readonly<Record<string, string | number | boolean | null>>;
+  readonly traces: z.output<typeof traces>;
+}

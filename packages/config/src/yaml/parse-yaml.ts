@@ -1,0 +1,195 @@
+import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, parseDocument, Scalar } from "yaml";
+import type { Report } from "../diagnostics/diagnostic.ts";
+import { type ConfigNode, joinPath, type MapEntry, type ScalarValue } from "./config-node.ts";
+import { resolvePlain } from "./resolve-scalar.ts";
+import type { Site, SourceText } from "./source-text.ts";
+
+/** Aliases can multiply a small text without bound; no real configuration comes near this many nodes. */
+const MAX_NODES = 200_000;
+const CORE_TAG = "tag:yaml.org,2002:";
+
+/** What came of a text; `ok` is false after a syntax error, and `node` then holds what could be read. */
+export interface ParsedYaml {
+  readonly ok: boolean;
+  readonly node: ConfigNode;
+}
+
+/**
+ * Reads one YAML document into nodes with places. Mistakes are reported, never thrown.
+ * With `at`, every node gets that place: the text stands somewhere that the user did not write as YAML.
+ */
+export function parseYaml(source: SourceText, report: Report, at?: Site): ParsedYaml {
+  const document = parseDocument(source.text, { schema: "failsafe", uniqueKeys: false, prettyErrors: false });
+  for (const error of document.errors) {
+    const site = at ?? { source, start: error.pos[0], end: Math.max(error.pos[1], error.pos[0]) };
+    report({ code: "CFG_YAML_SYNTAX", site, path: "", message: syntaxMessage(error.code, error.message), fix: syntaxFix(error.code) });
+  }
+  const reader = new TreeReader(document, source, report, at);
+  return { ok: document.errors.length === 0, node: reader.read(document.contents, "") };
+}
+
+function syntaxMessage(code: string, message: string): string {
+  if (code === "MULTIPLE_DOCS") return "the text holds more than one YAML document";
+  return `not valid YAML: ${message.replaceAll(/\s+/g, " ").replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase())}`;
+}
+
+function syntaxFix(code: string): string {
+  switch (code) {
+    case "TAB_AS_INDENT":
+      return "indent with spaces";
+    case "BAD_INDENT":
+      return "give keys of one mapping the same indentation, and close every bracket";
+    case "MISSING_CHAR":
+      return "close the quote or bracket, or add the missing character";
+    case "BLOCK_AS_IMPLICIT_KEY":
+      return 'put a value that contains ": " in quotes';
+    case "MULTIPLE_DOCS":
+      return "put each document into a file of its own and pass several --config";
+    default:
+      return "correct the syntax here; text with characters such as : { [ * & # % @ ` must stand in quotes";
+  }
+}
+
+/** Walks a parsed document once; holds what the whole walk shares. */
+class TreeReader {
+  #nodes = 0;
+  #tooLarge = false;
+  readonly #open = new Set<Node>();
+  readonly #document: Document;
+  readonly #source: SourceText;
+  readonly #report: Report;
+  readonly #at: Site | undefined;
+
+  constructor(document: Document, source: SourceText, report: Report, at: Site | undefined) {
+    this.#document = document;
+    this.#source = source;
+    this.#report = report;
+    this.#at = at;
+  }
+
+  read(node: unknown, path: string, fallback: Site = { source: this.#source, start: 0, end: 0 }): ConfigNode {
+    if (node === null || node === undefined) return { kind: "scalar", value: null, site: this.#at ?? fallback };
+    const site = this.#siteOf(node as Node);
+    if (++this.#nodes > MAX_NODES) return this.#refuse(site, path);
+    if (isAlias(node)) return this.#readAlias(node.source, node.resolve(this.#document), site, path);
+    if (isScalar(node)) return this.#readScalar(node, site, path);
+    if (this.#open.has(node as Node)) return this.#broken(site, path, "an alias inside its own anchor", "write the value out");
+    this.#open.add(node as Node);
+    const result: ConfigNode = isMap(node)
+      ? { kind: "map", entries: this.#readEntries(node.items, path), site }
+      : isSeq(node)
+        ? { kind: "list", items: node.items.map((item, index) => this.read(item, joinPath(path, String(index)), site)), site }
+        : { kind: "broken", site };
+    this.#open.delete(node as Node);
+    return result;
+  }
+
+  #readAlias(name: string, target: Node | undefined, site: Site, path: string): ConfigNode {
+    if (target === undefined)
+      return this.#broken(
+        site,
+        path,
+        `no anchor "&${name}" stands before this alias`,
+        `add "&${name}" to the value that is meant, or put the text in quotes`,
+      );
+    return this.read(target, path);
+  }
+
+  #readScalar(node: Scalar, site: Site, path: string): ConfigNode {
+    const text = String(node.value ?? "");
+    const tag = node.tag;
+    if (tag !== undefined && tag !== "!" && !tag.startsWith(CORE_TAG)) return { kind: "scalar", value: text, site };
+    if (tag === `${CORE_TAG}str` || tag === "!" || (tag === undefined && node.type !== Scalar.PLAIN)) return this.#string(text, site);
+    const value: ScalarValue = resolvePlain(text);
+    if (tag === undefined || tagMatches(tag, value))
+      return typeof value === "string" ? this.#string(value, site) : { kind: "scalar", value, site };
+    return this.#broken(site, path, `"${text}" is not a ${tag.replace(CORE_TAG, "!!")}`, "correct the value or take the tag away");
+  }
+
+  #string(value: string, site: Site): ConfigNode {
+    if (this.#at !== undefined) return { kind: "scalar", value, site };
+    const offset = this.#source.text.slice(site.start, site.end).indexOf(value);
+    return offset < 0 ? { kind: "scalar", value, site } : { kind: "scalar", value, site, contentStart: site.start + offset };
+  }
+
+  #readEntries(pairs: readonly Pair[], path: string): Map<string, MapEntry> {
+    const entries = new Map<string, MapEntry>();
+    const merged = new Map<string, MapEntry>();
+    for (const pair of pairs) {
+      const key: unknown = isAlias(pair.key) ? pair.key.resolve(this.#document) : pair.key;
+      const keySite = this.#siteOf(pair.key as Node);
+      if (!isScalar(key)) {
+        this.#broken(keySite, path, "a key must be text", "write a plain key such as name: value");
+        continue;
+      }
+      const name = String(key.value ?? "");
+      if (name === "<<" && key.type === Scalar.PLAIN) {
+        this.#mergeInto(merged, this.read(pair.value, path, keySite), path);
+        continue;
+      }
+      if (entries.has(name)) this.#duplicate(name, keySite, path);
+      entries.set(name, { keySite, value: this.read(pair.value, joinPath(path, name), keySite) });
+    }
+    for (const [name, entry] of merged) if (!entries.has(name)) entries.set(name, entry);
+    return entries;
+  }
+
+  /** YAML 1.1 merge key: earlier mappings win, the mapping's own keys win over all. */
+  #mergeInto(target: Map<string, MapEntry>, node: ConfigNode, path: string): void {
+    if (node.kind === "list") for (const item of node.items) this.#mergeInto(target, item, path);
+    else if (node.kind === "map") {
+      for (const [name, entry] of node.entries) if (!target.has(name)) target.set(name, entry);
+    } else if (node.kind === "scalar")
+      this.#broken(node.site, path, "<< needs a mapping or a list of mappings", "name an anchor of a mapping, such as <<: *base");
+  }
+
+  #duplicate(name: string, site: Site, path: string): void {
+    this.#report({
+      code: "CFG_DUPLICATE_KEY",
+      site,
+      path: joinPath(path, name),
+      message: `${joinPath(path, name)}: the key "${name}" stands twice in one mapping`,
+      fix: "remove one of the two, or give it another name",
+    });
+  }
+
+  #broken(site: Site, path: string, message: string, fix: string): ConfigNode {
+    this.#report({ code: "CFG_YAML_SYNTAX", site, path, message: `not valid YAML: ${message}`, fix });
+    return { kind: "broken", site };
+  }
+
+  #refuse(site: Site, path: string): ConfigNode {
+    if (!this.#tooLarge)
+      this.#report({
+        code: "CFG_TOO_LARGE",
+        site,
+        path,
+        message: `the configuration has more than ${MAX_NODES} values once its aliases are written out`,
+        fix: "use fewer nested aliases",
+      });
+    this.#tooLarge = true;
+    return { kind: "broken", site };
+  }
+
+  #siteOf(node: Node | null): Site {
+    if (this.#at !== undefined) return this.#at;
+    const range = node?.range;
+    if (range === undefined || range === null) return { source: this.#source, start: 0, end: 0 };
+    return { source: this.#source, start: range[0], end: range[1] };
+  }
+}
+
+function tagMatches(tag: string, value: ScalarValue): boolean {
+  switch (tag.slice(CORE_TAG.length)) {
+    case "int":
+      return typeof value === "number" && Number.isInteger(value);
+    case "float":
+      return typeof value === "number";
+    case "bool":
+      return typeof value === "boolean";
+    case "null":
+      return value === null;
+    default:
+      return true;
+  }
+}
