@@ -1,0 +1,68 @@
+import { queueField, retryField, timeoutField } from "@tidemark/core";
+import { z } from "zod";
+import { compressionField, headersField } from "../../transport/client-fields.ts";
+import { clientTlsField } from "../../transport/tls-fields.ts";
+
+const url = (): z.ZodOptional<z.ZodString> =>
+  z
+    .string()
+    .refine(isHttpUrl, { error: (issue) => `"${String(issue.input)}" is not an HTTP URL; write http://host:port or https://host:port` })
+    .optional();
+
+const shape = z.strictObject({
+  endpoint: url().meta({
+    description: "Base URL; /v1/traces, /v1/metrics and /v1/logs are appended.",
+    examples: ["https://otlp.example.com:4318"],
+  }),
+  traces_endpoint: url().meta({
+    description: "Whole URL for traces, instead of `endpoint`.",
+    examples: ["https://traces.example.com/v1/traces"],
+  }),
+  metrics_endpoint: url().meta({
+    description: "Whole URL for metrics, instead of `endpoint`.",
+    examples: ["https://metrics.example.com/v1/metrics"],
+  }),
+  logs_endpoint: url().meta({
+    description: "Whole URL for logs and alerts, instead of `endpoint`.",
+    examples: ["https://logs.example.com/v1/logs"],
+  }),
+  encoding: z
+    .enum(["proto", "json"])
+    .default("proto")
+    .meta({ description: "Form of the body.", examples: ["json"] }),
+  compression: compressionField,
+  compression_params: z
+    .strictObject({
+      level: z
+        .int()
+        .optional()
+        .meta({ description: "The algorithm's own level: gzip 1 to 9, zstd 1 to 19.", examples: [1] }),
+    })
+    .prefault({})
+    .meta({ description: "How hard to compress.", examples: [{ level: 1 }] }),
+  headers: headersField,
+  tls: clientTlsField.prefault({}),
+  timeout: timeoutField("30s"),
+  sending_queue: queueField,
+  retry_on_failure: retryField,
+});
+
+/** Configuration of the `otlp_http` exporter: the Collector's. */
+export const otlpHttpExporterConfig: typeof shape = shape.superRefine((config, context) => {
+  const issue = (path: string[], message: string): number => context.issues.push({ code: "custom", message, path, input: config });
+  if ((config.endpoint ?? config.traces_endpoint ?? config.metrics_endpoint ?? config.logs_endpoint) === undefined) {
+    issue(["endpoint"], "at least one endpoint must be specified; write endpoint: http://host:4318");
+  }
+  const { level } = config.compression_params;
+  const [least, most] = config.compression === "zstd" ? [1, 19] : [-1, 9];
+  if (level !== undefined && (level < least || level > most)) {
+    issue(["compression_params", "level"], `level ${level} is not one of ${config.compression || "none"}; use ${least} to ${most}`);
+  }
+});
+
+/** Checked configuration of the `otlp_http` exporter. */
+export type OtlpHttpExporterConfig = z.output<typeof otlpHttpExporterConfig>;
+
+function isHttpUrl(text: string): boolean {
+  return /^https?:\/\//i.test(text) && URL.canParse(text);
+}

@@ -1,0 +1,132 @@
+import { PipelineError } from "@tidemark/core";
+import {
+  Agent,
+  request as httpRequest,
+  type ClientRequest,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type RequestOptions,
+} from "node:http";
+import { Agent as TlsAgent, request as httpsRequest } from "node:https";
+import type { ConnectionOptions } from "node:tls";
+import type { RequestBody } from "../../transport/request-body.ts";
+import { writeBody } from "../../transport/write-body.ts";
+
+/** OTLP 1.11: what is more of a response than this is not read. */
+const MAX_RESPONSE_BYTES = 4 << 20;
+
+/** What a server answered. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly retryAfter: string | undefined;
+  readonly body: Buffer;
+}
+
+/** Posts to one URL over connections that are kept open. */
+export class HttpPoster {
+  readonly url: string;
+  readonly #agent: Agent;
+  readonly #request: typeof httpRequest;
+  readonly #options: RequestOptions;
+  readonly #headers: OutgoingHttpHeaders;
+
+  constructor(url: string, headers: OutgoingHttpHeaders, tls: ConnectionOptions) {
+    const { protocol, hostname, port, pathname, search, username, password } = new URL(url);
+    const secure = protocol === "https:";
+    this.url = url;
+    this.#agent = secure ? new TlsAgent({ keepAlive: true, ...tls }) : new Agent({ keepAlive: true });
+    this.#request = secure ? httpsRequest : httpRequest;
+    this.#headers = headers;
+    this.#options = {
+      method: "POST",
+      agent: this.#agent,
+      hostname: hostname.replace(/^\[|\]$/g, ""),
+      port: port || (secure ? 443 : 80),
+      path: pathname + search,
+      ...(username === "" ? {} : { auth: `${decodeURIComponent(username)}:${decodeURIComponent(password)}` }),
+    };
+  }
+
+  /** Resolves with any complete answer; rejects with a retryable error when there was none. */
+  async post(body: RequestBody, signal: AbortSignal): Promise<HttpAnswer> {
+    try {
+      return await this.#attempt(body, signal);
+    } catch (error) {
+      // The server closed a kept connection at the moment it was used again: nothing was sent on it, so use a new one at once.
+      if (error instanceof StaleConnection && !signal.aborted) return this.#attempt(body, signal);
+      throw error;
+    }
+  }
+
+  /** Closes all connections. */
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #attempt(body: RequestBody, signal: AbortSignal): Promise<HttpAnswer> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason as Error);
+      const headers = {
+        ...this.#headers,
+        "content-length": body.length,
+        ...(body.encoding === "" ? {} : { "content-encoding": body.encoding }),
+      };
+      const request = this.#request({ ...this.#options, headers });
+      const abort = (): void => void request.destroy(signal.reason as Error);
+      const fail = (error: Error): void => {
+        signal.removeEventListener("abort", abort);
+        reject(signal.aborted ? (signal.reason as Error) : this.#errorOf(error, request));
+      };
+      signal.addEventListener("abort", abort, { once: true });
+      request.on("error", fail);
+      request.on("response", (response) =>
+        readAnswer(response, fail, (answer) => {
+          signal.removeEventListener("abort", abort);
+          resolve(answer);
+          // Answered before the body was out (413, 429): the connection cannot be used again.
+          if (!request.writableFinished) request.destroy();
+        }),
+      );
+      writeBody(request, body.chunks, body.length);
+    });
+  }
+
+  #errorOf(error: Error, request: ClientRequest): Error {
+    const { code } = error as NodeJS.ErrnoException;
+    if (request.reusedSocket && (code === "ECONNRESET" || code === "EPIPE"))
+      return new StaleConnection(`request to ${this.url} failed: ${error.message}`, error);
+    return new PipelineError(`request to ${this.url} failed: ${error.message || code}`, {
+      code: "unavailable",
+      retryable: true,
+      cause: error,
+    });
+  }
+}
+
+/** A retryable failure of a kept connection. */
+class StaleConnection extends PipelineError {
+  constructor(message: string, cause: Error) {
+    super(message, { code: "unavailable", retryable: true, cause });
+  }
+}
+
+function readAnswer(response: IncomingMessage, fail: (error: Error) => void, done: (answer: HttpAnswer) => void): void {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  response.on("data", (chunk: Buffer) => {
+    length += chunk.length;
+    if (length > MAX_RESPONSE_BYTES) response.destroy(new Error(`the response is larger than ${MAX_RESPONSE_BYTES} bytes`));
+    else chunks.push(chunk);
+  });
+  response.on("error", fail);
+  response.on("end", () => {
+    const { headers } = response;
+    done({
+      status: response.statusCode ?? 0,
+      contentType: (headers["content-type"] ?? "").toLowerCase(),
+      retryAfter: headers["retry-after"],
+      body: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks),
+    });
+  });
+}

@@ -1,0 +1,207 @@
+import { encodeExportResponse, encodeStatus, type Signal } from "@tidemark/otlp";
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import { isContentEncoding, type ContentEncoding } from "../../transport/compression.ts";
+import { frameHead, UnaryMessage } from "../../transport/grpc-frame.ts";
+import { encodeGrpcMessage, GRPC } from "../../transport/grpc-status.ts";
+import { errorAnswer, OVERLOADED, tooLargeAnswer, type Answer, type ErrorAnswer } from "./answer.ts";
+import type { GrpcParts } from "./grpc-server.ts";
+import type { Submission } from "./intake.ts";
+
+const METHODS: ReadonlyMap<string, Signal> = new Map([
+  ["/opentelemetry.proto.collector.trace.v1.TraceService/Export", "traces"],
+  ["/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", "metrics"],
+  ["/opentelemetry.proto.collector.logs.v1.LogsService/Export", "logs"],
+]);
+const ACCEPTED_ENCODINGS = "identity,gzip,zstd";
+const CONTENT_TYPE = "application/grpc";
+const RESPONSE_HEADERS: readonly string[] = [":status", "200", "content-type", CONTENT_TYPE];
+const WAIT_FOR_TRAILERS = { waitForTrailers: true };
+const OK_TRAILERS = { "grpc-status": "0" };
+const EMPTY = Buffer.alloc(0);
+const EMPTY_FRAME = frameHead(0, false);
+/** Header lists of clients are limited, often to 8 KiB; grpc-message and its percent-encoding must fit. */
+const MAX_MESSAGE_CHARS = 1024;
+
+/** One unary call and its answer. */
+export class GrpcExchange implements Submission {
+  readonly transport = "grpc";
+  readonly json = false;
+  readonly startedAt: number;
+  signal: Signal = "traces";
+  body: Buffer = EMPTY;
+  encoding: ContentEncoding | undefined = undefined;
+  metadata: ReadonlyMap<string, readonly string[]> | undefined = undefined;
+  charged = 0;
+  readonly #parts: GrpcParts;
+  readonly #stream: ServerHttp2Stream;
+  readonly #headers: IncomingHttpHeaders;
+  #message: UnaryMessage | undefined;
+
+  constructor(parts: GrpcParts, stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
+    this.#parts = parts;
+    this.#stream = stream;
+    this.#headers = headers;
+    this.startedAt = parts.now();
+  }
+
+  /** Looks at the head; refuses at once, or reads the message. */
+  begin(): void {
+    const headers = this.#headers;
+    const stream = this.#stream;
+    stream.on("error", ignore);
+    const type = headers["content-type"] ?? "";
+    if (type !== CONTENT_TYPE && !/^application\/grpc(?:[+;]|$)/.test(type)) return this.#notGrpc(type);
+    const path = headers[":path"] ?? "";
+    const signal = METHODS.get(path);
+    if (signal === undefined) return this.#refuse(errorAnswer(GRPC.UNIMPLEMENTED, unknownMethod(path)));
+    if (headers[":method"] !== "POST")
+      return this.#refuse(errorAnswer(GRPC.INVALID_ARGUMENT, `gRPC calls use POST, not ${headers[":method"] ?? ""}`));
+    if (/^application\/grpc\+(?!proto(?:;|$))/.test(type))
+      return this.#refuse(errorAnswer(GRPC.UNIMPLEMENTED, `messages of ${type} are not supported; use application/grpc+proto`));
+    const coding = (headers["grpc-encoding"] as string | undefined) ?? "identity";
+    if (coding !== "identity") {
+      if (!isContentEncoding(coding) || (coding !== "gzip" && coding !== "zstd")) {
+        return this.#refuse(
+          errorAnswer(
+            GRPC.UNIMPLEMENTED,
+            `grpc: Decompressor is not installed for grpc-encoding "${coding}"; supported: ${ACCEPTED_ENCODINGS}`,
+          ),
+        );
+      }
+      this.encoding = coding;
+    }
+    const { intake, config, reading } = this.#parts;
+    if (intake.budget.used >= intake.budget.capacity) return this.#refuse(OVERLOADED);
+    this.signal = signal;
+    if (config.include_metadata) this.metadata = metadataOf(headers);
+    this.#message = new UnaryMessage();
+    reading.add(this);
+    stream.on("data", (chunk: Buffer) => this.#onData(chunk));
+    stream.on("end", () => this.#onEnd());
+    stream.on("close", () => this.#release());
+  }
+
+  /** The message did not arrive in time. */
+  timeOut(): void {
+    this.#refuse(
+      errorAnswer(GRPC.DEADLINE_EXCEEDED, `the message did not arrive within read_timeout (${this.#parts.config.read_timeout} ms)`),
+    );
+  }
+
+  answer(answer: Answer): void {
+    const stream = this.#stream;
+    if (stream.destroyed || stream.closed) return;
+    if (answer.kind === "error") return this.#answerError(answer);
+    stream.respond(RESPONSE_HEADERS, WAIT_FOR_TRAILERS);
+    stream.on("wantTrailers", sendOkTrailers);
+    if (answer.kind === "success") return void stream.end(EMPTY_FRAME);
+    const body = encodeExportResponse(this.signal, { rejected: answer.rejected, message: answer.message.slice(0, MAX_MESSAGE_CHARS) });
+    stream.end(Buffer.concat([frameHead(body.length, false), body]));
+  }
+
+  #onData(chunk: Buffer): void {
+    const message = this.#message;
+    if (message === undefined) return;
+    const wasKnown = message.length >= 0;
+    const fault = message.push(chunk);
+    if (fault !== undefined) return this.#refuse(errorAnswer(GRPC.INVALID_ARGUMENT, fault));
+    if (!wasKnown && message.length >= 0) this.#admit(message);
+  }
+
+  /** The length is known: refuse what is too large or does not fit now before the rest arrives. */
+  #admit(message: UnaryMessage): void {
+    const { maxMessageBytes, intake } = this.#parts;
+    if (message.length > maxMessageBytes) {
+      return this.#refuse(
+        tooLargeAnswer(`grpc: received message larger than max (${message.length} vs. ${maxMessageBytes}); send smaller batches`),
+      );
+    }
+    if (message.compressed && this.encoding === undefined) {
+      return this.#refuse(errorAnswer(GRPC.INVALID_ARGUMENT, "grpc: compressed flag set with identity or empty encoding"));
+    }
+    if (!intake.budget.tryTake(message.length)) return this.#refuse(OVERLOADED);
+    this.charged = message.length;
+  }
+
+  #onEnd(): void {
+    const message = this.#message;
+    if (message === undefined) return;
+    const fault = message.end();
+    if (fault !== undefined) return this.#refuse(errorAnswer(GRPC.INVALID_ARGUMENT, fault));
+    this.#message = undefined;
+    this.#parts.reading.delete(this);
+    this.body = message.take();
+    if (!message.compressed) this.encoding = undefined;
+    this.#parts.intake.submit(this, this.#parts.maxMessageBytes);
+  }
+
+  /** After a refusal, or when the client went away in the middle of its message. */
+  #release(): void {
+    if (this.#message === undefined) return;
+    this.#message = undefined;
+    this.#parts.reading.delete(this);
+    this.#parts.intake.budget.give(this.charged);
+    this.charged = 0;
+  }
+
+  #refuse(answer: ErrorAnswer): void {
+    this.#release();
+    this.#parts.intake.counter.count("grpc", answer);
+    this.answer(answer);
+    this.#discardRest();
+  }
+
+  /** Trailers-only: the whole answer is one header block. */
+  #answerError({ grpcCode: code, message: text, retryDelayMs }: ErrorAnswer): void {
+    const message = text.slice(0, MAX_MESSAGE_CHARS);
+    const details = encodeStatus({ code, message, ...(retryDelayMs === undefined ? {} : { retryDelayMs }) });
+    this.#stream.respond(
+      {
+        ":status": 200,
+        "content-type": CONTENT_TYPE,
+        "grpc-status": String(code),
+        "grpc-message": encodeGrpcMessage(message),
+        ...(retryDelayMs === undefined ? {} : { "grpc-status-details-bin": Buffer.from(details).toString("base64") }),
+        ...(code === GRPC.UNIMPLEMENTED ? { "grpc-accept-encoding": ACCEPTED_ENCODINGS } : {}),
+      },
+      { endStream: true },
+    );
+  }
+
+  /** As gRPC's HTTP/2 mapping asks: what is not gRPC gets a plain HTTP answer. */
+  #notGrpc(type: string): void {
+    this.#parts.intake.counter.count("grpc", errorAnswer(GRPC.INVALID_ARGUMENT, type));
+    this.#stream.respond({ ":status": 415, "content-type": "text/plain" });
+    this.#stream.end(`415 unsupported media type, supported: [application/grpc, application/grpc+proto]`);
+    this.#discardRest();
+  }
+
+  /** RFC 9113 8.1: a server that has answered in full may ask for the rest of the request not to be sent, without error. */
+  #discardRest(): void {
+    const stream = this.#stream;
+    stream.resume();
+    if (!stream.readableEnded && !stream.endAfterHeaders) stream.once("finish", () => stream.close(constants.NGHTTP2_NO_ERROR));
+  }
+}
+
+function ignore(): void {}
+
+function sendOkTrailers(this: ServerHttp2Stream): void {
+  this.sendTrailers(OK_TRAILERS);
+}
+
+/** The texts of grpc-go, which users search for. */
+function unknownMethod(path: string): string {
+  const [, service = "", method = ""] = path.split("/");
+  const isService = [...METHODS.keys()].some((known) => known.startsWith(`/${service}/`));
+  return isService ? `unknown method ${method} for service ${service}` : `unknown service ${service}`;
+}
+
+function metadataOf(headers: IncomingHttpHeaders): ReadonlyMap<string, readonly string[]> {
+  const out = new Map<string, readonly string[]>();
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.startsWith(":") || value === undefined) continue;
+    out.set(name, Array.isArray(value) ? value : [value]);
+  }
+  return out;
+}

@@ -1,0 +1,89 @@
+import type { Clock, Timer } from "@tidemark/core";
+import { constants, type ServerHttp2Session } from "node:http2";
+import type { GrpcConfig } from "./grpc-fields.ts";
+
+/** grpc-go forgives this many pings that come too early. */
+const MAX_PING_STRIKES = 2;
+/** grpc-go's interval for pings between calls where `permit_without_stream` is off. */
+const IDLE_PING_MS = 2 * 60 * 60 * 1000;
+
+/** Keeps one connection alive, young and calm: `keepalive` of the gRPC server. */
+export class SessionKeeper {
+  readonly #session: ServerHttp2Session;
+  readonly #config: GrpcConfig["keepalive"];
+  readonly #clock: Clock;
+  #ping: Timer | undefined;
+  #age: Timer | undefined;
+  #idle: Timer | undefined;
+  #lastCall: number;
+  #lastPing = Number.NEGATIVE_INFINITY;
+  #calledSincePing = true;
+  #strikes = 0;
+
+  constructor(session: ServerHttp2Session, config: GrpcConfig["keepalive"], clock: Clock) {
+    this.#session = session;
+    this.#config = config;
+    this.#clock = clock;
+    this.#lastCall = clock.now();
+    const { time, max_connection_age: age, max_connection_idle: idle } = config.server_parameters;
+    session.on("ping", () => this.#onPing());
+    if (time > 0) this.#schedulePing(time);
+    if (age > 0) this.#age = clock.setTimeout(() => this.#retire(), age);
+    if (idle > 0) this.#scheduleIdle(idle);
+  }
+
+  /** A call has begun. */
+  called(): void {
+    this.#strikes = 0;
+    this.#calledSincePing = true;
+    if (this.#idle !== undefined) this.#lastCall = this.#clock.now();
+  }
+
+  stop(): void {
+    this.#ping?.cancel();
+    this.#age?.cancel();
+    this.#idle?.cancel();
+  }
+
+  #schedulePing(time: number): void {
+    this.#ping = this.#clock.setTimeout(() => {
+      const timeout = this.#clock.setTimeout(() => this.#session.destroy(), this.#config.server_parameters.timeout);
+      this.#ping = timeout;
+      const sent = this.#session.ping(() => {
+        timeout.cancel();
+        if (!this.#session.closed) this.#schedulePing(time);
+      });
+      if (!sent) timeout.cancel();
+    }, time);
+  }
+
+  #scheduleIdle(idle: number): void {
+    this.#idle = this.#clock.setTimeout(
+      () => {
+        if (this.#clock.now() - this.#lastCall >= idle) this.#session.close();
+        else this.#scheduleIdle(idle);
+      },
+      Math.max(1, this.#lastCall + idle - this.#clock.now()),
+    );
+  }
+
+  #retire(): void {
+    const grace = this.#config.server_parameters.max_connection_age_grace;
+    if (grace > 0) this.#age = this.#clock.setTimeout(() => this.#session.destroy(), grace);
+    this.#session.close();
+  }
+
+  #onPing(): void {
+    const { min_time, permit_without_stream } = this.#config.enforcement_policy;
+    const now = this.#clock.now();
+    const interval = now - this.#lastPing;
+    const shortest = permit_without_stream || this.#calledSincePing ? min_time : IDLE_PING_MS;
+    this.#lastPing = now;
+    this.#calledSincePing = false;
+    if (interval >= shortest) return;
+    this.#strikes += 1;
+    if (this.#strikes <= MAX_PING_STRIKES) return;
+    this.#session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM, 0, Buffer.from("too_many_pings"));
+    this.#session.close();
+  }
+}

@@ -1,0 +1,32 @@
+import type { Server } from "node:net";
+
+/** Where a server listens. */
+export type ListenAddress = { readonly host: string | undefined; readonly port: number } | { readonly path: string };
+
+/** Reads `host:port`, `[v6]:port`, `:port` (all interfaces) or, for `transport: unix`, a path. Undefined when the text is none of them. */
+export function parseListenAddress(endpoint: string, transport: "tcp" | "unix"): ListenAddress | undefined {
+  if (transport === "unix") return endpoint === "" ? undefined : { path: endpoint };
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/\s]*)):(\d{1,5})$/.exec(endpoint);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) return undefined;
+  const host = match[1] ?? match[2];
+  return { host: host === "" ? undefined : host, port };
+}
+
+/** Resolves when the server accepts connections; rejects with the endpoint in the message when it cannot. */
+export function listen(server: Server, address: ListenAddress, endpoint: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException): void => {
+      const hint = error.code === "EADDRINUSE" ? "; stop the program that uses it or choose another endpoint" : "";
+      reject(new Error(`cannot listen on ${endpoint}: ${error.message}${hint}`, { cause: error }));
+    };
+    server.once("error", failed);
+    server.listen(
+      "path" in address ? address : { port: address.port, ...(address.host === undefined ? {} : { host: address.host }) },
+      () => {
+        server.off("error", failed);
+        resolve();
+      },
+    );
+  });
+}
