@@ -1,7 +1,14 @@
 import { context, metrics, propagation, trace } from "@opentelemetry/api";
 import type { Attributes } from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
-import { defaultResource, detectResources, envDetector, hostDetector, processDetector, resourceFromAttributes, serviceInstanceIdDetector } from "@opentelemetry/resources";
+import {
+  defaultResource,
+  detectResources,
+  envDetector,
+  hostDetector,
+  resourceFromAttributes,
+  serviceInstanceIdDetector,
+} from "@opentelemetry/resources";
 import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { NodeSDK } from "@opentelemetry/sdk-node";
 import type { NodeSDKConfiguration } from "@opentelemetry/sdk-node";
@@ -38,13 +45,15 @@ export interface Telemetry {
 /**
  * Starts OpenTelemetry for this process: traces and metrics over OTLP/HTTP, W3C trace context and baggage, context through
  * `AsyncLocalStorage`, `room_id` and `user_agent` of `withRoom` on every span, and exemplars on metrics. After it, the
- * plain `@opentelemetry/api` is all that an app needs. Throws when `endpoint` is not an HTTP address.
+ * plain `@opentelemetry/api` is all that an app needs. Throws when `endpoint` is not an HTTP address, or when OpenTelemetry
+ * is already set up in this process.
  */
 export function startTelemetry(options: TelemetryOptions): Telemetry {
   const { serviceName, metricIntervalMs = DEFAULT_METRIC_INTERVAL_MS, instrumentations = [] } = options;
   const base = baseUrl(options.endpoint);
+  // Not the process detector: command lines hold secrets.
   const resource = defaultResource()
-    .merge(detectResources({ detectors: [serviceInstanceIdDetector, processDetector, hostDetector, envDetector] }))
+    .merge(detectResources({ detectors: [serviceInstanceIdDetector, hostDetector, envDetector] }))
     .merge(resourceFromAttributes({ ...options.resourceAttributes, "service.name": serviceName }));
   const store: ExemplarStore = new Map();
   const meterProvider = new MeterProvider({
@@ -69,7 +78,10 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     instrumentations,
   });
   // Before the SDK starts: it hands the global meter provider to the instrumentations.
-  metrics.setGlobalMeterProvider(recordingMeterProvider(meterProvider, store, Date.now));
+  if (!metrics.setGlobalMeterProvider(recordingMeterProvider(meterProvider, store, Date.now))) {
+    void meterProvider.shutdown();
+    throw new Error("OpenTelemetry is already set up in this process; call startTelemetry once, and in place of other set-up");
+  }
   sdk.start();
   let stopping: Promise<void> | undefined;
   return { shutdown: () => (stopping ??= stop(sdk, meterProvider)) };
@@ -83,6 +95,8 @@ async function stop(sdk: NodeSDK, meterProvider: MeterProvider): Promise<void> {
 
 function baseUrl(endpoint: string): string {
   if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol))
-    throw new TypeError(`endpoint "${endpoint}" is not an HTTP address; write the collector's OTLP/HTTP address, such as http://localhost:4318`);
+    throw new TypeError(
+      `endpoint "${endpoint}" is not an HTTP address; write the collector's OTLP/HTTP address, such as http://localhost:4318`,
+    );
   return endpoint.replace(/\/+$/, "");
 }

@@ -9,6 +9,12 @@ import type { ExemplarStore } from "./exemplar-store.ts";
 export function exemplarMetricExporter(url: string, store: ExemplarStore): PushMetricExporter {
   const options = convertLegacyHttpOptions({ url }, "METRICS", "v1/metrics", { "Content-Type": "application/json" });
   return new OTLPMetricExporterBase(
-    createOtlpHttpExportDelegate(options, exemplarSerializer(store), "otlp_http_json_metric_exporter", MetricsExporterMetricsHelper, undefined),
+    createOtlpHttpExportDelegate(
+      options,
+      exemplarSerializer(store),
+      "otlp_http_json_metric_exporter",
+      MetricsExporterMetricsHelper,
+      undefined,
+    ),
   );
 }

@@ -44,7 +44,13 @@ export function instrumentExemplars(store: ExemplarStore, key: string, boundarie
  * Remembers a measurement that was made inside a sampled span (the specification's `trace_based` exemplar filter). Each
  * bucket keeps its last one (the specification's aligned histogram bucket reservoir).
  */
-export function offer(instrument: InstrumentExemplars, value: number, attributes: Attributes, within: Context | undefined, timeMs: number): void {
+export function offer(
+  instrument: InstrumentExemplars,
+  value: number,
+  attributes: Attributes,
+  within: Context | undefined,
+  timeMs: number,
+): void {
   const from = within ?? context.active();
   const span = trace.getSpanContext(from);
   if (span === undefined || (span.traceFlags & TraceFlags.SAMPLED) === 0) return;
@@ -62,8 +68,9 @@ export function offer(instrument: InstrumentExemplars, value: number, attributes
 /** Takes the exemplars of a series that were made at or before `untilMs` out of the store; later ones wait for the next export. */
 export function take(store: ExemplarStore, key: string, attributes: Attributes, untilMs: number): Exemplar[] {
   const series = store.get(key)?.series;
-  const buckets = series?.get(seriesKey(attributes));
-  if (series === undefined || buckets === undefined) return [];
+  if (series === undefined || series.size === 0) return [];
+  const name = seriesKey(attributes);
+  const buckets = series.get(name) ?? [];
   const taken: Exemplar[] = [];
   let waiting = 0;
   for (const [bucket, exemplar] of buckets.entries()) {
@@ -75,7 +82,7 @@ export function take(store: ExemplarStore, key: string, attributes: Attributes, 
     taken.push(exemplar);
     buckets[bucket] = undefined;
   }
-  if (waiting === 0) series.delete(seriesKey(attributes));
+  if (waiting === 0) series.delete(name);
   return taken;
 }
 

@@ -2,6 +2,9 @@ import type { Attributes, Context, Meter, MeterOptions, MeterProvider, MetricOpt
 import { instrumentExemplars, instrumentKey, offer } from "./exemplar-store.ts";
 import type { ExemplarStore } from "./exemplar-store.ts";
 
+type Measure = (value: number, attributes?: Attributes, within?: Context) => void;
+type Observe = (instrument: string, boundaries: readonly number[], minimum: number) => Measure;
+
 // The specification's default buckets, which the SDK uses where an instrument advises none.
 const DEFAULT_BOUNDARIES: readonly number[] = [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10_000];
 
@@ -9,30 +12,17 @@ const DEFAULT_BOUNDARIES: readonly number[] = [0, 5, 10, 25, 50, 75, 100, 250, 5
 export function recordingMeterProvider(inner: MeterProvider, store: ExemplarStore, nowMs: () => number): MeterProvider {
   return {
     getMeter: (name: string, version?: string, options?: MeterOptions): Meter =>
-      recordingMeter(inner.getMeter(name, version, options), nowMs, (instrument, boundaries) =>
-        instrumentExemplars(store, instrumentKey(name, version, instrument), boundaries),
-      ),
+      recordingMeter(inner.getMeter(name, version, options), (instrument, boundaries, minimum) => {
+        const exemplars = instrumentExemplars(store, instrumentKey(name, version, instrument), boundaries);
+        return (value, attributes, within): void => {
+          // The SDK drops what is below the minimum; an exemplar of it would belong to no bucket.
+          if (value >= minimum) offer(exemplars, value, attributes ?? {}, within, nowMs());
+        };
+      }),
   };
 }
 
-function recordingMeter(
-  meter: Meter,
-  nowMs: () => number,
-  slot: (instrument: string, boundaries: readonly number[]) => ReturnType<typeof instrumentExemplars>,
-): Meter {
-  const observe = (name: string, boundaries: readonly number[], minimum: number) => {
-    const exemplars = slot(name, boundaries);
-    return (value: number, attributes?: Attributes, within?: Context): void => {
-      // The SDK drops what is below the minimum; an exemplar of it would belong to no bucket.
-      if (value >= minimum) offer(exemplars, value, attributes ?? {}, within, nowMs());
-    };
-  };
-  const both =
-    <A extends Attributes>(remember: (value: number, attributes?: Attributes, within?: Context) => void, record: typeof remember) =>
-    (value: number, attributes?: A, within?: Context): void => {
-      remember(value, attributes, within);
-      record(value, attributes, within);
-    };
+function recordingMeter(meter: Meter, observe: Observe): Meter {
   return {
     createHistogram: (name: string, options?: MetricOptions) => {
       const inner = meter.createHistogram(name, options);
@@ -57,5 +47,12 @@ function recordingMeter(
     createObservableUpDownCounter: meter.createObservableUpDownCounter.bind(meter),
     addBatchObservableCallback: meter.addBatchObservableCallback.bind(meter),
     removeBatchObservableCallback: meter.removeBatchObservableCallback.bind(meter),
+  };
+}
+
+function both(remember: Measure, record: Measure): Measure {
+  return (value, attributes, within) => {
+    remember(value, attributes, within);
+    record(value, attributes, within);
   };
 }
