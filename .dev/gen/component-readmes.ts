@@ -44,7 +44,7 @@ ${sections.join("")}`,
 
 function carries(definition: ComponentDefinition): string {
   if (definition.kind === "extension") return "–";
-  const alerts = "emitsAlerts" in definition && definition.emitsAlerts === true ? "; raises alerts" : "";
+  const alerts = "emitsAlerts" in definition && definition.emitsAlerts ? "; raises alerts" : "";
   if (definition.kind === "connector") return definition.pairs.map(([from, to]) => `${from} → ${to}`).join(", ") + alerts;
   return definition.signals.join(", ") + alerts;
 }

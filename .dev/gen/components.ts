@@ -28,7 +28,7 @@ export async function scanComponents(): Promise<readonly ScannedComponent[]> {
   const mistakes: string[] = [];
   for (const [kind, folder] of KINDS) {
     const types = await readdir(join(root, COMPONENTS_SOURCE, folder)).catch(() => []);
-    for (const type of types.toSorted()) {
+    for (const type of types.toSorted((a, b) => (a < b ? -1 : 1))) {
       const path = `${folder}/${type}`;
       if (!(await stat(join(root, COMPONENTS_SOURCE, path, "index.ts")).catch(() => undefined))) continue;
       try {

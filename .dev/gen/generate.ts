@@ -15,7 +15,10 @@ interface Generated {
 
 /** Writes every generated file that is not as it should be. Resolves with the exit code. */
 export async function writeGenerated(): Promise<number> {
-  const stale = await staleFiles();
+  const stale = await staleFiles().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : String(error));
+  });
+  if (stale === undefined) return 1;
   for (const { path, content } of stale) {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), content);

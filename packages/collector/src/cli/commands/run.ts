@@ -1,0 +1,111 @@
+import type { LoadedConfig } from "@tidemark/config";
+import { parseDuration } from "@tidemark/core";
+import { createCollector, type Collector } from "../../collector.ts";
+import type { LogSink } from "../../logging/log-event.ts";
+import { ledgerTotals, type LedgerTotals } from "../../ledger-totals.ts";
+import type { ParsedArguments } from "../arguments.ts";
+import { CONFIG_OPTIONS, type Command } from "../command.ts";
+import { EXIT, UsageError, type CliIo } from "../io.ts";
+import { loadOrReport } from "../load.ts";
+import { openLogSink } from "../log-output.ts";
+import { StopSignals } from "../stop-signals.ts";
+import { startSummary } from "../summary.ts";
+import { keepAlive, reportUnexpected } from "../process-guards.ts";
+
+const PROGRESS_MS = 1000;
+
+export const runCommand: Command = {
+  name: "run",
+  usage: "[--config] FILE…",
+  summary: "Run the pipelines of a configuration until a signal ends it.",
+  details: "SIGINT or SIGTERM stops receiving and lets what is held flow out; a second one stops at once.",
+  takesFiles: true,
+  options: {
+    ...CONFIG_OPTIONS,
+    "shutdown-timeout": { value: "DURATION", description: "How long what is held may take to flow out (default 10s)." },
+  },
+  run: async (args, io) => {
+    const deadlineMs = shutdownDeadline(args);
+    const config = await loadOrReport(args, io);
+    if (config === undefined) return EXIT.usage;
+    const output = openLogSink(config.telemetry.logs.output_paths, io);
+    try {
+      return await runCollector(config, deadlineMs, output.sink, io);
+    } finally {
+      output.close();
+    }
+  },
+};
+
+function shutdownDeadline(args: ParsedArguments): number {
+  const text = args.value("shutdown-timeout") ?? "10s";
+  const ms = parseDuration(text);
+  if (ms === undefined || ms < 0) throw new UsageError(`"${text}" is not a duration; write --shutdown-timeout 10s`);
+  return ms;
+}
+
+async function runCollector(config: LoadedConfig, deadlineMs: number, logSink: LogSink, io: CliIo): Promise<number> {
+  const began = performance.now();
+  const collector = build(config, logSink, io);
+  if (collector === undefined) return EXIT.usage;
+  const signals = new StopSignals();
+  const release = [keepAlive(), reportUnexpected((component) => collector.logger(component)), () => signals.close()];
+  try {
+    await collector.start();
+    announce(config, collector, logSink, performance.now() - began);
+    await signals.first;
+    return await stop(collector, deadlineMs, signals);
+  } catch (caught) {
+    collector.logger().error(`The collector could not start: ${caught instanceof Error ? caught.message : String(caught)}`);
+    return EXIT.failure;
+  } finally {
+    for (const each of release) each();
+  }
+}
+
+/** What a component refuses when it is made is a mistake in its configuration. */
+function build(config: LoadedConfig, logSink: LogSink, io: CliIo): Collector | undefined {
+  try {
+    return createCollector({ config, logSink });
+  } catch (caught) {
+    io.stderr(`The pipelines cannot be built: ${caught instanceof Error ? caught.message : String(caught)}\n`);
+    return undefined;
+  }
+}
+
+function announce(config: LoadedConfig, collector: Collector, logSink: LogSink, readyMs: number): void {
+  if (config.telemetry.logs.encoding === "console") {
+    logSink(startSummary(config, collector.metricsEndpoints(), readyMs));
+    return;
+  }
+  const pipelines = config.graph.pipelines.map(({ id }) => id).join(" ");
+  collector.logger().info("Everything is ready. Begin running and processing data.", { pipelines, ready_ms: Math.round(readyMs) });
+}
+
+async function stop(collector: Collector, deadlineMs: number, signals: StopSignals): Promise<number> {
+  const log = collector.logger();
+  log.info("Stopping: no new data is taken, what is held flows out.", {
+    signal: signals.name,
+    held: ledgerTotals(collector.ledger()).held,
+  });
+  const progress = setInterval(() => {
+    const { held } = ledgerTotals(collector.ledger());
+    if (held > 0) log.info("Draining.", { held });
+  }, PROGRESS_MS);
+  const failedBefore = ledgerTotals(collector.ledger()).failed;
+  try {
+    await collector.shutdown(deadlineMs, signals.second);
+  } finally {
+    clearInterval(progress);
+  }
+  const totals = ledgerTotals(collector.ledger());
+  const lost = totals.held + Math.max(0, totals.failed - failedBefore);
+  if (lost > 0) log.error("Data was given up at shutdown.", { items: lost, deadline: `${deadlineMs}ms` });
+  log.info("Stopped.", finalCounts(totals));
+  return lost > 0 ? EXIT.failure : EXIT.ok;
+}
+
+function finalCounts({ received, delivered, refused, failed, dropped }: LedgerTotals): Record<string, number> {
+  const byReason = Object.fromEntries(Object.entries(dropped).map(([reason, items]) => [`dropped.${reason}`, items]));
+  return { received, delivered, refused, failed, ...byReason };
+}

@@ -1,0 +1,30 @@
+import { readFile } from "node:fs/promises";
+import { EXIT, type CliIo } from "./io.ts";
+import { runCommandLine } from "./run-command-line.ts";
+
+/** The `tidemark` program: runs the command line of this process and ends it with the exit code. */
+export async function main(): Promise<void> {
+  // A reader that has enough, such as `head`, is no mistake.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(EXIT.ok);
+    throw error;
+  });
+  process.exit(await runCommandLine(process.argv.slice(2), processIo()).catch(defect));
+}
+
+function processIo(): CliIo {
+  return {
+    stdout: (text) => void process.stdout.write(text),
+    stderr: (text) => void process.stderr.write(text),
+    env: process.env,
+    color: process.stderr.isTTY && (process.env["NO_COLOR"] ?? "") === "",
+    readFile: (path) => readFile(path, "utf8"),
+  };
+}
+
+function defect(thrown: unknown): number {
+  process.stderr.write(
+    `tidemark: unexpected error; this is a defect of the program: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}\n`,
+  );
+  return EXIT.failure;
+}

@@ -1,0 +1,85 @@
+import type { LoadedConfig } from "@tidemark/config";
+import { buildGraph, StateStore, systemClock, type Clock, type Graph, type Logger, type Random } from "@tidemark/core";
+import { createLogging } from "./logging/create-logging.ts";
+import type { LogSink } from "./logging/log-event.ts";
+import { createTelemetry, settingsWithoutEffect, type Telemetry } from "./telemetry/create-telemetry.ts";
+
+/** What a collector is made from. Only the configuration is needed; the rest has the machine's own as standard. */
+export interface CollectorOptions {
+  readonly config: LoadedConfig;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** Takes the lines of the collector's log; standard error when not given. */
+  readonly logSink?: LogSink;
+}
+
+/** A collector in this process. The `tidemark` command is a thin shell over it. */
+export interface Collector {
+  /** Opens everything and starts the pipelines. Rejects, with all of it closed again, when a part cannot start. */
+  start(): Promise<void>;
+  /**
+   * Stops the receivers, lets what is held flow out, and closes everything. What is left after `deadlineMs`, or when
+   * `hurry` aborts, is given up and counted.
+   */
+  shutdown(deadlineMs: number, hurry?: AbortSignal): Promise<void>;
+  health(): ReturnType<Graph["health"]>;
+  /** The books of all nodes at this moment. */
+  ledger(): ReturnType<Graph["ledger"]>;
+  /** The collector's own logger, or that of the component with the given key. */
+  logger(component?: string): Logger;
+  /** URLs under which the collector's own metrics are served. */
+  metricsEndpoints(): readonly string[];
+}
+
+/**
+ * Builds a collector; nothing is opened before `start`.
+ * @throws GraphError for a graph that cannot be; whatever a component throws when it is created.
+ */
+export function createCollector(options: CollectorOptions): Collector {
+  const { config, clock = systemClock, random = Math.random, logSink = writeToStandardError } = options;
+  const logger = createLogging(config.telemetry.logs, clock, logSink);
+  const telemetry = createTelemetry(config.telemetry, clock, random);
+  const graph = buildGraph(config.graph, { clock, random, meter: telemetry.meter, logger, states: new StateStore() });
+  const own = logger("");
+  return {
+    start: async () => {
+      for (const warning of config.warnings)
+        own.warn(warning.message, { at: `${warning.file}:${warning.line}:${warning.column}`, fix: warning.fix });
+      for (const setting of settingsWithoutEffect(config.telemetry)) own.warn(`service::telemetry::${setting}`);
+      await startBoth(telemetry, graph);
+    },
+    shutdown: async (deadlineMs, hurry) => {
+      await stopGraph(graph, clock, deadlineMs, hurry);
+      await telemetry.shutdown();
+    },
+    health: () => graph.health(),
+    ledger: () => graph.ledger(),
+    logger: (component = "") => logger(component),
+    metricsEndpoints: () => telemetry.endpoints(),
+  };
+}
+
+async function startBoth(telemetry: Telemetry, graph: Graph): Promise<void> {
+  try {
+    await telemetry.start();
+    await graph.start();
+  } catch (caught) {
+    await graph.shutdown(AbortSignal.abort());
+    await telemetry.shutdown();
+    throw caught;
+  }
+}
+
+async function stopGraph(graph: Graph, clock: Clock, deadlineMs: number, hurry: AbortSignal | undefined): Promise<void> {
+  const late = new AbortController();
+  const timer = clock.setTimeout(() => late.abort(new Error(`the shutdown deadline of ${deadlineMs} ms has passed`)), deadlineMs);
+  try {
+    await graph.shutdown(hurry === undefined ? late.signal : AbortSignal.any([late.signal, hurry]));
+  } finally {
+    timer.cancel();
+  }
+}
+
+function writeToStandardError(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

@@ -1,0 +1,29 @@
+import type { LedgerSnapshot } from "@tidemark/core";
+
+/** The books of a whole graph in one row. Counts are items. */
+export interface LedgerTotals {
+  /** Taken in by receivers. */
+  readonly received: number;
+  /** Taken by destinations; an item that two exporters sent counts twice. */
+  readonly delivered: number;
+  readonly refused: number;
+  readonly failed: number;
+  readonly held: number;
+  /** Taken out on purpose, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+}
+
+/** Sums the rows of all nodes up. */
+export function ledgerTotals({ nodes }: LedgerSnapshot): LedgerTotals {
+  const sum = (count: (node: LedgerSnapshot["nodes"][number]) => number): number => nodes.reduce((total, node) => total + count(node), 0);
+  const dropped: Record<string, number> = {};
+  for (const node of nodes) for (const [reason, items] of Object.entries(node.dropped)) dropped[reason] = (dropped[reason] ?? 0) + items;
+  return {
+    received: sum((node) => (node.kind === "receiver" ? node.received : 0)),
+    delivered: sum((node) => node.delivered),
+    refused: sum((node) => node.refused),
+    failed: sum((node) => node.failed),
+    held: sum((node) => node.held),
+    dropped,
+  };
+}

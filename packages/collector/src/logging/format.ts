@@ -1,0 +1,44 @@
+import type { LogEvent } from "./log-event.ts";
+
+const COMPONENT_KEY = /^([^/]+)\/(.+?)(?:@(.+))?$/;
+/** Whatever could end a line, or be taken by a terminal for a command. */
+// oxlint-disable-next-line no-control-regex -- these are what must not get through
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+const PLAIN_VALUE = /^[^\s"=\\]+$/;
+
+/** An event as one line for people: time, level, component, message, `key=value`. */
+export function formatLine(event: LogEvent): string {
+  const fields = Object.entries(event.fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => ` ${key}=${lineValue(String(value))}`)
+    .join("");
+  const speaker = event.component === "" ? "" : `${escapeControls(event.component)}: `;
+  return `${new Date(event.time).toISOString()} ${event.level.padEnd(5)} ${speaker}${escapeControls(event.message)}${fields}`;
+}
+
+/** An event as one JSON object, with the Collector's field names. `initial` are fields that every line carries. */
+export function formatJson(event: LogEvent, initial: Readonly<Record<string, unknown>>): string {
+  const [, kind, id, instance] = COMPONENT_KEY.exec(event.component) ?? [];
+  const component = {
+    ...(kind === undefined ? {} : { "otelcol.component.kind": kind }),
+    ...(id === undefined ? {} : { "otelcol.component.id": id }),
+    ...(instance === undefined ? {} : { "otelcol.pipeline.id": instance }),
+  };
+  const head = { level: event.level, ts: new Date(event.time).toISOString(), msg: event.message };
+  return JSON.stringify({ ...head, ...initial, ...component, ...event.fields }, (_, value: unknown) =>
+    typeof value === "bigint" ? String(value) : value,
+  );
+}
+
+function lineValue(text: string): string {
+  return PLAIN_VALUE.test(text) && !UNSAFE.test(text) ? text : JSON.stringify(text).replace(UNSAFE, unicodeEscape);
+}
+
+/** A message may have several lines when its author wants it so; anything else that controls a terminal is shown, not obeyed. */
+function escapeControls(text: string): string {
+  return text.replace(UNSAFE, (character) => (character === "\n" || character === "\t" ? character : unicodeEscape(character)));
+}
+
+function unicodeEscape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}

@@ -1,0 +1,27 @@
+// Generated from the component folders by: npm run gen
+import type { Registry } from "@tidemark/core";
+
+/** Every component of this package. A definition is loaded when it is first asked for. */
+export const registry: Registry = {
+  receivers: [
+    { type: "otlp", aliases: [], load: async () => (await import("./receivers/otlp/index.ts")).otlpReceiver },
+  ],
+  processors: [
+    { type: "batch", aliases: [], load: async () => (await import("./processors/batch/index.ts")).batchProcessor },
+    { type: "ewma_threshold", aliases: [], load: async () => (await import("./processors/ewma_threshold/index.ts")).ewmaThresholdProcessor },
+    { type: "memory_limiter", aliases: [], load: async () => (await import("./processors/memory_limiter/index.ts")).memoryLimiterProcessor },
+    { type: "probabilistic_sampler", aliases: [], load: async () => (await import("./processors/probabilistic_sampler/index.ts")).probabilisticSamplerProcessor },
+  ],
+  connectors: [
+    { type: "forward", aliases: [], load: async () => (await import("./connectors/forward/index.ts")).forwardConnector },
+  ],
+  exporters: [
+    { type: "debug", aliases: ["logging"], load: async () => (await import("./exporters/debug/index.ts")).debugExporter },
+    { type: "file", aliases: [], load: async () => (await import("./exporters/file/index.ts")).fileExporter },
+    { type: "otlp_grpc", aliases: ["otlp"], load: async () => (await import("./exporters/otlp_grpc/index.ts")).otlpGrpcExporter },
+    { type: "otlp_http", aliases: ["otlphttp"], load: async () => (await import("./exporters/otlp_http/index.ts")).otlpHttpExporter },
+  ],
+  extensions: [
+    { type: "health_check", aliases: [], load: async () => (await import("./extensions/health_check/index.ts")).healthCheckExtension },
+  ],
+};
