@@ -1,0 +1,74 @@
+import { attributeText, fingerprint, formatNumber } from "@tidemark/alerting";
+import type { Alert, Evidence } from "@tidemark/alerting";
+import type { AttributesView, DataPointView, ResourceView, SpanView } from "@tidemark/otlp";
+import type { Settings } from "./settings.ts";
+import type { DetectorState } from "./detector.ts";
+
+const NANOS_PER_MS = 1_000_000n;
+
+/** What is measured, in words. */
+export interface Measure {
+  readonly metric: string;
+  readonly unit: string;
+  /** `rate`, `mean`, `p99`; empty for a value as it is. */
+  readonly statistic: string;
+}
+
+export function nanosFromMs(ms: number): bigint {
+  return BigInt(Math.round(ms)) * NANOS_PER_MS;
+}
+
+/** What a data point's samples measure. */
+export function measureOfPoint(point: DataPointView, quantile: number | undefined): Measure {
+  const { name, unit, type, isMonotonic } = point.metric;
+  if (type === "gauge" || (type === "sum" && !isMonotonic)) return { metric: name, unit, statistic: "" };
+  if (type === "sum") return { metric: name, unit: `${unit === "" || unit === "1" || unit.startsWith("{") ? "1" : unit}/s`, statistic: "rate" };
+  return { metric: name, unit, statistic: type === "histogram" && quantile !== undefined ? `p${formatNumber(quantile * 100)}` : "mean" };
+}
+
+/** Labels: the configured resource attributes and the item's own identity. */
+export function labelsOf(resource: ResourceView, own: AttributesView | SpanView, names: readonly string[]): Record<string, string> {
+  const labels: Record<string, string> = {};
+  for (const name of names) {
+    const value = resource.attributes.get(name);
+    if (value !== undefined) labels[name] = attributeText(value);
+  }
+  if ("durationMs" in own) return { ...labels, "span.name": own.name };
+  for (const [key, value] of own.entries()) labels[key] = attributeText(value);
+  return labels;
+}
+
+export function serviceOf(resource: ResourceView): string {
+  return resource.attributes.getString("service.name") ?? "unknown_service";
+}
+
+function summarize(measure: Measure, service: string, value: number, state: DetectorState): string {
+  const unit = measure.unit === "" || measure.unit === "1" ? "" : ` ${measure.unit}`;
+  const what = measure.statistic === "" ? measure.metric : `${measure.statistic} of ${measure.metric}`;
+  const side = state.side > 0 ? "above" : "below";
+  return `${what} of ${service} is ${formatNumber(value)}${unit}, ${side} the threshold of ${formatNumber(state.threshold)}${unit} (baseline ${formatNumber(state.mean)}${unit})`;
+}
+
+/** The alert of a series that has just fired. `labels` must be complete: they are its identity. */
+export function firingAlert(settings: Settings, source: string, resource: ResourceView, labels: Record<string, string>, measure: Measure, value: number, state: DetectorState, evidence: Evidence): Alert {
+  const identity = { ...labels, metric: measure.metric };
+  return {
+    name: settings.name,
+    status: "firing",
+    severity: settings.severity,
+    severityText: settings.severityText,
+    fingerprint: fingerprint(settings.name, identity),
+    summary: summarize(measure, serviceOf(resource), value, state),
+    metric: measure.metric,
+    unit: measure.unit,
+    value,
+    threshold: state.threshold,
+    operator: state.side > 0 ? ">" : "<",
+    startsAt: nanosFromMs(state.breachAt),
+    endsAt: undefined,
+    labels: identity,
+    resource: resource.attributes.toObject(),
+    source,
+    evidence,
+  };
+}
