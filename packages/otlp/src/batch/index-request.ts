@@ -1,0 +1,232 @@
+import { badTag, LEN, VARINT, WireReader, wrongWireType } from "../wire/reader.ts";
+import {
+  CHILD_BYTES,
+  DATA_FIELD,
+  DATA_STRIDE,
+  ENVELOPE_STRIDE,
+  FIRST_CHILD,
+  ITEM_STRIDE,
+  Level,
+  MONOTONIC,
+  OWN_BYTES,
+  OWN_END,
+  OWN_START,
+  SCHEMA_END,
+  SCHEMA_START,
+  TEMPORALITY,
+} from "./level.ts";
+import type { Segment } from "./segment.ts";
+import type { Signal } from "../schema/index.ts";
+
+const paths: { readonly [signal in Signal]: readonly string[] } = {
+  traces: ["resource_spans", "resource_spans.scope_spans", "resource_spans.scope_spans.spans"],
+  logs: ["resource_logs", "resource_logs.scope_logs", "resource_logs.scope_logs.log_records"],
+  metrics: ["resource_metrics", "resource_metrics.scope_metrics", "resource_metrics.scope_metrics.metrics"],
+};
+
+/**
+ * Checks the frames of a request down to its items and notes where each lies, in one pass.
+ * Throws WireError; the insides of Resource, InstrumentationScope and items are not looked at.
+ */
+export function indexRequest(signal: Signal, bytes: Uint8Array): Segment {
+  return new RequestIndexer(signal, bytes).run();
+}
+
+class RequestIndexer {
+  readonly #signal: Signal;
+  readonly #reader: WireReader;
+  readonly #resources: Level;
+  readonly #scopes: Level;
+  readonly #metrics: Level | undefined;
+  readonly #data: Level | undefined;
+  readonly #items: Level;
+  #childBytes = 0;
+
+  constructor(signal: Signal, bytes: Uint8Array) {
+    this.#signal = signal;
+    this.#reader = new WireReader(bytes);
+    this.#resources = new Level(ENVELOPE_STRIDE, 2);
+    this.#scopes = new Level(ENVELOPE_STRIDE, 4);
+    if (signal === "metrics") {
+      this.#metrics = new Level(ENVELOPE_STRIDE, 16);
+      this.#data = new Level(DATA_STRIDE, 16);
+    }
+    this.#items = new Level(ITEM_STRIDE, 16 + (bytes.length >>> 8));
+  }
+
+  /** Export*ServiceRequest, and TracesData, MetricsData, LogsData:  1 resource_{spans,metrics,logs} repeated message */
+  run(): Segment {
+    const reader = this.#reader;
+    while (reader.pos < reader.bytes.length) {
+      const frame = reader.pos;
+      const tag = reader.tag();
+      if (tag >>> 3 !== 1) {
+        reader.skip(tag);
+        continue;
+      }
+      const end = this.#open(tag, frame);
+      reader.path = paths[this.#signal][0]!;
+      this.#envelope(this.#resources, frame, end, 0);
+      reader.path = "";
+      reader.end = reader.bytes.length;
+      this.#childBytes += end - frame;
+    }
+    return this.#seal();
+  }
+
+  /**
+   * Resource{Spans,Metrics,Logs}:  1 resource  2 scope_{spans,metrics,logs} repeated  3 schema_url
+   * Scope{Spans,Metrics,Logs}:     1 scope     2 {spans,metrics,log_records} repeated 3 schema_url
+   */
+  #envelope(level: Level, frame: number, end: number, parent: number): void {
+    const reader = this.#reader;
+    const outer = level === this.#resources;
+    const children = outer ? this.#scopes : (this.#metrics ?? this.#items);
+    const node = level.count;
+    const row = level.add(frame, reader.pos, end, parent);
+    level.rows[row + FIRST_CHILD] = children.count;
+    let childBytes = 0;
+    reader.end = end;
+    while (reader.pos < end) {
+      const at = reader.pos;
+      const tag = reader.tag();
+      const field = tag >>> 3;
+      if (field === 0 || field > 3) {
+        reader.skip(tag);
+        continue;
+      }
+      const contentEnd = this.#open(tag, at);
+      if (field === 2) {
+        childBytes += contentEnd - at;
+        if (outer) {
+          reader.path = paths[this.#signal][1]!;
+          this.#envelope(children, at, contentEnd, node);
+          reader.path = paths[this.#signal][0]!;
+          reader.end = end;
+        } else if (this.#metrics) {
+          this.#metric(at, contentEnd, node);
+          reader.end = end;
+        } else {
+          children.add(at, reader.pos, contentEnd, node);
+          reader.pos = contentEnd;
+        }
+      } else {
+        const rows = level.rows;
+        if (field === 1) {
+          rows[row + OWN_START] = reader.pos;
+          rows[row + OWN_END] = contentEnd;
+          rows[row + OWN_BYTES] = rows[row + OWN_BYTES]! + contentEnd - at;
+        } else {
+          rows[row + SCHEMA_START] = reader.pos;
+          rows[row + SCHEMA_END] = contentEnd;
+        }
+        reader.pos = contentEnd;
+      }
+    }
+    level.rows[row + CHILD_BYTES] = childBytes;
+  }
+
+  /**
+   * Metric:  1 name  2 description  3 unit  oneof { 5 gauge  7 sum  9 histogram  10 exponential_histogram  11 summary }  12 metadata
+   *
+   * Occurrences of the same data field merge; one of another field voids those before it, which then
+   * count as bytes of the metric and not as items.
+   */
+  #metric(frame: number, end: number, parent: number): void {
+    const reader = this.#reader;
+    const metrics = this.#metrics!;
+    const data = this.#data!;
+    const node = metrics.count;
+    const firstData = data.count;
+    const firstItem = this.#items.count;
+    const row = metrics.add(frame, reader.pos, end, parent);
+    metrics.rows[row + FIRST_CHILD] = firstData;
+    let childBytes = 0;
+    let chosen = 0;
+    reader.path = paths.metrics[2]!;
+    reader.end = end;
+    while (reader.pos < end) {
+      const at = reader.pos;
+      const tag = reader.tag();
+      const field = tag >>> 3;
+      if (!isDataField(field)) {
+        reader.skip(tag);
+        continue;
+      }
+      const contentEnd = this.#open(tag, at);
+      if (chosen !== 0 && field !== chosen) {
+        data.truncate(firstData);
+        this.#items.truncate(firstItem);
+        childBytes = 0;
+      }
+      chosen = field;
+      childBytes += contentEnd - at;
+      this.#metricData(field, at, contentEnd, node);
+      reader.end = end;
+    }
+    metrics.rows[row + CHILD_BYTES] = childBytes;
+    reader.path = paths.metrics[1]!;
+  }
+
+  /** Gauge, Sum, Histogram, ExponentialHistogram, Summary:  1 data_points repeated  2 aggregation_temporality  3 is_monotonic (Sum) */
+  #metricData(field: number, frame: number, end: number, parent: number): void {
+    const reader = this.#reader;
+    const data = this.#data!;
+    const node = data.count;
+    const row = data.add(frame, reader.pos, end, parent);
+    const rows = data.rows;
+    rows[row + FIRST_CHILD] = this.#items.count;
+    rows[row + DATA_FIELD] = field;
+    let childBytes = 0;
+    reader.end = end;
+    while (reader.pos < end) {
+      const at = reader.pos;
+      const tag = reader.tag();
+      if (tag >>> 3 === 1) {
+        const contentEnd = this.#open(tag, at);
+        this.#items.add(at, reader.pos, contentEnd, node);
+        reader.pos = contentEnd;
+        childBytes += contentEnd - at;
+      } else if (tag >>> 3 === 2 && hasTemporality(field)) {
+        if ((tag & 7) !== VARINT) throw wrongWireType(tag, VARINT, at, reader.path);
+        rows[row + TEMPORALITY] = reader.int32();
+      } else if (tag >>> 3 === 3 && field === 7) {
+        if ((tag & 7) !== VARINT) throw wrongWireType(tag, VARINT, at, reader.path);
+        rows[row + MONOTONIC] = reader.bool() ? 1 : 0;
+      } else reader.skip(tag);
+    }
+    rows[row + CHILD_BYTES] = childBytes;
+  }
+
+  /** Reads the length of a known sub-message; returns the end of its content. */
+  #open(tag: number, at: number): number {
+    if ((tag & 7) !== LEN) throw tag < 8 ? badTag(tag, at, this.#reader.path) : wrongWireType(tag, LEN, at, this.#reader.path);
+    const length = this.#reader.length();
+    return this.#reader.pos + length;
+  }
+
+  #seal(): Segment {
+    const levels = [this.#resources, this.#scopes];
+    if (this.#metrics && this.#data) levels.push(this.#metrics, this.#data);
+    levels.push(this.#items);
+    for (let depth = 0; depth + 1 < levels.length; depth++) levels[depth]!.seal(levels[depth + 1]!.count);
+    return {
+      signal: this.#signal,
+      bytes: this.#reader.bytes,
+      levels,
+      resources: this.#resources,
+      scopes: this.#scopes,
+      items: this.#items,
+      childBytes: this.#childBytes,
+    };
+  }
+}
+
+function isDataField(field: number): boolean {
+  return field === 5 || field === 7 || (field >= 9 && field <= 11);
+}
+
+/** Sum (7), Histogram (9) and ExponentialHistogram (10). */
+function hasTemporality(field: number): boolean {
+  return field === 7 || field === 9 || field === 10;
+}

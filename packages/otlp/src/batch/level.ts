@@ -1,0 +1,72 @@
+/*
+ * Rows of the offset index. All offsets are byte positions in the received request.
+ *
+ *   item row      frame  start  end  parent
+ *   envelope row  frame  start  end  parent  firstChild  childBytes  ownStart  ownEnd  ownBytes  schemaStart  schemaEnd
+ *   data row      frame  start  end  parent  firstChild  childBytes  field     temporality  monotonic
+ *
+ * [frame, start) is tag and length prefix, [start, end) the content. A row's children are the rows
+ * firstChild .. next row's firstChild of the level below, childBytes the sum of their frames.
+ * "own" is the Resource or InstrumentationScope of the envelope: content of the last occurrence, frame bytes of all.
+ */
+export const FRAME = 0;
+export const START = 1;
+export const END = 2;
+export const PARENT = 3;
+export const ITEM_STRIDE = 4;
+
+export const FIRST_CHILD = 4;
+export const CHILD_BYTES = 5;
+export const OWN_START = 6;
+export const OWN_END = 7;
+export const OWN_BYTES = 8;
+export const SCHEMA_START = 9;
+export const SCHEMA_END = 10;
+export const ENVELOPE_STRIDE = 11;
+
+export const DATA_FIELD = 6;
+export const TEMPORALITY = 7;
+export const MONOTONIC = 8;
+export const DATA_STRIDE = 9;
+
+/** One nesting level of a request: resources, scopes, metrics, metric data, or items. */
+export class Level {
+  readonly stride: number;
+  rows: Int32Array;
+  count = 0;
+
+  constructor(stride: number, capacity: number) {
+    this.stride = stride;
+    this.rows = new Int32Array(stride * (capacity + 1));
+  }
+
+  /** Appends a row and returns its offset in `rows`; the slots after PARENT are zero. */
+  add(frame: number, start: number, end: number, parent: number): number {
+    const at = this.count * this.stride;
+    if (at + 2 * this.stride > this.rows.length) this.#grow();
+    const rows = this.rows;
+    rows[at] = frame;
+    rows[at + 1] = start;
+    rows[at + 2] = end;
+    rows[at + 3] = parent;
+    this.count++;
+    return at;
+  }
+
+  /** Forgets the rows from `count` on. */
+  truncate(count: number): void {
+    this.rows.fill(0, count * this.stride, (this.count + 1) * this.stride);
+    this.count = count;
+  }
+
+  /** Writes the row after the last one, whose firstChild closes the last row's children. */
+  seal(childCount: number): void {
+    this.rows[this.count * this.stride + FIRST_CHILD] = childCount;
+  }
+
+  #grow(): void {
+    const grown = new Int32Array(this.rows.length * 2);
+    grown.set(this.rows);
+    this.rows = grown;
+  }
+}

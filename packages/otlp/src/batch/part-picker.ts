@@ -1,0 +1,25 @@
+import type { Part } from "./part.ts";
+
+/** Collects positions of successive parts into parts. */
+export class PartPicker {
+  readonly #parts: Part[] = [];
+  #part: Part | undefined;
+  #positions: number[] = [];
+
+  add(part: Part, position: number): void {
+    if (part !== this.#part || position <= this.#positions[this.#positions.length - 1]!) this.#close(part);
+    this.#positions.push(position);
+  }
+
+  finish(): Part[] {
+    this.#close(undefined);
+    return this.#parts;
+  }
+
+  /** A part that occurs twice in a batch starts anew, which shows by its positions going back. */
+  #close(next: Part | undefined): void {
+    if (this.#part !== undefined) this.#parts.push(this.#part.pick(Int32Array.from(this.#positions)));
+    this.#part = next;
+    this.#positions = [];
+  }
+}

@@ -1,0 +1,119 @@
+import { Part } from "../batch/part.ts";
+import type { ArenaRange, Patches } from "../batch/part.ts";
+import type { ItemCursor } from "../views/item-cursor.ts";
+import type { MessageView } from "../views/message-view.ts";
+import { WireWriter } from "../wire/writer.ts";
+import type { EditableAttributes } from "./editable-attributes.ts";
+import type { ResourceEditRecord, ScopeEditRecord } from "./editors.ts";
+import type { EditVisitor } from "./types.ts";
+
+/** A cursor whose records can be rewritten. */
+export interface EditCursor extends ItemCursor {
+  readonly attributes: EditableAttributes;
+  readonly resource: ResourceEditRecord;
+  readonly scope: ScopeEditRecord;
+}
+
+/** The patches of a part while they are made; the cursor reads them through `part`. */
+interface Draft {
+  readonly part: Part;
+  readonly items: Int32Array | undefined;
+  readonly resources: Map<number, ArenaRange>;
+  readonly scopes: Map<number, ArenaRange>;
+  /** What was rewritten in this edit. */
+  changedItems: boolean;
+  changedEnvelopes: boolean;
+}
+
+/** Lets the visitor rewrite records; parts in which nothing changed stay the same objects. */
+export function editParts<C extends EditCursor>(
+  parts: readonly Part[],
+  makeCursor: (parts: readonly Part[]) => C,
+  visitor: EditVisitor<C>,
+): Part[] {
+  const drafts = parts.map((part) => draftOf(part, visitor.item !== undefined));
+  const cursor = makeCursor(drafts.map((draft) => draft.part));
+  const needsItems = visitor.item !== undefined;
+  const needsEnvelopes = visitor.resource !== undefined || visitor.scope !== undefined;
+  let at = 0;
+  let resource = -1;
+  let scope = -1;
+  while (cursor.next()) {
+    if (drafts[at]!.part !== cursor.part) {
+      at = drafts.findIndex((draft, i) => i > at && draft.part === cursor.part);
+      resource = -1;
+      scope = -1;
+    }
+    const draft = drafts[at]!;
+    if (needsEnvelopes && cursor.scopeNode !== scope) {
+      scope = cursor.scopeNode;
+      if (cursor.resourceNode !== resource) {
+        resource = cursor.resourceNode;
+        editResource(draft, cursor, resource, visitor);
+      }
+      editScope(draft, cursor, scope, visitor);
+    }
+    if (needsItems) editItem(draft, cursor, visitor);
+  }
+  return parts.map((part, i) => finishDraft(part, drafts[i]!));
+}
+
+function draftOf(part: Part, withItems: boolean): Draft {
+  const old = part.patches;
+  const items = withItems ? (old?.items?.slice() ?? new Int32Array(2 * part.count).fill(-1)) : old?.items;
+  const resources = new Map(old?.resources);
+  const scopes = new Map(old?.scopes);
+  const patches: Patches = { arena: old?.arena ?? new WireWriter(1024), items, resources, scopes };
+  return { part: new Part(part.segment, part.selected, patches), items, resources, scopes, changedItems: false, changedEnvelopes: false };
+}
+
+function finishDraft(part: Part, draft: Draft): Part {
+  if (!draft.changedItems && !draft.changedEnvelopes) return part;
+  const patches: Patches = { ...draft.part.patches!, items: draft.changedItems ? draft.items : part.patches?.items };
+  return new Part(part.segment, part.selected, patches);
+}
+
+function editResource<C extends EditCursor>(draft: Draft, cursor: C, node: number, visitor: EditVisitor<C>): void {
+  if (visitor.resource === undefined) return;
+  const record = cursor.resource;
+  const range = visit(draft, record, record.attributes, () => visitor.resource!(record));
+  if (range === undefined) return;
+  draft.resources.set(node, range);
+  draft.changedEnvelopes = true;
+  record.relocate();
+}
+
+function editScope<C extends EditCursor>(draft: Draft, cursor: C, node: number, visitor: EditVisitor<C>): void {
+  if (visitor.scope === undefined) return;
+  const record = cursor.scope;
+  const range = visit(draft, record, record.attributes, () => visitor.scope!(record));
+  if (range === undefined) return;
+  draft.scopes.set(node, range);
+  draft.changedEnvelopes = true;
+  record.relocate();
+}
+
+function editItem<C extends EditCursor>(draft: Draft, cursor: C, visitor: EditVisitor<C>): void {
+  const range = visit(draft, cursor, cursor.attributes, () => visitor.item!(cursor));
+  if (range === undefined) return;
+  draft.items![2 * cursor.position] = range.start;
+  draft.items![2 * cursor.position + 1] = range.end;
+  draft.changedItems = true;
+}
+
+/** Runs `change` and moves the rewritten record to the arena; undefined when its bytes are the same as before. */
+function visit(draft: Draft, record: MessageView, attributes: EditableAttributes, change: () => void): ArenaRange | undefined {
+  const { bytes, start, end } = record;
+  change();
+  if (!attributes.rewriter.changed || sameBytes(bytes, start, end, record)) return undefined;
+  const { arena } = draft.part.patches!;
+  const at = arena.length;
+  arena.raw(record.bytes, record.start, record.end);
+  return { start: at, end: arena.length };
+}
+
+function sameBytes(bytes: Uint8Array, start: number, end: number, record: MessageView): boolean {
+  if (end - start !== record.end - record.start) return false;
+  for (let i = end - start - 1; i >= 0; i--) if (bytes[start + i] !== record.bytes[record.start + i]) return false;
+  return true;
+}

@@ -1,0 +1,137 @@
+import { WireReader, wrongWireType } from "../wire/reader.ts";
+import type { PairHash } from "./hash.ts";
+import { hex } from "./hex.ts";
+
+const noBytes: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
+
+/** Wire type per field number; -1 for numbers that are unknown or read in another way. */
+export type FieldWires = readonly number[];
+
+/** Where a message lies. */
+export interface RecordBytes {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * A message at `bytes[start, end)`. The first field read scans its top level once and notes where each field's value
+ * lies (the last occurrence of each), so that getters need no search.
+ */
+export abstract class MessageView implements RecordBytes {
+  bytes: Uint8Array = noBytes;
+  start = 0;
+  end = 0;
+  protected wires: FieldWires;
+  protected readonly path: string;
+  protected readonly reader: WireReader = new WireReader(noBytes);
+  protected scanned = false;
+  readonly #offsets: Int32Array;
+
+  constructor(wires: FieldWires, path: string, fieldCount: number = wires.length) {
+    this.wires = wires;
+    this.path = path;
+    this.#offsets = new Int32Array(fieldCount);
+    this.reader.path = path;
+  }
+
+  /** Points the view at another record. */
+  moveTo(bytes: Uint8Array, start: number, end: number): this {
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
+    this.scanned = false;
+    return this;
+  }
+
+  /** Offset of the value of `field`, 0 when absent. */
+  protected field(field: number): number {
+    if (!this.scanned) this.#scan();
+    return this.#offsets[field]!;
+  }
+
+  /** The reader at the value of `field`, or undefined when it is absent. */
+  protected at(field: number): WireReader | undefined {
+    const offset = this.field(field);
+    if (offset === 0) return undefined;
+    this.reader.reset(this.bytes, offset, this.end);
+    return this.reader;
+  }
+
+  protected uint32(field: number): number {
+    return this.at(field)?.uint32() ?? 0;
+  }
+
+  protected int32(field: number): number {
+    return this.at(field)?.int32() ?? 0;
+  }
+
+  protected fixed32(field: number): number {
+    return this.at(field)?.fixed32() ?? 0;
+  }
+
+  protected fixed64(field: number): bigint {
+    return this.at(field)?.fixed64() ?? 0n;
+  }
+
+  protected double(field: number): number | undefined {
+    return this.at(field)?.double();
+  }
+
+  protected string(field: number): string {
+    return this.at(field)?.string() ?? "";
+  }
+
+  protected bytesOf(field: number): Uint8Array {
+    return this.at(field)?.bytesField() ?? noBytes;
+  }
+
+  protected hexOf(field: number): string {
+    const reader = this.at(field);
+    if (reader === undefined) return "";
+    const length = reader.length();
+    return hex(this.bytes, reader.pos, reader.pos + length);
+  }
+
+  /** Offset of the last seven bytes of a 16-byte trace id, 0 when there is none. */
+  protected randomBytesOf(field: number): number {
+    const reader = this.at(field);
+    return reader !== undefined && reader.length() === 16 ? reader.pos + 9 : 0;
+  }
+
+  /** Adds the bytes of a string or bytes field to a hash; absent counts as empty. */
+  hashField(field: number, hash: PairHash): void {
+    const reader = this.at(field);
+    const length = reader?.length() ?? 0;
+    const start = reader?.pos ?? 0;
+    hash.bytes(this.bytes, start, start + length);
+  }
+
+  #scan(): void {
+    const { reader, wires, end } = this;
+    const offsets = this.#offsets;
+    offsets.fill(0);
+    reader.reset(this.bytes, this.start, end);
+    while (reader.pos < end) {
+      const at = reader.pos;
+      const tag = reader.tag();
+      const field = tag >>> 3;
+      if (field < wires.length && wires[field]! >= 0) {
+        if ((tag & 7) !== wires[field]) throw wrongWireType(tag, wires[field]!, at, this.path);
+        offsets[field] = reader.pos;
+      }
+      reader.skip(tag);
+    }
+    this.scanned = true;
+  }
+}
+
+/** Upper 28 of the 56 bits at `offset`. */
+export function high28(bytes: Uint8Array, offset: number): number {
+  return (bytes[offset]! << 20) | (bytes[offset + 1]! << 12) | (bytes[offset + 2]! << 4) | (bytes[offset + 3]! >>> 4);
+}
+
+/** Lower 28 of the 56 bits at `offset`. */
+export function low28(bytes: Uint8Array, offset: number): number {
+  return ((bytes[offset + 3]! & 15) << 24) | (bytes[offset + 4]! << 16) | (bytes[offset + 5]! << 8) | bytes[offset + 6]!;
+}
