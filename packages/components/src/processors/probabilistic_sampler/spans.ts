@@ -85,7 +85,7 @@ export class SpanReader {
 
 /** Whether there is a trace id other than the invalid one of zeros. Looks at the bytes only when the low 56 bits are zero. */
 export function hasTraceId(item: { readonly traceIdHigh28: number; readonly traceIdLow28: number; readonly traceIdBytes: Uint8Array }): boolean {
-  return item.traceIdHigh28 !== 0 || item.traceIdLow28 !== 0 || item.traceIdBytes.some((byte) => byte !== 0);
+  return item.traceIdHigh28 !== 0 || item.traceIdLow28 !== 0 || (item.traceIdBytes.length === 16 && item.traceIdBytes.some((byte) => byte !== 0));
 }
 
 /** `sampling.priority` as OpenTracing defined it: 0 drops, more than 0 keeps, whatever the type. */
