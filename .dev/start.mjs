@@ -54,14 +54,17 @@ function start(name, colour, args) {
   const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], detached: process.platform !== "win32" });
   const prefix = paint(colour, `${name.padEnd(9)} │ `);
   for (const stream of [child.stdout, child.stderr]) {
-    createInterface({ input: stream }).on("line", (line) =>
-      console.log(prefix + (/\balert\b.*\bfiring\b|\bfiring\b.*\balert\b/i.test(line) ? paint("1;31", line) : line)),
-    );
+    createInterface({ input: stream }).on("line", (line) => console.log(prefix + highlight(line)));
   }
   const ended = once(child, "close").catch(() => undefined);
   running.set(child, ended);
   void ended.then(() => running.delete(child));
   return child;
+}
+
+function highlight(line) {
+  if (line.includes("[FIRING]")) return paint("1;31", line);
+  return line.includes("[RESOLVED]") ? paint("1;32", line) : line;
 }
 
 /** Stops all children, kindly first. Resolves with the exit code when none is left. */

@@ -1,0 +1,67 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startNode } from "./child.ts";
+import type { Child } from "./child.ts";
+
+const READY_DEADLINE_MS = 20_000;
+
+/** A collector in its own process, on free ports. */
+export interface Collector {
+  readonly child: Child;
+  readonly http: string;
+  readonly grpc: string;
+  /** SIGTERM; resolves with the exit code when it has drained and ended. */
+  stop(): Promise<number | null>;
+}
+
+/** Finds ports that were free a moment ago. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports: number[] = [];
+  for (const server of servers) {
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    ports.push((server.address() as AddressInfo).port);
+  }
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+/**
+ * Starts `tidemark run` on a configuration that has no `otlp` receiver and no `health_check` extension of its own: both are
+ * added, on free ports of the loopback interface. Resolves when it is ready.
+ */
+export async function startCollector(yaml: string): Promise<Collector> {
+  const folder = await mkdtemp(join(tmpdir(), "tidemark-"));
+  const [httpPort = 0, grpcPort = 0, healthPort = 0] = await freePorts(3);
+  const frame = `
+receivers: { otlp: { protocols: { http: { endpoint: "127.0.0.1:${httpPort}" }, grpc: { endpoint: "127.0.0.1:${grpcPort}" } } } }
+extensions: { health_check: { endpoint: "127.0.0.1:${healthPort}" } }
+service: { extensions: [health_check], telemetry: { metrics: { level: none } } }
+`;
+  await writeFile(join(folder, "frame.yaml"), frame);
+  await writeFile(join(folder, "pipeline.yaml"), yaml);
+  const child = startNode(["packages/collector/bin/tidemark.js", "run", join(folder, "frame.yaml"), join(folder, "pipeline.yaml")]);
+  void child.ended.then(() => rm(folder, { recursive: true, force: true }));
+  if (!(await isReady(child, healthPort))) {
+    await child.stop();
+    throw new Error(`the collector did not become ready\n${child.lines.slice(-30).join("\n")}`);
+  }
+  return { child, http: `http://127.0.0.1:${httpPort}`, grpc: `http://127.0.0.1:${grpcPort}`, stop: () => child.stop() };
+}
+
+async function isReady(child: Child, healthPort: number): Promise<boolean> {
+  const deadline = Date.now() + READY_DEADLINE_MS;
+  while (child.process.exitCode === null && Date.now() < deadline) {
+    const ready = await fetch(`http://127.0.0.1:${healthPort}/`).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (ready) return true;
+    await sleep(50);
+  }
+  return false;
+}
