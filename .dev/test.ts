@@ -19,7 +19,16 @@ export async function runTests(args: readonly string[]): Promise<Totals> {
   try {
     const result = await run(
       "vitest",
-      ["run", "--config", ".dev/vitest.config.mjs", `--reporter=${reporter}`, "--reporter=json", `--outputFile.json=${report}`, ...args],
+      [
+        "run",
+        "--update=none",
+        "--config",
+        ".dev/vitest.config.mjs",
+        `--reporter=${reporter}`,
+        "--reporter=json",
+        `--outputFile.json=${report}`,
+        ...args,
+      ],
       { show: true },
     );
     const totals = count(
