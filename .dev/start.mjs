@@ -56,6 +56,7 @@ function start(name, colour, args) {
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on("line", (line) => console.log(prefix + highlight(line)));
   }
+  console.log(`${prefix}started as process ${child.pid}`);
   const ended = once(child, "close").catch(() => undefined);
   running.set(child, ended);
   void ended.then(() => running.delete(child));
@@ -111,7 +112,7 @@ async function isFree(variable) {
     return true;
   } catch (error) {
     const taken = error.code === "EADDRINUSE" ? "is in use: stop the program that listens there" : `cannot be used (${error.message})`;
-    console.error(`Port ${port(variable)} ${taken}, or choose another port, such as ${variable}=${port(variable) + 10_000} npm start`);
+    console.error(`Port ${port(variable)} ${taken}, or choose another port, such as ${variable}=${(port(variable) % 50_000) + 10_000} npm start`);
     return false;
   } finally {
     server.close();
