@@ -10,6 +10,7 @@ import { readService } from "./sections/read-service.ts";
 import { type ComponentMap, type Components, SECTION_NAMES, type Sections } from "./sections/sections.ts";
 import type { TelemetryConfig } from "./telemetry/telemetry-config.ts";
 import { checkTopology } from "./topology/check-topology.ts";
+import { checkUnused } from "./topology/check-unused.ts";
 import { usedIds } from "./topology/usage.ts";
 import type { ConfigNode, MapEntry, MapNode } from "./yaml/config-node.ts";
 
@@ -47,9 +48,10 @@ export async function loadConfig(input: ConfigInput): Promise<LoadResult> {
   if (!sources.ok) return { ok: false, diagnostics: toDiagnostics(findings) };
   const root = await expandReferences(sources.root, io, report);
   const loaded = await readSections(root as MapNode, input.registry, report);
+  const failed = loaded?.telemetry === undefined || findings.some((finding) => severityOf(finding.code) === "error");
+  if (!failed) findings.push(...checkUnused(loaded.sections));
   const diagnostics = toDiagnostics(findings);
-  if (loaded === undefined || loaded.telemetry === undefined || findings.some((finding) => severityOf(finding.code) === "error"))
-    return { ok: false, diagnostics };
+  if (failed) return { ok: false, diagnostics };
   const extensionOrder = loaded.sections.extensionOrder.map((reference) => reference.id);
   return { ok: true, config: { graph: toGraph(loaded.sections), telemetry: loaded.telemetry, extensionOrder, warnings: diagnostics } };
 }
@@ -82,7 +84,8 @@ async function readSections(root: MapNode, registry: Registry, report: Report): 
   const start = { ...site, end: site.start };
   requireComponents(root, start, report);
   const service = readService(entries.get("service"), start, report);
-  const sections: Sections = { ...components, pipelines: service.pipelines, extensionOrder: service.extensionOrder };
+  const unreadable = new Set(SECTION_NAMES.filter((name) => isUnreadable(entries.get(name)?.value)));
+  const sections: Sections = { ...components, unreadable, pipelines: service.pipelines, extensionOrder: service.extensionOrder };
   for (const finding of checkTopology(sections)) report(finding);
   return { sections, telemetry: service.telemetry };
 }
@@ -125,6 +128,10 @@ function requireComponents(root: MapNode, start: MapNode["site"], report: Report
       fix: 'add "exporters: { debug: {} }"',
     });
   }
+}
+
+function isUnreadable(node: ConfigNode | undefined): boolean {
+  return node !== undefined && node.kind !== "map" && !(node.kind === "scalar" && node.value === null);
 }
 
 function toGraph(sections: Sections): GraphSpec {

@@ -1,4 +1,5 @@
 import type { Diagnostic } from "./diagnostic.ts";
+import { printable } from "./excerpt.ts";
 
 const RED = "\u001b[31m";
 const YELLOW = "\u001b[33m";
@@ -13,7 +14,8 @@ export function renderDiagnostics(list: readonly Diagnostic[], options: { color:
 }
 
 function renderOne(diagnostic: Diagnostic, paint: (style: string, text: string) => string): string {
-  const { file, line, column, code, severity, message, excerpt, fix } = diagnostic;
+  const { line, column, code, severity, excerpt } = diagnostic;
+  const [file, message, fix] = [diagnostic.file, diagnostic.message, diagnostic.fix].map(printable);
   const label = severity === "warning" ? paint(YELLOW, `${code} (warning)`) : paint(RED, code);
   const lines = [`${paint(BOLD, `${file}:${line}:${column}`)}  ${label}  ${message}`];
   if (excerpt !== "") lines.push(...excerpt.split("\n").map((text) => `  ${/^ *\|/.test(text) ? paint(RED, text) : paint(DIM, text)}`));

@@ -37,9 +37,13 @@ function flatten(word: string): string {
   return word.toLowerCase().replaceAll(/[-_]/g, "");
 }
 
-/** `did you mean "x"?  Fields: a, b, x`, with as much of it as is known. */
-export function suggestion(word: string, candidates: readonly string[], label: string): string {
-  const near = nearest(word, candidates);
-  const list = candidates.length === 0 ? `there are no ${label.toLowerCase()} here` : `${label}: ${candidates.join(", ")}`;
-  return near === undefined ? list : `did you mean "${near}"?  ${list}`;
+/**
+ * `did you mean "x"?  Fields: a, b, x`; without a near one `use one of the fields: a, b, x`. `free` are the candidates that can
+ * still be meant, when some are taken.
+ */
+export function suggestion(word: string, candidates: readonly string[], label: string, free: readonly string[] = candidates): string {
+  if (candidates.length === 0) return `take it out: there are no ${label.toLowerCase()} here`;
+  const near = nearest(word, free);
+  const list = candidates.join(", ");
+  return near === undefined ? `use one of the ${label.toLowerCase()}: ${list}` : `did you mean "${near}"?  ${label}: ${list}`;
 }

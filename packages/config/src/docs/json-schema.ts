@@ -35,52 +35,62 @@ export async function loadDefinitions(registry: Registry): Promise<AllDefinition
 }
 
 const ID_NAME = "(/.*)?$";
+const REFERENCE = "reference";
 
 /** One JSON Schema (2020-12) for whole configuration files, for editors: completion, descriptions, defaults, examples. */
 export function jsonSchema(definitions: AllDefinitions): object {
-  const sections = SECTION_NAMES.map((section) => [section, sectionSchema(section, definitions[section])]);
+  const reference = {
+    description: "A value that is expanded before it is checked, such as ${env:NAME:-default}.",
+    type: "string",
+    pattern: "\\$\\{.*\\}",
+  };
+  const defs: Record<string, object> = { [REFERENCE]: reference };
+  const sections = SECTION_NAMES.map((section) => [section, sectionSchema(section, definitions[section], defs)]);
+  const service = serviceSchema(defs);
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "Tidemark configuration",
     type: "object",
-    properties: { ...Object.fromEntries(sections), service: serviceSchema() },
+    properties: { ...Object.fromEntries(sections), service },
     additionalProperties: false,
-    $defs: {
-      reference: {
-        description: "A value that is expanded before it is checked, such as ${env:NAME:-default}.",
-        type: "string",
-        pattern: "\\$\\{.*\\}",
-      },
-    },
+    $defs: defs,
   };
 }
 
-function sectionSchema(section: string, definitions: readonly ComponentDefinition[]): object {
+function sectionSchema(section: string, definitions: readonly ComponentDefinition[], defs: Record<string, object>): object {
   const patternProperties: Record<string, object> = {};
   for (const definition of definitions) {
-    for (const type of [definition.type, ...(definition.aliases ?? [])]) {
-      const deprecated = type === definition.type ? {} : { deprecated: true };
-      patternProperties[`^${type}${ID_NAME}`] = {
-        ...orNull(componentSchema(definition.config)),
-        description: definition.summary,
-        ...deprecated,
+    const $ref = defineSchema(`${section}.${definition.type}`, definition.config, defs);
+    patternProperties[`^${definition.type}${ID_NAME}`] = { $ref, description: definition.summary };
+    for (const alias of definition.aliases ?? []) {
+      patternProperties[`^${alias}${ID_NAME}`] = {
+        $ref,
+        description: `Old name of ${definition.type}. ${definition.summary}`,
+        deprecated: true,
       };
     }
   }
-  return orNull({
-    type: "object",
-    description: `The ${section}, each under its id: type or type/name.`,
-    patternProperties,
-    additionalProperties: false,
+  const schema = { type: "object", patternProperties, additionalProperties: false };
+  return { description: `The ${section}, each under its id: type or type/name.`, anyOf: [schema, { type: "null" }] };
+}
+
+/** Puts a schema and its own definitions under names that are unique in the file; gives the reference to it. */
+function defineSchema(name: string, config: z.ZodType, defs: Record<string, object>): string {
+  const { $schema: _, $defs = {}, ...schema } = z.toJSONSchema(config, { io: "input", unrepresentable: "any" });
+  defs[name] = rename(allowReferences(schema), name);
+  for (const [key, inner] of Object.entries($defs)) defs[`${name}.${key}`] = rename(allowReferences(inner), name);
+  return `#/$defs/${name}`;
+}
+
+function rename(schema: unknown, name: string): object {
+  const text = JSON.stringify(schema, (key, value: unknown) => {
+    if (key !== "$ref" || typeof value !== "string" || value === `#/$defs/${REFERENCE}`) return value;
+    return value === "#" ? `#/$defs/${name}` : value.replace("#/$defs/", `#/$defs/${name}.`);
   });
+  return JSON.parse(text) as object;
 }
 
-function componentSchema(config: z.ZodType): object {
-  const { $schema: _, ...schema } = z.toJSONSchema(config, { io: "input", unrepresentable: "any" });
-  return allowReferences(schema) as object;
-}
-
-function serviceSchema(): object {
+function serviceSchema(defs: Record<string, object>): object {
   const ids = { anyOf: [{ type: "array", items: { type: "string" } }, { type: "null" }] };
   const pipeline = {
     type: "object",
@@ -98,15 +108,11 @@ function serviceSchema(): object {
         patternProperties: { [`^(traces|metrics|logs|alerts)${ID_NAME}`]: pipeline },
         additionalProperties: false,
       },
-      telemetry: orNull(componentSchema(telemetrySchema)),
+      telemetry: { $ref: defineSchema("service.telemetry", telemetrySchema, defs) },
     },
     required: ["pipelines"],
     additionalProperties: false,
   };
-}
-
-function orNull(schema: object): object {
-  return { anyOf: [schema, { type: "null" }] };
 }
 
 /** Numbers, switches and the like may be written as `${env:X}`, and an object may be left empty. */
@@ -120,7 +126,7 @@ function allowReferences(schema: unknown): unknown {
   return wrap(out);
 }
 
-const CHILDREN: ReadonlySet<string> = new Set(["properties", "patternProperties", "$defs"]);
+const CHILDREN: ReadonlySet<string> = new Set(["properties", "patternProperties"]);
 const NESTED: ReadonlySet<string> = new Set(["items", "prefixItems", "additionalProperties", "anyOf", "oneOf", "allOf"]);
 
 function allowMap(map: unknown): unknown {
@@ -132,7 +138,7 @@ function wrap(schema: Record<string, unknown>): unknown {
   const annotations = Object.fromEntries(
     Object.entries({ description, default: standard, examples }).filter(([, value]) => value !== undefined),
   );
-  const reference = { $ref: "#/$defs/reference" };
+  const reference = { $ref: `#/$defs/${REFERENCE}` };
   switch (rest["type"]) {
     case "integer":
     case "number":

@@ -59,20 +59,9 @@ function typeName(field: core.$ZodType): string {
       return `map of ${typeName(def.valueType)}`;
     case "union":
       return [...new Set(def.options.map(typeName))].join(" or ");
-    case "string":
-      return isDuration(schema) ? "duration" : "string";
     default:
       return expectedWord(schema);
   }
-}
-
-function isDuration(schema: core.$ZodType): boolean {
-  return metaFormat(schema) === "duration";
-}
-
-function metaFormat(schema: core.$ZodType): unknown {
-  const meta = (schema as { meta?: () => Record<string, unknown> | undefined }).meta?.();
-  return meta?.["format"];
 }
 
 function standardOf(field: core.$ZodType): string {

@@ -59,8 +59,9 @@ class Expander {
   async #expandText(leaf: ScalarNode, written: string, path: string, depth: number): Promise<ConfigNode> {
     let text = written;
     for (let round = depth; ; round++) {
-      const reference = findReference(text);
-      if (reference === undefined) return { kind: "scalar", value: unescapeDollars(text), site: leaf.site };
+      const found = findReference(text);
+      if (found === undefined) return { kind: "scalar", value: unescapeDollars(text), site: leaf.site };
+      const reference = found.text;
       const site = referenceSite(leaf, reference);
       if (round >= MAX_DEPTH || this.#budget.left-- <= 0 || text.length > MAX_TEXT) {
         this.#report({
@@ -75,7 +76,7 @@ class Expander {
       const retrieved = await this.#retrieve(reference, site, path);
       if (retrieved === undefined) return { kind: "broken", site };
       if (reference === text) return this.#expandRetrieved(retrieved, site, path, round + 1);
-      text = text.replaceAll(reference, () => retrieved.text);
+      text = text.slice(0, found.start) + retrieved.text + text.slice(found.start + reference.length);
     }
   }
 

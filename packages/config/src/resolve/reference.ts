@@ -1,14 +1,21 @@
+/** A reference inside a text. */
+export interface FoundReference {
+  /** With its braces: `${env:X}`. */
+  readonly text: string;
+  readonly start: number;
+}
+
 /**
  * The first `${…}` that is to be expanded, innermost first, as the Collector finds it: an odd number of further `$` in front
  * of it makes it plain text.
  */
-export function findReference(text: string): string | undefined {
+export function findReference(text: string): FoundReference | undefined {
   for (let close = text.indexOf("}"), from = 0; close !== -1; from = close + 1, close = text.indexOf("}", from)) {
     const open = text.lastIndexOf("${", close);
     if (open < from) continue;
     let dollars = 0;
     while (text[open - dollars - 1] === "$") dollars++;
-    if (dollars % 2 === 0) return text.slice(open, close + 1);
+    if (dollars % 2 === 0) return { text: text.slice(open, close + 1), start: open };
   }
   return undefined;
 }

@@ -87,7 +87,12 @@ function reportUnknownField(body: Body, path: readonly PropertyKey[], key: strin
     site,
     path: fullPath(body, [...path, key]),
     message,
-    fix: suggestion(key, known.filter((name) => !written.has(name)).length > 0 ? known : [], "Fields"),
+    fix: suggestion(
+      key,
+      known,
+      "Fields",
+      known.filter((name) => !written.has(name)),
+    ),
   });
 }
 
@@ -118,7 +123,7 @@ function reportValue(body: Body, issue: core.$ZodIssue, path: readonly PropertyK
     report({ ...base, message: `${at}: "${written}" is not one of the allowed values`, fix: suggestion(written, values, "Values") });
     return;
   }
-  const text = issue.message.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
+  const text = limitText(issue) ?? issue.message.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
   const [what = text, ...rest] = issue.code === "custom" ? text.split("; ") : [text];
   const example = exampleOf(schema);
   report({
@@ -131,6 +136,26 @@ function reportValue(body: Body, issue: core.$ZodIssue, path: readonly PropertyK
           ? "change the value as the message says"
           : `write for example ${String(path.at(-1) ?? "")}: ${example}`,
   });
+}
+
+/** What a limit asks for, in words. */
+function limitText(issue: core.$ZodIssue): string | undefined {
+  if (issue.code === "not_multiple_of") return `must be a multiple of ${issue.divisor}`;
+  if (issue.code !== "too_small" && issue.code !== "too_big") return undefined;
+  const small = issue.code === "too_small";
+  const limit = small ? issue.minimum : issue.maximum;
+  const word = issue.inclusive === false ? (small ? "more than" : "less than") : small ? "at least" : "at most";
+  switch (issue.origin) {
+    case "string":
+      return `must have ${word} ${limit} ${limit === 1 ? "character" : "characters"}`;
+    case "array":
+    case "set":
+    case "map":
+    case "object":
+      return `must have ${word} ${limit} ${limit === 1 ? "entry" : "entries"}`;
+    default:
+      return `must be ${word} ${limit}`;
+  }
 }
 
 /** Of the alternatives, the one that got furthest is the one that was meant. */

@@ -1,5 +1,6 @@
 import type { core, z } from "zod";
 import { type ConfigNode, defineKey, isNull, plainValue, type ScalarNode } from "../yaml/config-node.ts";
+import { isDuration } from "./wording.ts";
 import { open, unwrap } from "./zod-def.ts";
 
 type Schema = z.ZodType | core.$ZodType;
@@ -58,6 +59,8 @@ function shapeNull(schema: core.$ZodTypes, node: ScalarNode, nullable: boolean):
 
 /** Text fields take the original text of an expansion, whatever YAML made of it. */
 function shapeText(schema: core.$ZodTypes, node: ConfigNode): unknown {
+  // A bare 0 is a common way to switch a time limit off; of other bare numbers nobody knows the unit.
+  if (node.kind === "scalar" && node.value === 0 && isDuration(schema)) return "0";
   if (node.kind === "broken" || node.text === undefined) return plainValue(node);
   const typed = node.kind === "scalar" ? node.value : undefined;
   return schema._zod.def.type !== "string" && typed !== undefined && fits(schema, typed) ? typed : node.text;

@@ -50,6 +50,7 @@ export function expectedWord(schema: Schema | undefined): string {
   const def = unwrap(schema).schema._zod.def;
   switch (def.type) {
     case "string":
+      return isDuration(schema) ? "duration" : "string";
     case "enum":
     case "template_literal":
       return "string";
@@ -76,8 +77,14 @@ export function expectedWord(schema: Schema | undefined): string {
   }
 }
 
+/** Whether the schema is a `durationField()`. */
+export function isDuration(schema: Schema): boolean {
+  return globalRegistry.get(unwrap(schema).schema)?.["format"] === "duration";
+}
+
 function isInteger(schema: Schema): boolean {
-  const format: unknown = unwrap(schema).schema._zod.bag["format"];
+  const { def, bag } = unwrap(schema).schema._zod;
+  const format: unknown = "format" in def ? def.format : bag["format"];
   return typeof format === "string" && format.includes("int");
 }
 
@@ -90,8 +97,11 @@ export function fixFor(schema: Schema | undefined, expected: string, node: Confi
       return node?.kind === "scalar"
         ? `put the value in quotes: ${JSON.stringify(String(node.text ?? node.value))}`
         : `write one text${suffix}`;
+    case "duration":
+      return `write a number and a unit${suffix === "" ? ", such as 5s" : suffix}`;
     case "bool":
       return "write true or false, without quotes";
+    case "int":
       return `write a whole number without quotes${suffix}`;
     case "float":
       return `write a number without quotes${suffix}`;

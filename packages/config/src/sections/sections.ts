@@ -49,6 +49,8 @@ export interface Components {
 
 /** All that the topology checks look at. */
 export interface Sections extends Components {
+  /** Sections that could not be read: nothing is said about references into them. */
+  readonly unreadable: ReadonlySet<SectionName>;
   readonly pipelines: readonly ParsedPipeline[];
   /** `service::extensions`, in order. */
   readonly extensionOrder: readonly Reference[];

@@ -164,6 +164,17 @@ const watch = defineConnector({
   create: unused,
 });
 
+/** Its type is an exporter's too, so that ids can be ambiguous. */
+const debugConnector = defineConnector({
+  type: "debug",
+  stability: "development",
+  summary: "Passes traces on.",
+  pairs: [["traces", "traces"]],
+  example: "",
+  config: z.strictObject({}),
+  create: unused,
+});
+
 const debug = defineExporter({
   type: "debug",
   stability: "beta",
@@ -230,7 +241,7 @@ const health = defineExtension({
 export const FAKE_REGISTRY: Registry = {
   receivers: [entry(otlp), entry(ticks)],
   processors: [entry(batch), entry(ewma)],
-  connectors: [entry(spanMetrics), entry(watch)],
+  connectors: [entry(spanMetrics), entry(watch), entry(debugConnector)],
   exporters: [entry(debug), entry(otlpHttp), entry(types)],
   extensions: [entry(health)],
 };

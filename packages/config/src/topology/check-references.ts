@@ -29,7 +29,7 @@ function checkAmbiguity(sections: Sections): readonly Finding[] {
 function checkExtensions(sections: Sections): readonly Finding[] {
   const path = "service::extensions";
   const known = [...sections.extensions.keys()];
-  const missing = sections.extensionOrder.filter(({ id }) => !sections.extensions.has(id));
+  const missing = sections.unreadable.has("extensions") ? [] : sections.extensionOrder.filter(({ id }) => !sections.extensions.has(id));
   return [
     ...missing.map(({ id, site }): Finding => ({
       code: "CFG_UNDEFINED_REFERENCE",
@@ -52,7 +52,8 @@ function checkPipeline(sections: Sections, pipeline: ParsedPipeline): readonly F
   return (["receivers", "processors", "exporters"] as const).flatMap((field) => {
     const kind = field.slice(0, -1);
     const known = knownIds(sections, pipeline, field);
-    const missing = pipeline[field].filter(({ id }) => lookUp(sections, field, pipeline.signal, id) === undefined);
+    const unreadable = sectionsOf(field, pipeline.signal).some((section) => sections.unreadable.has(section));
+    const missing = unreadable ? [] : pipeline[field].filter(({ id }) => lookUp(sections, field, pipeline.signal, id) === undefined);
     const { path } = pipeline;
     return [
       ...missing.map(({ id, site }): Finding => ({
@@ -96,7 +97,7 @@ function knownIds(sections: Sections, pipeline: ParsedPipeline, field: PipelineF
 }
 
 function missingFix(id: string, known: readonly string[], section: string): string {
-  return known.length === 0 ? `configure "${id}" under ${section}:, or take it out here` : suggestion(id, known, "Configured");
+  return known.length === 0 ? `configure "${id}" under ${section}:, or take it out here` : suggestion(id, known, "Configured ids");
 }
 
 function repeatFix(field: PipelineField, id: string): string {

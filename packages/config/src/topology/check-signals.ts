@@ -49,7 +49,8 @@ function checkAlertSource(
   if (!detects(component)) {
     if (definition?.kind === "connector") return [];
     const able = [...sections.processors.values(), ...sections.connectors.values()].filter(detects).map((other) => other.id);
-    const fix = able.length === 0 ? "name a detecting processor, or a receiver of logs" : `Configured detectors: ${able.join(", ")}`;
+    const fix =
+      able.length === 0 ? "name a detecting processor, or a receiver of logs" : `name a component that detects: ${able.join(", ")}`;
     return [
       {
         ...base,

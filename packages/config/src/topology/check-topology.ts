@@ -4,9 +4,8 @@ import { checkConnectors } from "./check-connectors.ts";
 import { checkCycles } from "./check-cycles.ts";
 import { checkReferences } from "./check-references.ts";
 import { checkSignals } from "./check-signals.ts";
-import { checkUnused } from "./check-unused.ts";
 
 /** All that is wrong with how components are put together: a pure function over the parsed sections. */
 export function checkTopology(sections: Sections): readonly Finding[] {
-  return [checkReferences, checkSignals, checkConnectors, checkCycles, checkUnused].flatMap((check) => check(sections));
+  return [checkReferences, checkSignals, checkConnectors, checkCycles].flatMap((check) => check(sections));
 }

@@ -1,4 +1,16 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, parseDocument, Scalar } from "yaml";
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  type Pair,
+  parseDocument,
+  Scalar,
+  visit,
+  type YAMLParseError,
+} from "yaml";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import { type ConfigNode, joinPath, type MapEntry, type ScalarValue } from "./config-node.ts";
 import { resolvePlain } from "./resolve-scalar.ts";
@@ -21,11 +33,36 @@ export interface ParsedYaml {
 export function parseYaml(source: SourceText, report: Report, at?: Site): ParsedYaml {
   const document = parseDocument(source.text, { schema: "failsafe", uniqueKeys: false, prettyErrors: false });
   for (const error of document.errors) {
-    const site = at ?? { source, start: error.pos[0], end: Math.max(error.pos[1], error.pos[0]) };
-    report({ code: "CFG_YAML_SYNTAX", site, path: "", message: syntaxMessage(error.code, error.message), fix: syntaxFix(error.code) });
+    const site = at ?? syntaxSite(document, source, error);
+    report({
+      code: "CFG_YAML_SYNTAX",
+      site,
+      path: "",
+      message: syntaxMessage(error.code, error.message),
+      fix: syntaxFix(error.code, lineAt(source.text, error.pos[0])),
+    });
   }
   const reader = new TreeReader(document, source, report, at);
-  return { ok: document.errors.length === 0, node: reader.read(document.contents, "") };
+  const node = reader.read(document.contents, "");
+  return { ok: document.errors.length === 0 && !reader.tooLarge, node };
+}
+
+/** Where a reader looks for the mistake: at the text behind the indentation, or at the quote that is never closed. */
+function syntaxSite(document: Document, source: SourceText, error: YAMLParseError): Site {
+  const [start, end] = error.pos;
+  if (error.code === "BAD_INDENT") {
+    const indent = /^ */.exec(source.text.slice(start))?.[0].length ?? 0;
+    return { source, start: start + indent, end: Math.max(end, start + indent + 1) };
+  }
+  if (error.code !== "MISSING_CHAR") return { source, start, end };
+  let opening = start;
+  visit(document, {
+    Scalar: (_, node) => {
+      const quoted = node.type === Scalar.QUOTE_DOUBLE || node.type === Scalar.QUOTE_SINGLE;
+      if (quoted && node.range && node.range[0] < start && node.range[1] >= start) opening = node.range[0];
+    },
+  });
+  return { source, start: opening, end };
 }
 
 function syntaxMessage(code: string, message: string): string {
@@ -33,7 +70,16 @@ function syntaxMessage(code: string, message: string): string {
   return `not valid YAML: ${message.replaceAll(/\s+/g, " ").replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase())}`;
 }
 
-function syntaxFix(code: string): string {
+/** A reference between brackets is read as the start of a mapping, which no message of a YAML parser makes clear. */
+const REFERENCE_IN_FLOW = /[[{].*[[{, ]\$\{|\[\$\{/;
+
+function lineAt(text: string, offset: number): string {
+  const end = text.indexOf("\n", offset);
+  return text.slice(text.lastIndexOf("\n", offset - 1) + 1, end < 0 ? text.length : end);
+}
+
+function syntaxFix(code: string, line: string): string {
+  if (REFERENCE_IN_FLOW.test(line)) return 'inside [ ] and { } put references in quotes: "${env:NAME}"';
   switch (code) {
     case "TAB_AS_INDENT":
       return "indent with spaces";
@@ -53,7 +99,8 @@ function syntaxFix(code: string): string {
 /** Walks a parsed document once; holds what the whole walk shares. */
 class TreeReader {
   #nodes = 0;
-  #tooLarge = false;
+  /** Whether the walk stopped because aliases multiply too much. */
+  tooLarge = false;
   readonly #open = new Set<Node>();
   readonly #document: Document;
   readonly #source: SourceText;
@@ -159,7 +206,7 @@ class TreeReader {
   }
 
   #refuse(site: Site, path: string): ConfigNode {
-    if (!this.#tooLarge)
+    if (!this.tooLarge)
       this.#report({
         code: "CFG_TOO_LARGE",
         site,
@@ -167,7 +214,7 @@ class TreeReader {
         message: `the configuration has more than ${MAX_NODES} values once its aliases are written out`,
         fix: "use fewer nested aliases",
       });
-    this.#tooLarge = true;
+    this.tooLarge = true;
     return { kind: "broken", site };
   }
 
