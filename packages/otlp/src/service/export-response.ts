@@ -1,3 +1,5 @@
+import { decodeJson } from "../json/decode.ts";
+import { encodeJson } from "../json/encode.ts";
 import { decodeMessage } from "../object/decode.ts";
 import { encodeMessage } from "../object/encode.ts";
 import type { MessageName, Signal } from "../schema/index.ts";
@@ -21,7 +23,9 @@ const SHAPES: Readonly<Record<Signal, ResponseShape>> = {
 
 /** `Export<Signal>ServiceResponse` bytes. Without `partial` it is the full success: no bytes. */
 export function encodeExportResponse(signal: Signal, partial?: PartialSuccess): Uint8Array {
-  return encodeMessage(SHAPES[signal].message, responseTree(signal, partial));
+  const { message, rejected } = SHAPES[signal];
+  const tree = partial && { partialSuccess: { [rejected]: partial.rejected, errorMessage: partial.message } };
+  return encodeMessage(message, tree ?? {});
 }
 
 /**
@@ -30,16 +34,21 @@ export function encodeExportResponse(signal: Signal, partial?: PartialSuccess): 
  * @throws WireError on malformed bytes.
  */
 export function decodeExportResponse(signal: Signal, bytes: Uint8Array): PartialSuccess {
-  return partialOf(signal, decodeMessage(SHAPES[signal].message, bytes));
+  const { message, rejected } = SHAPES[signal];
+  const partial = (decodeMessage(message, bytes)["partialSuccess"] ?? {}) as Readonly<Record<string, unknown>>;
+  return { rejected: Number(partial[rejected] ?? 0), message: String(partial["errorMessage"] ?? "") };
 }
 
-/** The message as a tree of the schema's JSON names. */
-function responseTree(signal: Signal, partial: PartialSuccess | undefined): object {
-  if (partial === undefined) return {};
-  return { partialSuccess: { [SHAPES[signal].rejected]: partial.rejected, errorMessage: partial.message } };
+/** The same answer in OTLP/JSON; the full success is `{}`. */
+export function exportResponseToJson(signal: Signal, partial?: PartialSuccess): string {
+  return encodeJson(SHAPES[signal].message, encodeExportResponse(signal, partial));
 }
 
-function partialOf(signal: Signal, tree: Readonly<Record<string, unknown>>): PartialSuccess {
-  const partial = (tree["partialSuccess"] ?? {}) as Readonly<Record<string, unknown>>;
-  return { rejected: Number(partial[SHAPES[signal].rejected] ?? 0), message: String(partial["errorMessage"] ?? "") };
+/**
+ * Reads an answer in OTLP/JSON.
+ *
+ * @throws WireError "json" on malformed text.
+ */
+export function exportResponseFromJson(signal: Signal, text: string | Uint8Array): PartialSuccess {
+  return decodeExportResponse(signal, decodeJson(SHAPES[signal].message, text));
 }
