@@ -1,4 +1,4 @@
-import type { Exemplar, ExponentialHistogramDataPoint, HistogramDataPoint, KeyValue, Metric, MetricsData, NumberDataPoint, SummaryDataPoint } from "@tidemark/otlp";
+import type { ExponentialHistogramDataPoint, HistogramDataPoint, KeyValue, Metric, MetricsData, NumberDataPoint, SummaryDataPoint } from "@tidemark/otlp";
 import { METRIC_NAMES, pushResource, pushScope } from "./envelopes.ts";
 import { fixed, pushAttributes, timestamp, type Lines } from "./text.ts";
 
@@ -104,7 +104,7 @@ function pushSummary(lines: Lines, point: SummaryDataPoint): void {
   (point.quantileValues ?? []).forEach(({ quantile, value }, index) => lines.push(`QuantileValue #${index}: Quantile ${fixed(quantile)}, Value ${fixed(value)}`));
 }
 
-function pushExemplars(lines: Lines, exemplars: readonly Exemplar[] | undefined): void {
+function pushExemplars(lines: Lines, exemplars: NumberDataPoint["exemplars"]): void {
   if (exemplars === undefined || exemplars.length === 0) return;
   lines.push("Exemplars:");
   exemplars.forEach((exemplar, index) => {

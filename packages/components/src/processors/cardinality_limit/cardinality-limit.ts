@@ -69,6 +69,7 @@ class LimitPass {
   #kind!: MetricKind;
   /** Overflow series of the current metric and resource, once one of its points was folded. */
   #groups: OverflowGroup[] | undefined;
+  #keepsResource = true;
 
   constructor(batch: MetricBatch, config: CardinalityLimitConfig, state: CardinalityState) {
     this.#batch = batch;
@@ -143,8 +144,7 @@ class LimitPass {
     const known = this.#groups.find((group) => sameBounds(group.bounds, bounds));
     if (known !== undefined) return known;
     const only: MetricsData = this.#batch.filter((other) => other.index === point.index).toObject();
-    const keepsResource = this.#limiter.groups.size <= MAX_RESOURCES;
-    const envelope = envelopeOf(only, keepsResource);
+    const envelope = envelopeOf(only, this.#keepsResource);
     if (envelope === undefined) throw new Error("a batch of one point has no metric");
     const group = new OverflowGroup(envelope, bounds);
     this.#groups.push(group);
@@ -156,7 +156,8 @@ class LimitPass {
     const { groups } = this.#limiter;
     const own = `${metric.name}|${metric.unit}|${metric.type}|${metric.temporality}|${metric.isMonotonic}|${scope.name}|${scope.version}|${scope.attributes.hash()}`;
     const withResource = `${point.resource.attributes.hash()}|${own}`;
-    const key = groups.has(withResource) || groups.size < MAX_RESOURCES ? withResource : `-|${own}`;
+    this.#keepsResource = groups.has(withResource) || groups.size < MAX_RESOURCES;
+    const key = this.#keepsResource ? withResource : `-|${own}`;
     const known = groups.get(key);
     if (known !== undefined) return known;
     const made: OverflowGroup[] = [];
