@@ -50,6 +50,13 @@ function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
     const stop = (): void => reject(signal.reason as Error);
     if (signal.aborted) return stop();
     signal.addEventListener("abort", stop, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+    const settle = (finish: () => void): void => {
+      signal.removeEventListener("abort", stop);
+      finish();
+    };
+    work.then(
+      () => settle(resolve),
+      (error: unknown) => settle(() => reject(error as Error)),
+    );
   });
 }
