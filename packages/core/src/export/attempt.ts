@@ -48,8 +48,8 @@ export async function attempt(exporter: Exporter, batch: Batch, timeoutMs: numbe
 function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(signal.reason as Error);
-    if (signal.aborted) return stop();
-    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
     const settle = (finish: () => void): void => {
       signal.removeEventListener("abort", stop);
       finish();
