@@ -71,15 +71,15 @@ class Validator {
         pos = this.scalar(tag, pos, end);
         continue;
       }
+      const lengthAt = pos;
       let length = pos < end ? bytes[pos]! : 0x80;
       if (length < 0x80) pos++;
       else {
-        const at = pos;
-        pos = this.varint(at, end);
-        length = this.bigLength(at, pos);
+        pos = this.varint(lengthAt, end);
+        length = this.bigLength(lengthAt, pos);
       }
       const next = pos + length;
-      if (next > end) this.fail("length", start, `the field claims ${length} bytes, ${end - pos} are left in its message`);
+      if (next > end) this.fail("length", lengthAt, `the field claims ${length} bytes, ${end - pos} are left in its message`);
       if (action === attribute) {
         if (!shortcut || !isPlainAttribute(bytes, view, pos, next)) this.message(action >> 4, pos, next, depth);
       } else if (action !== 0) this.content(action, pos, next, depth);
@@ -159,7 +159,7 @@ class Validator {
     const wire = tag & 7;
     if (field === 0) this.fail("tag", start, "field number 0 does not exist");
     if (wire === 3 || wire === 4) this.fail("wire_type", start, `field ${field} is a group; OTLP has none`);
-    if (wire > 5) this.fail("wire_type", start, `wire type ${wire} does not exist`);
+    if (wire > 5) this.fail("tag", start, `wire type ${wire} does not exist`);
     if (tag < TAG_LIMIT && this.known[(id * TAG_LIMIT) / 8 + field] === 1) {
       this.fail("wire_type", start, `field ${field} has wire type ${wire}, which OTLP does not give it`);
     }
