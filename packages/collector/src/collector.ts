@@ -4,6 +4,9 @@ import { createLogging } from "./logging/create-logging.ts";
 import type { LogSink } from "./logging/log-event.ts";
 import { createTelemetry, settingsWithoutEffect, type Telemetry } from "./telemetry/create-telemetry.ts";
 
+/** How long components may take to notice that the shutdown deadline has passed. */
+const GRACE_MS = 2000;
+
 /** What a collector is made from. Only the configuration is needed; the rest has the machine's own as standard. */
 export interface CollectorOptions {
   readonly config: LoadedConfig;
@@ -49,7 +52,8 @@ export function createCollector(options: CollectorOptions): Collector {
       await startBoth(telemetry, graph);
     },
     shutdown: async (deadlineMs, hurry) => {
-      await stopGraph(graph, clock, deadlineMs, hurry);
+      const stopped = await stopGraph(graph, clock, deadlineMs, hurry);
+      if (!stopped) own.error("A component did not stop after the shutdown deadline; it is left behind.");
       await telemetry.shutdown();
     },
     health: () => graph.health(),
@@ -70,13 +74,21 @@ async function startBoth(telemetry: Telemetry, graph: Graph): Promise<void> {
   }
 }
 
-async function stopGraph(graph: Graph, clock: Clock, deadlineMs: number, hurry: AbortSignal | undefined): Promise<void> {
+/** Resolves with whether the graph stopped; a component that ignores the deadline cannot hold the collector back. */
+async function stopGraph(graph: Graph, clock: Clock, deadlineMs: number, hurry: AbortSignal | undefined): Promise<boolean> {
   const late = new AbortController();
   const timer = clock.setTimeout(() => late.abort(new Error(`the shutdown deadline of ${deadlineMs} ms has passed`)), deadlineMs);
+  const deadline = hurry === undefined ? late.signal : AbortSignal.any([late.signal, hurry]);
+  const { promise: given, resolve: giveUp } = Promise.withResolvers<boolean>();
+  const afterDeadline = (): void => void clock.setTimeout(() => giveUp(false), GRACE_MS);
+  if (deadline.aborted) afterDeadline();
+  else deadline.addEventListener("abort", afterDeadline, { once: true });
+  const stopped = graph.shutdown(deadline).then(() => true);
   try {
-    await graph.shutdown(hurry === undefined ? late.signal : AbortSignal.any([late.signal, hurry]));
+    return await Promise.race([stopped, given]);
   } finally {
     timer.cancel();
+    deadline.removeEventListener("abort", afterDeadline);
   }
 }
 

@@ -32,6 +32,11 @@ export class StopSignals {
     for (const signal of SIGNALS) process.on(signal, this.#listener);
   }
 
+  /** Rejects at the second signal: for work that does not know how to stop. */
+  secondThrows(): Promise<never> {
+    return new Promise((_, reject) => this.second.addEventListener("abort", () => reject(this.second.reason as Error), { once: true }));
+  }
+
   close(): void {
     for (const signal of SIGNALS) process.off(signal, this.#listener);
   }

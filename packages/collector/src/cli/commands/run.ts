@@ -51,7 +51,7 @@ async function runCollector(config: LoadedConfig, deadlineMs: number, logSink: L
   const signals = new StopSignals();
   const release = [keepAlive(), reportUnexpected((component) => collector.logger(component)), () => signals.close()];
   try {
-    await collector.start();
+    await Promise.race([collector.start(), signals.secondThrows()]);
     announce(config, collector, logSink, performance.now() - began);
     await signals.first;
     return await stop(collector, deadlineMs, signals);

@@ -1,0 +1,112 @@
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { runCli } from "../testing/cli-process.ts";
+
+describe("tidemark", () => {
+  it("explains itself", async () => {
+    const commands = ["run", "validate", "components", "schema", "graph"];
+    const texts = await Promise.all([["--help"], ...commands.map((command) => [command, "--help"])].map((args) => runCli(...args)));
+    expect(texts.map(({ code }) => code)).toEqual(texts.map(() => 0));
+    await expect(texts.map(({ stdout }) => stdout).join("\n────\n")).toMatchFileSnapshot("testdata/help.txt");
+  });
+
+  it.each([
+    [[], "Usage: tidemark COMMAND"],
+    [["valdiate", "x"], 'tidemark: there is no command "valdiate"; did you mean "validate"?\n'],
+    [["zzz"], 'tidemark: there is no command "zzz"; See: tidemark --help\n'],
+    [["run"], "tidemark run: no configuration was named; add a file, such as pipelines/chat.yaml\nSee: tidemark run --help\n"],
+    [["validate", "--formt", "json", "good.yaml"], "tidemark validate: unknown option --formt; did you mean --format?"],
+    [["run", "--shutdown-timeout", "soon", "good.yaml"], 'tidemark run: "soon" is not a duration; write --shutdown-timeout 10s'],
+    [["components", "extra"], 'tidemark components: unexpected argument "extra"'],
+  ])("%j is a usage error", async (args, message) => {
+    const { code, stderr, stdout } = await runCli(...args);
+    expect(stderr.startsWith(message) ? message : stderr).toBe(message);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  });
+
+  it("says its version", async () => {
+    expect(await runCli("--version")).toMatchObject({ code: 0, stdout: expect.stringMatching(/^tidemark version \d+\.\d+\.\d+\n$/) });
+  });
+});
+
+describe("tidemark validate", () => {
+  it("accepts a configuration without mistakes", async () => {
+    expect(await runCli("validate", "good.yaml")).toEqual({ code: 0, stdout: "good.yaml: valid\n", stderr: "" });
+  });
+
+  it("shows all mistakes at once", async () => {
+    const { code, stdout, stderr } = await runCli("validate", "--config", "bad.yaml");
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    await expect(stderr).toMatchFileSnapshot("testdata/bad.txt");
+  });
+
+  it("gives the same as JSON", async () => {
+    const { code, stdout } = await runCli("validate", "--format", "json", "bad.yaml");
+    expect(code).toBe(2);
+    const verdict = JSON.parse(stdout) as {
+      valid: boolean;
+      diagnostics: { code: string; file: string; line: number; column: number; fix: string }[];
+    };
+    expect(verdict.valid).toBe(false);
+    expect(verdict.diagnostics.map(({ file, line }) => `${file}:${line}`)).toEqual(["bad.yaml:6", "bad.yaml:8", "bad.yaml:13"]);
+  });
+
+  it("takes --set over all files", async () => {
+    const { code, stderr } = await runCli("validate", "good.yaml", "--set", "processors.batch.timeout=soon");
+    expect(code).toBe(2);
+    expect(stderr).toContain('"soon" is not a duration');
+  });
+
+  it("says so when there is no such file", async () => {
+    const { code, stderr } = await runCli("validate", "none.yaml");
+    expect(code).toBe(2);
+    expect(stderr).toContain("none.yaml:1:1");
+    expect(stderr).not.toContain("    at ");
+  });
+});
+
+describe("tidemark components", () => {
+  it("lists every component in the Collector's form", async () => {
+    const { code, stdout } = await runCli("components");
+    expect(code).toBe(0);
+    const list = parse(stdout) as Record<string, { name: string; module: string; stability: Record<string, string> }[]>;
+    expect(list["buildinfo"]).toMatchObject({ command: "tidemark" });
+    expect(list["receivers"]?.find(({ name }) => name === "otlp")).toMatchObject({
+      module: expect.stringMatching(/^@tidemark\/components\/receivers\/otlp v/),
+      stability: { traces: expect.any(String) },
+    });
+    expect(list["connectors"]?.find(({ name }) => name === "forward")?.stability).toHaveProperty("traces-to-traces");
+    expect(list["extensions"]?.find(({ name }) => name === "health_check")?.stability).toEqual({ extension: "Beta" });
+  });
+});
+
+describe("tidemark schema", () => {
+  it("prints a JSON Schema of whole files", async () => {
+    const { code, stdout } = await runCli("schema");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      $schema: expect.stringContaining("json-schema.org"),
+      properties: { receivers: {}, service: {} },
+    });
+  });
+});
+
+describe("tidemark graph", () => {
+  it("draws Mermaid", async () => {
+    const { code, stdout } = await runCli("graph", "good.yaml");
+    expect(code).toBe(0);
+    await expect(stdout).toMatchFileSnapshot("testdata/good.mmd");
+  });
+
+  it("draws SVG", async () => {
+    const { code, stdout } = await runCli("graph", "--format", "svg", "good.yaml");
+    expect(code).toBe(0);
+    await expect(stdout).toMatchFileSnapshot("testdata/good.svg");
+  });
+
+  it("shows the mistakes of a configuration that it cannot draw", async () => {
+    const { code, stdout, stderr } = await runCli("graph", "bad.yaml");
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain("bad.yaml:6:");
+  });
+});
