@@ -81,8 +81,9 @@ export class GrpcExchange implements Submission {
     stream.on("close", () => this.#release());
   }
 
-  /** The message did not arrive in time. */
+  /** The message, or what is left of a refused one, did not arrive in time. */
   timeOut(): void {
+    if (this.#message === undefined) return this.#stream.close(constants.NGHTTP2_NO_ERROR);
     this.#refuse(
       errorAnswer(GRPC.DEADLINE_EXCEEDED, `the message did not arrive within read_timeout (${this.#parts.config.read_timeout} ms)`),
     );
@@ -90,7 +91,7 @@ export class GrpcExchange implements Submission {
 
   answer(answer: Answer): void {
     const stream = this.#stream;
-    if (stream.destroyed || stream.closed) return;
+    if (stream.destroyed || stream.closed || stream.headersSent) return;
     if (answer.kind === "error") return this.#answerError(answer);
     stream.respond(RESPONSE_HEADERS, WAIT_FOR_TRAILERS);
     stream.on("wantTrailers", sendOkTrailers);
@@ -176,11 +177,21 @@ export class GrpcExchange implements Submission {
     this.#discardRest();
   }
 
-  /** RFC 9113 8.1: a server that has answered in full may ask for the rest of the request not to be sent, without error. */
+  /**
+   * Reads on and throws away, so that a client which is still writing finds its answer: a reset right behind an answer makes
+   * Node's own clients lose it. Bounded by the size of a message and by read_timeout.
+   */
   #discardRest(): void {
     const stream = this.#stream;
-    stream.resume();
-    if (!stream.readableEnded && !stream.endAfterHeaders) stream.once("finish", () => stream.close(constants.NGHTTP2_NO_ERROR));
+    const { reading, maxMessageBytes } = this.#parts;
+    if (stream.readableEnded) return;
+    let left = maxMessageBytes;
+    reading.add(this);
+    stream.on("data", (chunk: Buffer) => {
+      left -= chunk.length;
+      if (left < 0) stream.close(constants.NGHTTP2_NO_ERROR);
+    });
+    stream.on("close", () => reading.delete(this));
   }
 }
 
@@ -192,7 +203,8 @@ function sendOkTrailers(this: ServerHttp2Stream): void {
 
 /** The texts of grpc-go, which users search for. */
 function unknownMethod(path: string): string {
-  const [, service = "", method = ""] = path.split("/");
+  const [, service = "", method] = path.split("/");
+  if (service === "" || method === undefined) return `malformed method name: "${path}"`;
   const isService = [...METHODS.keys()].some((known) => known.startsWith(`/${service}/`));
   return isService ? `unknown method ${method} for service ${service}` : `unknown service ${service}`;
 }

@@ -1,0 +1,183 @@
+import { decodeStatus } from "@tidemark/otlp";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { httpSend, type HttpReply, type HttpSend } from "../../transport/testing/http-client.ts";
+import { exportRequest } from "../../transport/testing/otlp-bytes.ts";
+import { openReceiver, type ReceiverRig } from "./testing/receiver-rig.ts";
+
+const PROTO = { "content-type": "application/x-protobuf" };
+const JSON_TYPE = { "content-type": "application/json" };
+const SPANS = exportRequest("traces", 3);
+const JSON_SPAN = Buffer.from(
+  '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174","name":"n"}]}]}]}',
+);
+
+let rig: ReceiverRig;
+beforeAll(async () => {
+  rig = await openReceiver();
+});
+afterAll(() => rig.receiver.shutdown(AbortSignal.abort()));
+
+/** The answer in one line: status, content type, and the body as text. */
+function shown({ status, headers, body }: HttpReply): string {
+  const type = headers["content-type"] ?? "none";
+  const text =
+    type === "application/x-protobuf" && status !== 200 ? `${decodeStatus(body).code} ${decodeStatus(body).message}` : body.toString();
+  return `${status} ${type} ${text}`.trimEnd();
+}
+
+describe("well-formed HTTP requests", () => {
+  const rows: readonly [name: string, request: HttpSend, items: number, answer: string][] = [
+    ["protobuf", { headers: PROTO, body: SPANS }, 3, "200 application/x-protobuf"],
+    ["JSON", { headers: JSON_TYPE, body: JSON_SPAN }, 1, "200 application/json {}"],
+    [
+      "content type in capitals with a parameter",
+      { headers: { "content-type": "Application/JSON; charset=utf-8" }, body: JSON_SPAN },
+      1,
+      "200 application/json {}",
+    ],
+    ["gzip", { headers: { ...PROTO, "content-encoding": "gzip" }, body: gzipSync(SPANS) }, 3, "200 application/x-protobuf"],
+    ["zstd", { headers: { ...PROTO, "content-encoding": "zstd" }, body: zstdCompressSync(SPANS) }, 3, "200 application/x-protobuf"],
+    ["deflate", { headers: { ...PROTO, "content-encoding": "deflate" }, body: deflateSync(SPANS) }, 3, "200 application/x-protobuf"],
+    ["zlib", { headers: { ...PROTO, "content-encoding": "zlib" }, body: deflateSync(SPANS) }, 3, "200 application/x-protobuf"],
+    ["gzip of JSON", { headers: { ...JSON_TYPE, "content-encoding": "gzip" }, body: gzipSync(JSON_SPAN) }, 1, "200 application/json {}"],
+    [
+      "a body without a length, in pieces",
+      { headers: PROTO, body: [SPANS.subarray(0, 7), SPANS.subarray(7, 50), SPANS.subarray(50)] },
+      3,
+      "200 application/x-protobuf",
+    ],
+    ["a query behind the path", { path: "/v1/traces?x=1", headers: PROTO, body: SPANS }, 3, "200 application/x-protobuf"],
+    ["logs", { path: "/v1/logs", headers: PROTO, body: exportRequest("logs", 4) }, 4, "200 application/x-protobuf"],
+    ["metrics", { path: "/v1/metrics", headers: PROTO, body: exportRequest("metrics", 5) }, 5, "200 application/x-protobuf"],
+    ["an empty request, which does not enter the pipeline", { headers: PROTO }, 0, "200 application/x-protobuf"],
+    ["an empty JSON request", { headers: JSON_TYPE, body: Buffer.from("{}") }, 0, "200 application/json {}"],
+  ];
+  it.each(rows)("%s", async (_name, request, items, answer) => {
+    const before = rig.deliveries.length;
+    expect(shown(await httpSend(rig.http, request))).toBe(answer);
+    expect(rig.deliveries.slice(before).map(({ batch, context }) => [batch.itemCount, context.transport])).toEqual(
+      items === 0 ? [] : [[items, "http"]],
+    );
+  });
+
+  it("keeps a gzip body beside the batch, so that it can leave as it came", async () => {
+    const body = gzipSync(SPANS);
+    await httpSend(rig.http, { headers: { ...PROTO, "content-encoding": "gzip" }, body });
+    const compressed = rig.deliveries.at(-1)?.batch.compressed;
+    expect(compressed?.encoding).toBe("gzip");
+    expect(Buffer.compare(compressed?.bytes ?? Buffer.alloc(0), body)).toBe(0);
+  });
+});
+
+describe("malformed HTTP requests", () => {
+  const gzip = { ...PROTO, "content-encoding": "gzip" };
+  const rows: readonly [name: string, request: HttpSend, answer: string | RegExp][] = [
+    ["GET", { method: "GET", headers: PROTO }, "405 text/plain 405 method not allowed, supported: [POST]"],
+    ["PUT", { method: "PUT", headers: PROTO, body: SPANS }, "405 text/plain 405 method not allowed, supported: [POST]"],
+    [
+      "OPTIONS without CORS",
+      { method: "OPTIONS", headers: { origin: "https://a.example" } },
+      "405 text/plain 405 method not allowed, supported: [POST]",
+    ],
+    [
+      "no content type",
+      { body: SPANS },
+      "415 text/plain 415 unsupported media type, supported: [application/json, application/x-protobuf]",
+    ],
+    [
+      "another content type",
+      { headers: { "content-type": "text/plain" }, body: SPANS },
+      "415 text/plain 415 unsupported media type, supported: [application/json, application/x-protobuf]",
+    ],
+    [
+      "a grpc content type",
+      { headers: { "content-type": "application/grpc" }, body: SPANS },
+      "415 text/plain 415 unsupported media type, supported: [application/json, application/x-protobuf]",
+    ],
+    [
+      "an unknown path",
+      { path: "/v1/spans", headers: PROTO, body: SPANS },
+      "404 application/x-protobuf 5 nothing is served at /v1/spans; the paths are /v1/traces, /v1/metrics, /v1/logs",
+    ],
+    [
+      "an unknown path, JSON",
+      { path: "/", headers: JSON_TYPE, body: JSON_SPAN },
+      '404 application/json {"code":5,"message":"nothing is served at /; the paths are /v1/traces, /v1/metrics, /v1/logs"}',
+    ],
+    ["an unknown path, GET", { path: "/", method: "GET" }, "404 text/plain 404 page not found"],
+    [
+      "an unknown content encoding",
+      { headers: { ...PROTO, "content-encoding": "br" }, body: SPANS },
+      "400 application/x-protobuf 3 unsupported Content-Encoding: br; supported: gzip, zstd, zlib, deflate",
+    ],
+    [
+      "two content encodings",
+      { headers: { ...PROTO, "content-encoding": "gzip, gzip" }, body: SPANS },
+      "400 application/x-protobuf 3 unsupported Content-Encoding: gzip, gzip; supported: gzip, zstd, zlib, deflate",
+    ],
+    ["plain bytes said to be gzip", { headers: gzip, body: SPANS }, "400 application/x-protobuf 3 gzip: invalid header"],
+    [
+      "plain bytes said to be gzip, JSON",
+      { headers: { ...JSON_TYPE, "content-encoding": "gzip" }, body: JSON_SPAN },
+      '400 application/json {"code":3,"message":"gzip: invalid header"}',
+    ],
+    ["no bytes said to be gzip", { headers: gzip }, "400 application/x-protobuf 3 gzip: invalid header"],
+    [
+      "plain bytes said to be zstd",
+      { headers: { ...PROTO, "content-encoding": "zstd" }, body: SPANS },
+      "400 application/x-protobuf 3 invalid input: magic number mismatch",
+    ],
+    [
+      "gzip cut short",
+      { headers: gzip, body: gzipSync(SPANS).subarray(0, 30) },
+      "400 application/x-protobuf 3 gzip: unexpected end of file",
+    ],
+    [
+      "gzip with a wrong checksum",
+      { headers: gzip, body: flip(gzipSync(SPANS), -6) },
+      "400 application/x-protobuf 3 gzip: incorrect data check",
+    ],
+    [
+      "deflate of something else",
+      { headers: { ...PROTO, "content-encoding": "deflate" }, body: SPANS },
+      "400 application/x-protobuf 3 deflate: incorrect header check",
+    ],
+    [
+      "protobuf cut short",
+      { headers: PROTO, body: SPANS.subarray(0, SPANS.length - 1) },
+      /^400 application\/x-protobuf 3 .*(?:byte|offset)/,
+    ],
+    ["protobuf with a wrong wire type", { headers: PROTO, body: Buffer.from([0x0f]) }, /^400 application\/x-protobuf 3 .+/],
+    [
+      "protobuf with a length over the end",
+      { headers: PROTO, body: Buffer.from([0x0a, 0xff, 0xff, 0xff, 0x07]) },
+      /^400 application\/x-protobuf 3 .+/,
+    ],
+    ["JSON cut short", { headers: JSON_TYPE, body: JSON_SPAN.subarray(0, 40) }, /^400 application\/json \{"code":3,"message":".+"\}$/],
+    ["JSON that is not an object", { headers: JSON_TYPE, body: Buffer.from("[1]") }, /^400 application\/json \{"code":3,"message":".+"\}$/],
+    [
+      "JSON with a wrong type",
+      { headers: JSON_TYPE, body: Buffer.from('{"resourceSpans":7}') },
+      /^400 application\/json \{"code":3,"message":".+"\}$/,
+    ],
+  ];
+  it.each(rows)("%s", async (_name, request, answer) => {
+    const before = rig.deliveries.length;
+    const text = shown(await httpSend(rig.http, request));
+    if (typeof answer === "string") expect(text).toBe(answer);
+    else expect(text).toMatch(answer);
+    expect(rig.deliveries.length).toBe(before);
+    expect(rig.context.lines.filter(({ level }) => level === "error")).toEqual([]);
+  });
+
+  it("answers the next request on the same server after all of them", async () => {
+    expect((await httpSend(rig.http, { headers: PROTO, body: SPANS })).status).toBe(200);
+  });
+});
+
+function flip(bytes: Buffer, at: number): Buffer {
+  const copy = Buffer.from(bytes);
+  copy[copy.length + at] = (copy.at(at) ?? 0) ^ 0xff;
+  return copy;
+}

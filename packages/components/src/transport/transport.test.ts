@@ -1,0 +1,144 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { constants, gzipSync } from "node:zlib";
+import { BodyBuffer, ownBytes } from "./body-buffer.ts";
+import { ByteBudget } from "./byte-budget.ts";
+import { compress, decompress, type DecompressFault } from "./compression.ts";
+import { frameHead, UnaryMessage } from "./grpc-frame.ts";
+import { decodeGrpcMessage, encodeGrpcMessage } from "./grpc-status.ts";
+import { parseListenAddress } from "./listen.ts";
+import { formatRetryAfter, parseRetryAfter } from "./retry-after.ts";
+
+const cut = (bytes: Buffer, places: readonly number[]): Buffer[] => {
+  const sorted = [0, ...places.map((place) => place % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
+  return sorted.slice(1).flatMap((end, index) => (end > (sorted[index] ?? 0) ? [bytes.subarray(sorted[index], end)] : []));
+};
+const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));
+
+describe("bodies in pieces", () => {
+  it("come together whole, however they are cut and whatever length was announced", () => {
+    fc.assert(
+      fc.property(bytes, fc.array(fc.nat()), fc.boolean(), (body, places, announced) => {
+        const buffer = new BodyBuffer(announced ? body.length : -1);
+        for (const piece of cut(body, places)) buffer.push(piece);
+        expect(buffer.length).toBe(body.length);
+        expect(buffer.take().equals(body)).toBe(true);
+      }),
+    );
+  });
+
+  it("do not keep a large read buffer alive", () => {
+    const large = Buffer.allocUnsafeSlow(64 << 10);
+    expect(ownBytes(large.subarray(0, 100)).buffer.byteLength).toBe(100);
+    expect(ownBytes(large.subarray(0, 60_000)).buffer).toBe(large.buffer);
+  });
+});
+
+describe("gRPC frames", () => {
+  it("are read whole, however they are cut", () => {
+    fc.assert(
+      fc.property(bytes, fc.boolean(), fc.array(fc.nat()), (message, compressed, places) => {
+        const unary = new UnaryMessage();
+        for (const piece of cut(Buffer.concat([frameHead(message.length, compressed), message]), places))
+          expect(unary.push(piece)).toBeUndefined();
+        expect([unary.end(), unary.compressed, unary.length]).toEqual([undefined, compressed, message.length]);
+        expect(unary.take().equals(message)).toBe(true);
+      }),
+    );
+  });
+
+  it("that are cut off anywhere are known to be", () => {
+    fc.assert(
+      fc.property(bytes, fc.nat(), (message, place) => {
+        const frame = Buffer.concat([frameHead(message.length, false), message]);
+        const unary = new UnaryMessage();
+        const end = place % frame.length;
+        if (end > 0) unary.push(frame.subarray(0, end));
+        expect(unary.end()).toMatch(/^bad gRPC frame: \d+ bytes of|^the call carries no message/);
+      }),
+    );
+  });
+});
+
+describe("grpc-message", () => {
+  it("comes back as it was, in printable ASCII", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme" }), (text) => {
+        const encoded = encodeGrpcMessage(text);
+        expect(encoded).toMatch(/^[\x20-\x7e]*$/);
+        expect(decodeGrpcMessage(encoded)).toBe(text);
+      }),
+    );
+  });
+
+  it("is given as it came when it is badly encoded", () => {
+    expect(decodeGrpcMessage("100 % sure %C3")).toBe("100 % sure %C3");
+  });
+});
+
+describe("compression", () => {
+  const unpack = (encoding: "gzip" | "zstd", packed: Uint8Array, limit: number): Promise<Buffer | DecompressFault> =>
+    new Promise((resolve) => decompress(encoding, packed, limit, (fault, out) => resolve(fault ?? out)));
+
+  it.each(["gzip", "zstd"] as const)("%s comes back as it was; the limit is exact", async (encoding) => {
+    const body = Buffer.from("tidemark ".repeat(100_000));
+    const packed = await compress(encoding, body, 1);
+    expect(await unpack(encoding, packed, body.length)).toEqual(body);
+    expect(await unpack(encoding, packed, body.length - 1)).toMatchObject({ kind: "too_large" });
+  });
+
+  it("reads gzip of several members, whose last length is not the whole", async () => {
+    const members = Buffer.concat([gzipSync("a".repeat(50_000)), gzipSync("b")]);
+    expect(await unpack("gzip", members, 50_001)).toEqual(Buffer.from(`${"a".repeat(50_000)}b`));
+  });
+
+  it("does not believe a gzip trailer", async () => {
+    const lying = gzipSync("short");
+    lying.writeUInt32LE(0xffffffff, lying.length - 4);
+    expect(await unpack("gzip", lying, 64 << 20)).toMatchObject({ kind: "corrupt" });
+    expect(await unpack("gzip", gzipSync("x", { strategy: constants.Z_FIXED }), 64 << 20)).toEqual(Buffer.from("x"));
+  });
+});
+
+describe("the byte budget", () => {
+  it("never lets more in than fits, but always one", () => {
+    const budget = new ByteBudget(100);
+    expect([budget.tryTake(60), budget.tryTake(41), budget.tryTake(40), budget.used]).toEqual([true, false, true, 100]);
+    budget.give(40);
+    expect([budget.tryGrow(50, 41), budget.tryGrow(60, 500), budget.used]).toEqual([false, true, 560]);
+  });
+});
+
+describe("Retry-After", () => {
+  it.each([
+    ["120", 120_000],
+    [" 7 ", 7000],
+    ["Thu, 09 Oct 2025 08:54:40 GMT", 80_000],
+    ["Thu, 09 Oct 2025 08:00:00 GMT", 0],
+    ["-3", undefined],
+    ["1.5", undefined],
+    ["soon", undefined],
+    ["", undefined],
+    [undefined, undefined],
+  ])("%s", (value, expected) => {
+    expect(parseRetryAfter(value, 1_760_000_000_000)).toBe(expected);
+  });
+
+  it("is written in whole seconds, never too early", () => {
+    expect([0, 1, 1000, 1001].map(formatRetryAfter)).toEqual(["1", "1", "1", "2"]);
+  });
+});
+
+describe("endpoints to listen on", () => {
+  it.each([
+    ["localhost:4317", "tcp", { host: "localhost", port: 4317 }],
+    [":4317", "tcp", { host: undefined, port: 4317 }],
+    ["[::1]:0", "tcp", { host: "::1", port: 0 }],
+    ["/run/otlp.sock", "unix", { path: "/run/otlp.sock" }],
+    ["4317", "tcp", undefined],
+    ["::1:4317", "tcp", undefined],
+    ["http://a:1", "tcp", undefined],
+  ] as const)("%s", (endpoint, transport, expected) => {
+    expect(parseListenAddress(endpoint, transport)).toEqual(expected);
+  });
+});
