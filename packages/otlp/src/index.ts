@@ -1,4 +1,4 @@
-export { batchFromObject, mergeBatches, openBatch } from "./batch/open.ts";
+export { batchFromJson, batchFromObject, mergeBatches, openBatch } from "./batch/open.ts";
 export type { OpenOptions } from "./batch/open.ts";
 export { LogBatch, MetricBatch, TraceBatch } from "./batch/batches.ts";
 export type { Batch, SignalBatch } from "./batch/batches.ts";
@@ -16,9 +16,9 @@ export { double } from "./edit/value-writer.ts";
 export type { DoubleValue } from "./edit/value-writer.ts";
 export type * from "./object/index.ts";
 export type { Signal } from "./schema/index.ts";
-export { decodeExportResponse, encodeExportResponse } from "./service/export-response.ts";
+export { decodeExportResponse, encodeExportResponse, exportResponseFromJson, exportResponseToJson } from "./service/export-response.ts";
 export type { PartialSuccess } from "./service/export-response.ts";
-export { decodeStatus, encodeStatus } from "./service/status.ts";
+export { decodeStatus, encodeStatus, statusFromJson, statusToJson } from "./service/status.ts";
 export type { RpcStatus } from "./service/status.ts";
 export { AttributeKey } from "./views/attribute-key.ts";
 export type {

@@ -1,3 +1,4 @@
+import { jsonFromBytes } from "../json/index.ts";
 import { dataFromBytes } from "../object/index.ts";
 import type { SignalData } from "../object/index.ts";
 import type { Signal } from "../schema/index.ts";
@@ -131,6 +132,11 @@ export abstract class ItemBatch<S extends Signal, View, Editor> {
   /** The request as plain objects; unknown fields are left out. */
   toObject(): SignalData[S] {
     return dataFromBytes(this.signal, this.encode());
+  }
+
+  /** Strict OTLP/JSON text; unknown fields are left out. */
+  toJson(): string {
+    return jsonFromBytes(this.signal, this.encode());
   }
 
   protected abstract make(parts: readonly Part[]): this;

@@ -1,3 +1,4 @@
+import { bytesFromJson } from "../json/index.ts";
 import { bytesFromData } from "../object/index.ts";
 import type { SignalData } from "../object/index.ts";
 import type { Signal } from "../schema/index.ts";
@@ -54,4 +55,13 @@ export function mergeBatches<B extends Batch>(batches: readonly B[]): B {
  */
 export function batchFromObject<S extends Signal>(signal: S, data: SignalData[S]): SignalBatch[S] {
   return openBatch(signal, bytesFromData(signal, data), { validate: false });
+}
+
+/**
+ * Makes a batch from OTLP/JSON text: the lenient superset that the Collector reads too.
+ *
+ * @throws WireError "json", "utf8" or "depth" with offset and path.
+ */
+export function batchFromJson<S extends Signal>(signal: S, text: string | Uint8Array): SignalBatch[S] {
+  return openBatch(signal, bytesFromJson(signal, text), { validate: false });
 }
