@@ -112,7 +112,9 @@ async function isFree(variable) {
     return true;
   } catch (error) {
     const taken = error.code === "EADDRINUSE" ? "is in use: stop the program that listens there" : `cannot be used (${error.message})`;
-    console.error(`Port ${port(variable)} ${taken}, or choose another port, such as ${variable}=${(port(variable) % 50_000) + 10_000} npm start`);
+    console.error(
+      `Port ${port(variable)} ${taken}, or choose another port, such as ${variable}=${(port(variable) % 50_000) + 10_000} npm start`,
+    );
     return false;
   } finally {
     server.close();
@@ -130,7 +132,7 @@ ${paint("1", "Tidemark: a chat service, its telemetry, and an alert with its evi
   chat        packages/sdk/examples/chat-service.ts, simulated, with the OpenTelemetry SDK
 
   After about 8 seconds deliveries to one room become slow for one kind of client. Within a few seconds more the collector
-  shows an alert with the trace_id, room_id and user_agent behind it, and half a minute later that it is resolved.
+  shows an alert with the trace_id, room_id and user_agent behind it, and its end when the service has recovered.
   Ctrl-C stops everything.
 `);
 }

@@ -1,6 +1,10 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { IncomingHttpHeaders, Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { metrics, propagation, context, trace } from "@opentelemetry/api";
 import { batchFromJson } from "@tidemark/otlp";
 import type { MetricBatch, TraceBatch } from "@tidemark/otlp";
@@ -124,6 +128,19 @@ describe("startTelemetry", () => {
     expect(() => startTelemetry({ serviceName: "chat", endpoint: "localhost:4318" })).toThrow(
       'endpoint "localhost:4318" is not an HTTP address; write the collector\'s OTLP/HTTP address, such as http://localhost:4318',
     );
+  });
+});
+
+describe("the quick start of the README", () => {
+  it("runs as it stands, and its measurement leads to its span", async () => {
+    const folder = new URL("..", import.meta.url);
+    const readme = await readFile(new URL("README.md", folder), "utf8");
+    const code = (/```js\n([^]*?)```/.exec(readme)?.[1] ?? "").replace("http://localhost:4318", endpoint);
+    expect(code).toContain(endpoint);
+    await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", code], { cwd: fileURLToPath(folder) });
+    expect(points().flatMap(({ exemplars }) => exemplars)).toMatchObject([
+      { value: 0.012, traceId: spans()[0]?.traceId, filteredAttributes: { room_id: "lobby", user_agent: "ChatWeb/7.3" } },
+    ]);
   });
 });
 
