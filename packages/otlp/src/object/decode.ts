@@ -1,9 +1,9 @@
 import type { FieldSchema, MessageName } from "../schema/index.ts";
 import { fieldsByNumber, wireTypeOf } from "../schema/lookup.ts";
 import { MAX_ANY_VALUE_DEPTH } from "../validate/validate.ts";
+import { hex } from "../views/hex.ts";
 import { WireReader, wrongWireType } from "../wire/reader.ts";
 import { WireError } from "../wire/wire-error.ts";
-import { hexOf } from "./hex.ts";
 
 /** How the values that JSON cannot hold are represented. */
 export interface ValueForm {
@@ -102,7 +102,7 @@ class ObjectDecoder {
         return form.bytes(reader.bytesField());
       case "traceId":
       case "spanId":
-        return hexOf(reader.bytesField());
+        return this.id();
       case "bool":
         return reader.bool();
       case "enum":
@@ -125,6 +125,13 @@ class ObjectDecoder {
       case "double":
         return form.double(reader.double());
     }
+  }
+
+  private id(): string {
+    const { reader } = this;
+    const length = reader.length();
+    reader.pos += length;
+    return hex(reader.bytes, reader.pos - length, reader.pos);
   }
 
   private child(message: MessageName, target: Target, depth: number): Target {

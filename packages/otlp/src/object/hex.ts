@@ -1,12 +1,3 @@
-const DIGITS = "0123456789abcdef";
-
-/** Lower-case hexadecimal form of `bytes[start, end)`. */
-export function hexOf(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
-  let text = "";
-  for (let at = start; at < end; at++) text += DIGITS[bytes[at]! >> 4]! + DIGITS[bytes[at]! & 15]!;
-  return text;
-}
-
 /** The bytes of hexadecimal text in any case, or undefined when it is not hexadecimal. */
 export function bytesOfHex(text: string): Uint8Array | undefined {
   if (text.length % 2 !== 0) return undefined;

@@ -1,11 +1,11 @@
 import type { InstrumentationScope, Resource } from "../object/types.ts";
-import type { PlainAttributes } from "./any-value.ts";
+import type { AttributesInput } from "./any-value.ts";
 import { keyValues } from "./any-value.ts";
 
 /** What all builders take: who sent the items. */
 export interface SenderInput {
   /** resource attributes; default `{ "service.name": "test" }` */
-  readonly resource?: PlainAttributes;
+  readonly resource?: AttributesInput;
   /** instrumentation scope name; default "test" */
   readonly scope?: string;
 }

@@ -1,4 +1,4 @@
-export type { PlainAttributes, PlainValue } from "./any-value.ts";
+export type { AttributesInput } from "./any-value.ts";
 export { anyValue, keyValues } from "./any-value.ts";
 export type { LogRecordInput, LogsInput } from "./logs.ts";
 export { logs } from "./logs.ts";

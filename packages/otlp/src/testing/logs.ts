@@ -1,15 +1,16 @@
 import type { LogBatch } from "../index.ts";
 import { batchFromObject } from "../index.ts";
 import type { LogRecord } from "../object/types.ts";
-import type { PlainAttributes, PlainValue } from "./any-value.ts";
+import type { AttributeValue } from "../views/types.ts";
+import type { AttributesInput } from "./any-value.ts";
 import { anyValue, keyValues } from "./any-value.ts";
 import type { SenderInput } from "./defaults.ts";
 import { resourceOf, scopeOf, timeOf } from "./defaults.ts";
 
 /** A log record; any field of the OTLP record, with body and attributes as plain values. */
 export interface LogRecordInput extends Omit<LogRecord, "attributes" | "body"> {
-  readonly attributes?: PlainAttributes;
-  readonly body?: PlainValue;
+  readonly attributes?: AttributesInput;
+  readonly body?: AttributeValue;
 }
 
 export interface LogsInput extends SenderInput {

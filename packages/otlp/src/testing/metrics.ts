@@ -1,7 +1,7 @@
 import type { MetricBatch } from "../index.ts";
 import { batchFromObject } from "../index.ts";
 import type { HistogramDataPoint, Metric, NumberDataPoint } from "../object/metric-types.ts";
-import type { PlainAttributes } from "./any-value.ts";
+import type { AttributesInput } from "./any-value.ts";
 import { keyValues } from "./any-value.ts";
 import type { SenderInput } from "./defaults.ts";
 import { DEFAULT_TIME, resourceOf, scopeOf, timeOf } from "./defaults.ts";
@@ -9,11 +9,11 @@ import { DEFAULT_TIME, resourceOf, scopeOf, timeOf } from "./defaults.ts";
 /** A number point; `value` is an int when bigint, else a double. */
 export interface PointInput extends Omit<NumberDataPoint, "attributes" | "asInt" | "asDouble"> {
   readonly value: number | bigint;
-  readonly attributes?: PlainAttributes;
+  readonly attributes?: AttributesInput;
 }
 
 export interface HistogramInput extends Omit<HistogramDataPoint, "attributes"> {
-  readonly attributes?: PlainAttributes;
+  readonly attributes?: AttributesInput;
 }
 
 /**

@@ -1,14 +1,14 @@
 import type { TraceBatch } from "../index.ts";
 import { batchFromObject } from "../index.ts";
 import type { Span } from "../object/types.ts";
-import type { PlainAttributes } from "./any-value.ts";
+import type { AttributesInput } from "./any-value.ts";
 import { keyValues } from "./any-value.ts";
 import type { SenderInput } from "./defaults.ts";
 import { resourceOf, scopeOf, spanIdOf, timeOf, traceIdOf } from "./defaults.ts";
 
 /** A span; any field of the OTLP span, with attributes by name. */
 export interface SpanInput extends Omit<Span, "attributes" | "endTimeUnixNano"> {
-  readonly attributes?: PlainAttributes;
+  readonly attributes?: AttributesInput;
   /** default 10 */
   readonly durationMs?: number;
 }
