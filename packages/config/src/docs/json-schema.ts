@@ -8,7 +8,8 @@ import type {
   Registry,
   RegistryEntry,
 } from "@tidemark/core";
-import { z } from "zod";
+import { type core, z } from "zod";
+import { metaOf } from "../schema/wording.ts";
 import { SECTION_NAMES } from "../sections/sections.ts";
 import { telemetrySchema } from "../telemetry/telemetry-config.ts";
 
@@ -76,10 +77,16 @@ function sectionSchema(section: string, definitions: readonly ComponentDefinitio
 
 /** Puts a schema and its own definitions under names that are unique in the file; gives the reference to it. */
 function defineSchema(name: string, config: z.ZodType, defs: Record<string, object>): string {
-  const { $schema: _, $defs = {}, ...schema } = z.toJSONSchema(config, { io: "input", unrepresentable: "any" });
+  const { $schema: _, $defs = {}, ...schema } = z.toJSONSchema(config, { io: "input", unrepresentable: "any", override: keepExamples });
   defs[name] = rename(allowReferences(schema), name);
   for (const [key, inner] of Object.entries($defs)) defs[`${name}.${key}`] = rename(allowReferences(inner), name);
   return `#/$defs/${name}`;
+}
+
+/** Examples are what one writes in YAML, also where the schema transforms it; zod takes those to be results, and leaves them out. */
+function keepExamples({ zodSchema, jsonSchema: json }: { zodSchema: core.$ZodType; jsonSchema: { examples?: unknown[] } }): void {
+  const { examples } = metaOf(zodSchema);
+  if (examples.length > 0) json.examples = [...examples];
 }
 
 function rename(schema: unknown, name: string): object {

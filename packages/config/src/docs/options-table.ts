@@ -12,7 +12,7 @@ interface Row {
 
 /** The options of a component as a Markdown table; nested fields are written with dots. */
 export function optionsTable(definition: ComponentDefinition): string {
-  const rows = fieldRows(definition.config as unknown as core.$ZodType, "");
+  const rows = fieldRows(definition.config, "");
   if (rows.length === 0) return "This component has no options.\n";
   const lines = rows.map(({ option, type, standard, meaning }) => `| \`${option}\` | ${cell(type)} | ${standard} | ${cell(meaning)} |`);
   return ["| option | type | default | meaning |", "| --- | --- | --- | --- |", ...lines, ""].join("\n");
@@ -39,8 +39,17 @@ function rowsOf(field: core.$ZodType, option: string): readonly Row[] {
   return [{ option, type: typeName(field), standard: standardOf(field), meaning: description }, ...fieldRows(field, option)];
 }
 
+/** Alternatives can share a field; its types are listed together. */
 function uniqueRows(rows: readonly Row[]): readonly Row[] {
-  return rows.filter((row, index) => rows.findIndex((other) => other.option === row.option) === index);
+  const merged = new Map<string, Row>();
+  for (const row of rows) {
+    const before = merged.get(row.option);
+    merged.set(
+      row.option,
+      before === undefined || before.type === row.type ? (before ?? row) : { ...before, type: `${before.type} | ${row.type}` },
+    );
+  }
+  return [...merged.values()];
 }
 
 function typeName(field: core.$ZodType): string {
@@ -69,7 +78,9 @@ function standardOf(field: core.$ZodType): string {
   for (;;) {
     const def = current._zod.def;
     if (def.type === "default" || def.type === "prefault")
-      return isEmptyObject(def.defaultValue) ? "see below" : `\`${inlineYaml(def.defaultValue)}\``;
+      return isEmptyObject(def.defaultValue) && unwrap(field).schema._zod.def.type === "object"
+        ? "see below"
+        : `\`${inlineYaml(def.defaultValue)}\``;
     if (def.type === "optional" || def.type === "nullable") return "–";
     if (def.type === "pipe") current = open(def.in);
     else if (def.type === "readonly" || def.type === "catch" || def.type === "nonoptional") current = open(def.innerType);

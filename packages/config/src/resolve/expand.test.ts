@@ -69,7 +69,8 @@ const CASTS: readonly Case[] = [
 async function cast(text: string, field: string, env: Readonly<Record<string, string>>): Promise<unknown> {
   const result = await loadText(withExporter(`${field}: ${text}`), { env });
   if (!result.ok) return { error: result.diagnostics.map(({ message }) => message).join("\n") };
-  return (result.config.graph.exporters[0]?.config as Record<string, unknown>)[field];
+  const config = result.config.graph.exporters[0]?.config as Record<string, unknown> | undefined;
+  return config?.[field];
 }
 
 function check(got: unknown, want: unknown): void {

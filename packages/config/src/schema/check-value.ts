@@ -124,7 +124,7 @@ function reportValue(body: Body, issue: core.$ZodIssue, path: readonly PropertyK
     return;
   }
   const text = limitText(issue) ?? issue.message.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
-  const [what = text, ...rest] = issue.code === "custom" ? text.split("; ") : [text];
+  const [what = text, ...rest] = issue.code === "custom" || issue.code === "invalid_format" ? text.split("; ") : [text];
   const example = exampleOf(schema);
   report({
     ...base,
@@ -160,23 +160,29 @@ function limitText(issue: core.$ZodIssue): string | undefined {
 
 /** Of the alternatives, the one that got furthest is the one that was meant. */
 function reportUnion(body: Body, issue: core.$ZodIssueInvalidUnion, path: readonly PropertyKey[], report: Report): void {
-  const deep = issue.errors.filter((issues) => issues.every((inner) => inner.path.length > 0 || inner.code === "unrecognized_keys"));
-  const best = deep.sort((a, b) => a.length - b.length)[0];
-  if (best !== undefined && best.length > 0) {
+  const deep = issue.errors.filter(
+    (issues) => issues.length > 0 && issues.every((inner) => inner.path.length > 0 || inner.code === "unrecognized_keys"),
+  );
+  const [best] = deep.sort((a, b) => a.length - b.length);
+  if (best !== undefined) {
     for (const inner of best) reportIssue(body, inner, [...path, ...inner.path], report);
     return;
   }
   const found = nodeAt(body.node, body.keySite, path);
   if (isAbsent(found)) return reportMissing(body, path, found, report);
-  const plain = issue.errors.find((issues) => issues.every((inner) => inner.code !== "invalid_type"))?.[0];
-  const options = "options" in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
-  if (plain === undefined && options.length === 0) return reportType(body, path, found, report);
-  const at = fullPath(body, path);
-  const written = found.node?.kind === "scalar" ? String(found.node.text ?? found.node.value) : "";
-  const fix =
-    options.length > 0
-      ? suggestion(written, options, "Values")
-      : `write for example ${String(path.at(-1) ?? "")}: ${exampleOf(schemaAt(body.schema, path))}`;
-  const message = options.length > 0 ? `"${written}" is not one of the allowed values` : (plain?.message ?? issue.message);
-  report({ code: "CFG_INVALID_VALUE", site: valueSite(found), path: at, message: `${at}: ${message}`, fix });
+  const discriminators = "options" in issue && Array.isArray(issue.options) ? issue.options : [];
+  if (discriminators.length > 0) {
+    const choice = {
+      code: "invalid_value" as const,
+      values: discriminators as string[],
+      path: [...path],
+      message: issue.message,
+      input: undefined,
+    };
+    return reportValue(body, choice, path, found, report);
+  }
+  // An alternative whose type fits is closer than one whose type does not.
+  const close = issue.errors.find((issues) => issues.length > 0 && issues.every((inner) => inner.code !== "invalid_type"));
+  const [first] = close ?? [];
+  return first === undefined ? reportType(body, path, found, report) : reportIssue(body, first, path, report);
 }

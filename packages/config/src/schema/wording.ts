@@ -1,12 +1,13 @@
 import { type core, globalRegistry, type z } from "zod";
 import type { ConfigNode } from "../yaml/config-node.ts";
+import { resolvePlain } from "../yaml/resolve-scalar.ts";
 import { open, unwrap } from "./zod-def.ts";
 
 type Schema = z.ZodType | core.$ZodType;
 
 /** What the author of a field said about it, looked for through the wrappers. */
 export function metaOf(schema: Schema | undefined): { readonly description?: string; readonly examples: readonly unknown[] } {
-  let current: core.$ZodType | undefined = schema as core.$ZodType | undefined;
+  let current: core.$ZodType | undefined = schema;
   let description: string | undefined;
   let examples: readonly unknown[] = [];
   while (current !== undefined) {
@@ -28,8 +29,14 @@ export function metaOf(schema: Schema | undefined): { readonly description?: str
 
 /** An example value in one line of YAML, or `…` where there is none. */
 export function exampleOf(schema: Schema | undefined): string {
-  const example = metaOf(schema).examples[0];
+  const example = metaOf(schema).examples[0] ?? firstChoice(schema);
   return example === undefined ? "…" : inlineYaml(example);
+}
+
+function firstChoice(schema: Schema | undefined): unknown {
+  const def = schema === undefined ? undefined : unwrap(schema).schema._zod.def;
+  if (def?.type === "enum") return Object.values(def.entries)[0];
+  return def?.type === "literal" ? def.values[0] : undefined;
 }
 
 /** A value in one line of YAML flow style. */
@@ -39,10 +46,28 @@ export function inlineYaml(value: unknown): string {
     const entries = Object.entries(value).map(([key, inner]) => `${key}: ${inlineYaml(inner)}`);
     return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`;
   }
-  if (typeof value === "string")
-    return /^[A-Za-z_/.][\w./-]*$/.test(value) || /^\d+(?:\.\d+)?[a-zµ]+$/.test(value) ? value : JSON.stringify(value);
+  if (typeof value === "string") return isPlainText(value) ? value : JSON.stringify(value);
   return String(value);
 }
+
+function isPlainText(text: string): boolean {
+  return /^[\w./][\w./-]*(?::[\w./][\w./-]*)*$/.test(text) && typeof resolvePlain(text) === "string";
+}
+
+/** What the Collector calls the types. Those that are not in the list keep zod's name. */
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  string: "string",
+  enum: "string",
+  template_literal: "string",
+  bigint: "int",
+  boolean: "bool",
+  array: "list",
+  tuple: "list",
+  set: "list",
+  object: "map",
+  record: "map",
+  map: "map",
+};
 
 /** The type that a schema wants, in the Collector's words. */
 export function expectedWord(schema: Schema | undefined): string {
@@ -51,29 +76,14 @@ export function expectedWord(schema: Schema | undefined): string {
   switch (def.type) {
     case "string":
       return isDuration(schema) ? "duration" : "string";
-    case "enum":
-    case "template_literal":
-      return "string";
-    case "bigint":
-      return "int";
     case "number":
       return isInteger(schema) ? "int" : "float";
-    case "boolean":
-      return "bool";
-    case "array":
-    case "tuple":
-    case "set":
-      return "list";
-    case "object":
-    case "record":
-    case "map":
-      return "map";
     case "literal":
-      return def.values.map((value) => typeof value).includes("string") ? "string" : def.values.map(String).join(" or ");
+      return def.values.some((value) => typeof value === "string") ? "string" : def.values.map(String).join(" or ");
     case "union":
       return [...new Set(def.options.map(expectedWord))].join("' or '");
     default:
-      return def.type;
+      return TYPE_WORDS[def.type] ?? def.type;
   }
 }
 

@@ -74,7 +74,7 @@ export function childSchema(schema: z.ZodType | core.$ZodType, key: string): cor
 
 /** The schema at a path of keys. */
 export function schemaAt(schema: z.ZodType | core.$ZodType, path: readonly PropertyKey[]): core.$ZodType | undefined {
-  let current: core.$ZodType | undefined = schema as core.$ZodType;
+  let current: core.$ZodType | undefined = schema;
   for (const key of path) {
     if (current === undefined) return undefined;
     current = childSchema(current, String(key));

@@ -17,7 +17,7 @@ export function parseId(text: string): ComponentId | { readonly error: string } 
   const name = slash < 0 ? "" : text.slice(slash + 1).trim();
   if (type === "") return { error: slash < 0 ? "id must not be empty" : `in "${text}" id: the part before / should not be empty` };
   if (slash >= 0 && name === "") return { error: `in "${text}" id: the part after / should not be empty` };
-  const length = [...name].length;
+  const length = Array.from(name).length;
   if (length > MAX_NAME)
     return {
       error: `in "${name.slice(0, 20)}…" id: name "${name.slice(0, 20)}…" is longer than ${MAX_NAME} characters (${length} characters)`,

@@ -71,26 +71,8 @@ async function findDefinition<D extends ComponentDefinition>(
     });
     return renamed.load();
   }
-  reportUnknownType(
-    section,
-    id,
-    type,
-    body,
-    registry.map((row) => row.type),
-    report,
-  );
+  const known = registry.map((row) => row.type).sort();
+  const message = `${section}: unknown type: "${type}" for id: "${id}"`;
+  report({ code: "CFG_UNKNOWN_TYPE", site: body.keySite, path, message, fix: suggestion(type, known, "Types") });
   return undefined;
-}
-
-function reportUnknownType(section: SectionName, id: string, type: string, body: MapEntry, known: readonly string[], report: Report): void {
-  const base = { code: "CFG_UNKNOWN_TYPE" as const, site: body.keySite, path: joinPath(section, id) };
-  if (section === "exporters" && type === "logging" && known.includes("debug")) {
-    report({
-      ...base,
-      message: "exporters: the logging exporter has been deprecated, use the debug exporter instead",
-      fix: `write "${id.replace("logging", "debug")}" here and wherever "${id}" is referred to`,
-    });
-    return;
-  }
-  report({ ...base, message: `${section}: unknown type: "${type}" for id: "${id}"`, fix: suggestion(type, [...known].sort(), "Types") });
 }

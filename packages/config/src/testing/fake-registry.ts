@@ -127,6 +127,17 @@ const ewma = defineProcessor({
       )
       .default([])
       .meta({ description: "Fixed limits.", examples: [[{ name: "slow", limit: 5 }]] }),
+    source: z
+      .discriminatedUnion("kind", [
+        z.strictObject({ kind: z.literal("span") }),
+        z.strictObject({ kind: z.literal("metric"), names: z.array(z.string().min(1)).min(1) }),
+      ])
+      .optional()
+      .meta({ description: "Where values come from.", examples: [{ kind: "span" }] }),
+    size: z
+      .union([z.int().max(100), z.string().regex(/^\d+%$/, "must be a percentage; write a number and %, such as 5%")])
+      .optional()
+      .meta({ description: "How much.", examples: ["5%"] }),
     target: z
       .union([z.string(), z.strictObject({ attribute: z.string(), strip: z.boolean().default(false) })])
       .default("value")

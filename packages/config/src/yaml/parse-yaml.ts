@@ -120,7 +120,6 @@ class TreeReader {
     if (++this.#nodes > MAX_NODES) return this.#refuse(site, path);
     if (isAlias(node)) return this.#readAlias(node.source, node.resolve(this.#document), site, path);
     if (isScalar(node)) return this.#readScalar(node, site, path);
-    if (this.#open.has(node as Node)) return this.#broken(site, path, "an alias inside its own anchor", "write the value out");
     this.#open.add(node as Node);
     const result: ConfigNode = isMap(node)
       ? { kind: "map", entries: this.#readEntries(node.items, path), site }
@@ -139,11 +138,12 @@ class TreeReader {
         `no anchor "&${name}" stands before this alias`,
         `add "&${name}" to the value that is meant, or put the text in quotes`,
       );
+    if (this.#open.has(target)) return this.#broken(site, path, "an alias inside its own anchor", "write the value out");
     return this.read(target, path);
   }
 
   #readScalar(node: Scalar, site: Site, path: string): ConfigNode {
-    const text = String(node.value ?? "");
+    const text = scalarText(node);
     const tag = node.tag;
     if (tag !== undefined && tag !== "!" && !tag.startsWith(CORE_TAG)) return { kind: "scalar", value: text, site };
     if (tag === `${CORE_TAG}str` || tag === "!" || (tag === undefined && node.type !== Scalar.PLAIN)) return this.#string(text, site);
@@ -169,7 +169,7 @@ class TreeReader {
         this.#broken(keySite, path, "a key must be text", "write a plain key such as name: value");
         continue;
       }
-      const name = String(key.value ?? "");
+      const name = scalarText(key);
       if (name === "<<" && key.type === Scalar.PLAIN) {
         this.#mergeInto(merged, this.read(pair.value, path, keySite), path);
         continue;
@@ -224,6 +224,11 @@ class TreeReader {
     if (range === undefined || range === null) return { source: this.#source, start: 0, end: 0 };
     return { source: this.#source, start: range[0], end: range[1] };
   }
+}
+
+/** The failsafe schema gives text for every scalar. */
+function scalarText(node: Scalar): string {
+  return typeof node.value === "string" ? node.value : "";
 }
 
 function tagMatches(tag: string, value: ScalarValue): boolean {
