@@ -5,9 +5,9 @@ import { attributeText } from "./any-value.ts";
 import * as names from "./attribute-names.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { parseSeverity, severityFromNumber } from "./severity.ts";
+import { msFromNanos } from "./time.ts";
 
 const OPERATORS: readonly string[] = [">", ">=", "<", "<=", "==", "!="] satisfies AlertOperator[];
-const NANOS_PER_MS = 1e6;
 
 type Attributes = Readonly<Record<string, AttributeValue>>;
 
@@ -47,7 +47,7 @@ function sampleOf(map: Attributes): EvidenceSample {
     userAgent: textOf(map, "user_agent"),
     baggage: withPrefix(map, "baggage."),
     value: numberOf(map, "value") ?? 0,
-    at: (numberOf(map, "time") ?? 0) / NANOS_PER_MS,
+    at: msFromNanos(nanosOf(map, "time") ?? 0n),
     deviant: map["deviant"] === true,
   };
 }

@@ -5,13 +5,12 @@ import { toAnyValue } from "./any-value.ts";
 import type { AnyValueObject } from "./any-value.ts";
 import * as names from "./attribute-names.ts";
 import { severityNumber } from "./severity.ts";
+import { nanosFromMs } from "./time.ts";
 
 interface KeyValueObject {
   key: string;
   value: AnyValueObject;
 }
-
-const NANOS_PER_MS = 1_000_000n;
 
 function text(attributes: KeyValueObject[], key: string, value: string): void {
   if (value !== "") attributes.push({ key, value: { stringValue: value } });
@@ -29,7 +28,7 @@ function sampleValue(sample: EvidenceSample): AnyValueObject {
   text(values, "user_agent", sample.userAgent);
   for (const [key, value] of Object.entries(sample.baggage)) values.push({ key: `baggage.${key}`, value: { stringValue: value } });
   values.push({ key: "value", value: { doubleValue: sample.value } });
-  values.push({ key: "time", value: { intValue: BigInt(Math.round(sample.at)) * NANOS_PER_MS } });
+  values.push({ key: "time", value: { intValue: nanosFromMs(sample.at) } });
   values.push({ key: "deviant", value: { boolValue: sample.deviant } });
   return { kvlistValue: { values } };
 }
@@ -68,7 +67,7 @@ function resourceAttributes(resource: Readonly<Record<string, AttributeValue>>):
 
 /** Writes alerts as OTLP log records, one resource each, in the order given. `observedAt` is in milliseconds since the Unix epoch. */
 export function encodeAlerts(alerts: readonly Alert[], observedAt: number): LogBatch {
-  const observedTimeUnixNano = BigInt(Math.round(observedAt)) * NANOS_PER_MS;
+  const observedTimeUnixNano = nanosFromMs(observedAt);
   return batchFromObject("logs", {
     resourceLogs: alerts.map((alert) => ({
       resource: { attributes: resourceAttributes(alert.resource) },

@@ -19,5 +19,6 @@ export { renderLink } from "./link.ts";
 export { LruMap, type LruEntry } from "./lru-map.ts";
 export { formatNumber, formatTime, renderLine, renderMarkdown, renderText, type RenderOptions } from "./render.ts";
 export { parseSeverity, severityFromNumber, severityLevel, severityNumber, type Severity } from "./severity.ts";
+export { msFromNanos, nanosFromMs } from "./time.ts";
 export { TraceContexts, traceContextsKey, traceKey, traceKeyOfHex, type TraceContextsOptions, type TraceValues } from "./trace-contexts.ts";
 export { truncateUtf8, utf8Length } from "./truncate.ts";

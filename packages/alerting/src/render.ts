@@ -2,6 +2,7 @@ import { alertService } from "./alert.ts";
 import type { Alert } from "./alert.ts";
 import { codeSpan, escapeMarkdown, escapeText } from "./escape.ts";
 import { renderLink } from "./link.ts";
+import { msFromNanos } from "./time.ts";
 
 export interface RenderOptions {
   /** Link template for `renderLink`; shown when the alert has a trace. */
@@ -12,7 +13,6 @@ export interface RenderOptions {
 const FIELD_BYTES = 160;
 const SUMMARY_BYTES = 600;
 const MISSING = "-";
-const NANOS_PER_MS = 1_000_000n;
 
 /** Six significant digits: enough to recognise a value, short enough to read. */
 export function formatNumber(value: number | undefined): string {
@@ -22,7 +22,7 @@ export function formatNumber(value: number | undefined): string {
 
 /** RFC 3339 in UTC, with milliseconds. */
 export function formatTime(unixNano: bigint): string {
-  const date = new Date(Number(unixNano / NANOS_PER_MS));
+  const date = new Date(msFromNanos(unixNano));
   return Number.isNaN(date.getTime()) ? MISSING : date.toISOString();
 }
 

@@ -1,10 +1,8 @@
-import { attributeText, fingerprint, formatNumber } from "@tidemark/alerting";
+import { attributeText, fingerprint, formatNumber, nanosFromMs } from "@tidemark/alerting";
 import type { Alert, Evidence } from "@tidemark/alerting";
 import type { AttributesView, DataPointView, ResourceView, SpanView } from "@tidemark/otlp";
 import type { Settings } from "./settings.ts";
 import type { DetectorState } from "./detector.ts";
-
-const NANOS_PER_MS = 1_000_000n;
 
 /** What is measured, in words. */
 export interface Measure {
@@ -14,15 +12,12 @@ export interface Measure {
   readonly statistic: string;
 }
 
-export function nanosFromMs(ms: number): bigint {
-  return BigInt(Math.round(ms)) * NANOS_PER_MS;
-}
-
 /** What a data point's samples measure. */
 export function measureOfPoint(point: DataPointView, quantile: number | undefined): Measure {
   const { name, unit, type, isMonotonic } = point.metric;
   if (type === "gauge" || (type === "sum" && !isMonotonic)) return { metric: name, unit, statistic: "" };
-  if (type === "sum") return { metric: name, unit: `${unit === "" || unit === "1" || unit.startsWith("{") ? "1" : unit}/s`, statistic: "rate" };
+  if (type === "sum")
+    return { metric: name, unit: `${unit === "" || unit === "1" || unit.startsWith("{") ? "1" : unit}/s`, statistic: "rate" };
   return { metric: name, unit, statistic: type === "histogram" && quantile !== undefined ? `p${formatNumber(quantile * 100)}` : "mean" };
 }
 
@@ -50,7 +45,16 @@ function summarize(measure: Measure, service: string, value: number, state: Dete
 }
 
 /** The alert of a series that has just fired. `labels` must be complete: they are its identity. */
-export function firingAlert(settings: Settings, source: string, resource: ResourceView, labels: Record<string, string>, measure: Measure, value: number, state: DetectorState, evidence: Evidence): Alert {
+export function firingAlert(
+  settings: Settings,
+  source: string,
+  resource: ResourceView,
+  labels: Record<string, string>,
+  measure: Measure,
+  value: number,
+  state: DetectorState,
+  evidence: Evidence,
+): Alert {
   const identity = { ...labels, metric: measure.metric };
   return {
     name: settings.name,

@@ -8,14 +8,16 @@ import type { DetectorOptions, DetectorState } from "./detector.ts";
 import { detectorOptions } from "./settings.ts";
 
 const SECOND = 1000;
-const options = (yaml: Record<string, unknown> = {}): DetectorOptions => detectorOptions(ewmaThresholdConfig.parse({ min_samples: 3, ...yaml }));
+const options = (yaml: Record<string, unknown> = {}): DetectorOptions =>
+  detectorOptions(ewmaThresholdConfig.parse({ min_samples: 3, ...yaml }));
 
 function run(values: readonly number[], given: DetectorOptions, stepMs = SECOND, state: DetectorState = emptyDetectorState()) {
   const verdicts = values.map((value, i) => step(state, value, i * stepMs, given));
   return { state, verdicts };
 }
 
-const close = (actual: number, expected: number): void => expect(Math.abs(actual - expected)).toBeLessThanOrEqual(1e-12 * Math.max(1, Math.abs(expected)));
+const close = (actual: number, expected: number): void =>
+  expect(Math.abs(actual - expected)).toBeLessThanOrEqual(1e-12 * Math.max(1, Math.abs(expected)));
 
 describe("the baseline", () => {
   it("is the recursion of requirement S4-59, started at the first value", () => {
@@ -31,16 +33,20 @@ describe("the baseline", () => {
 
   it("equals the weighted mean and population variance of its definition", () => {
     fc.assert(
-      fc.property(fc.array(fc.double({ min: -1e3, max: 1e3, noNaN: true }), { minLength: 1, maxLength: 60 }), fc.double({ min: 0.01, max: 1, noNaN: true }), (values, alpha) => {
-        const baseline: Baseline = { mean: 0, variance: 0, samples: 0 };
-        const n = values.length - 1;
-        for (const [i, value] of values.entries()) i === 0 ? startBaseline(baseline, value) : learn(baseline, value, alpha);
-        const weights = values.map((_, i) => (i === 0 ? (1 - alpha) ** n : alpha * (1 - alpha) ** (n - i)));
-        const mean = values.reduce((sum, value, i) => sum + value * (weights[i] ?? 0), 0);
-        const variance = values.reduce((sum, value, i) => sum + (value - mean) ** 2 * (weights[i] ?? 0), 0);
-        expect(Math.abs(baseline.mean - mean)).toBeLessThanOrEqual(1e-12 * 1e3);
-        expect(Math.abs(baseline.variance - variance)).toBeLessThanOrEqual(1e-12 * 1e6);
-      }),
+      fc.property(
+        fc.array(fc.double({ min: -1e3, max: 1e3, noNaN: true }), { minLength: 1, maxLength: 60 }),
+        fc.double({ min: 0.01, max: 1, noNaN: true }),
+        (values, alpha) => {
+          const baseline: Baseline = { mean: 0, variance: 0, samples: 0 };
+          const n = values.length - 1;
+          for (const [i, value] of values.entries()) i === 0 ? startBaseline(baseline, value) : learn(baseline, value, alpha);
+          const weights = values.map((_, i) => (i === 0 ? (1 - alpha) ** n : alpha * (1 - alpha) ** (n - i)));
+          const mean = values.reduce((sum, value, i) => sum + value * (weights[i] ?? 0), 0);
+          const variance = values.reduce((sum, value, i) => sum + (value - mean) ** 2 * (weights[i] ?? 0), 0);
+          expect(Math.abs(baseline.mean - mean)).toBeLessThanOrEqual(1e-12 * 1e3);
+          expect(Math.abs(baseline.variance - variance)).toBeLessThanOrEqual(1e-12 * 1e6);
+        },
+      ),
     );
   });
 
@@ -53,7 +59,8 @@ describe("the baseline", () => {
 });
 
 describe("the threshold", () => {
-  const at = (mean: number, variance: number, side: 1 | -1, yaml: Record<string, unknown>): number => thresholdFor({ mean, variance, samples: 9 }, side, options(yaml));
+  const at = (mean: number, variance: number, side: 1 | -1, yaml: Record<string, unknown>): number =>
+    thresholdFor({ mean, variance, samples: 9 }, side, options(yaml));
 
   it("is the multiple of the baseline, on both sides and for negative baselines", () => {
     close(at(100, 0, 1, {}), 150);
@@ -114,11 +121,14 @@ describe("the detector", () => {
     expect(state.mean).toBeGreaterThan(250);
 
     const back = run([100, 100, 100, 300, 120, 120, 120], given);
-    close(back.state.mean, (() => {
-      let mean = 100;
-      for (const alpha of [0.4, 0.4, 0.2]) mean += alpha * (120 - mean);
-      return mean;
-    })());
+    close(
+      back.state.mean,
+      (() => {
+        let mean = 100;
+        for (const alpha of [0.4, 0.4, 0.2]) mean += alpha * (120 - mean);
+        return mean;
+      })(),
+    );
   });
 
   it("resolves only when the value has come back a part of the way", () => {
@@ -129,7 +139,19 @@ describe("the detector", () => {
   it("waits for hold before it fires and for keep_firing_for before it resolves", () => {
     const given = options({ hold: "2s", keep_firing_for: "2s" });
     const { verdicts } = run([100, 100, 100, 200, 100, 200, 200, 200, 100, 100, 200, 100, 100, 100], given);
-    expect(verdicts.slice(3)).toEqual(["pending", "quiet", "pending", "pending", "fires", "firing", "firing", "firing", "firing", "firing", "resolves"]);
+    expect(verdicts.slice(3)).toEqual([
+      "pending",
+      "quiet",
+      "pending",
+      "pending",
+      "fires",
+      "firing",
+      "firing",
+      "firing",
+      "firing",
+      "firing",
+      "resolves",
+    ]);
   });
 
   it("does not learn from values that are pending", () => {

@@ -48,7 +48,19 @@ export interface DetectorState extends Baseline {
 const SIGMA_FLOOR = 0.01;
 
 export function emptyDetectorState(): DetectorState {
-  return { mean: 0, variance: 0, samples: 0, phase: "quiet", side: 1, threshold: 0, warmSince: 0, lastAt: 0, breachAt: 0, backAt: Number.NaN, boostLeft: 0 };
+  return {
+    mean: 0,
+    variance: 0,
+    samples: 0,
+    phase: "quiet",
+    side: 1,
+    threshold: 0,
+    warmSince: 0,
+    lastAt: 0,
+    breachAt: 0,
+    backAt: Number.NaN,
+    boostLeft: 0,
+  };
 }
 
 /** Threshold on one side of the baseline as it is now, before the sample in question is learnt. */

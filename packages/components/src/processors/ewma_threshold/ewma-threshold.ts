@@ -1,10 +1,10 @@
-import { evidenceIndexKey, traceContextsKey } from "@tidemark/alerting";
+import { evidenceIndexKey, nanosFromMs, traceContextsKey } from "@tidemark/alerting";
 import type { Alert } from "@tidemark/alerting";
 import type { BatchFunction, ComponentContext, Timer } from "@tidemark/core";
 import type { Batch, DataPointView, Signal, SpanView } from "@tidemark/otlp";
 import { AlertOutbox } from "./alert-outbox.ts";
 import type { EwmaThresholdConfig } from "./config.ts";
-import { firingAlert, labelsOf, measureOfPoint, nanosFromMs, serviceOf } from "./describe-alert.ts";
+import { firingAlert, labelsOf, measureOfPoint, serviceOf } from "./describe-alert.ts";
 import type { Measure } from "./describe-alert.ts";
 import { endEpisode, step } from "./detector.ts";
 import type { Verdict } from "./detector.ts";
@@ -57,8 +57,14 @@ export class EwmaThreshold implements BatchFunction {
       userAgentKey: config.evidence.user_agent_key,
     };
     this.#outbox = new AlertOutbox(context);
-    this.#skippedCounter = context.meter.createCounter("tidemark_ewma_threshold_skipped_points", { description: "Data points that gave no sample, by reason", unit: "{point}" });
-    this.#evictedCounter = context.meter.createCounter("tidemark_ewma_threshold_evicted_series", { description: "Series forgotten because of max_series", unit: "{series}" });
+    this.#skippedCounter = context.meter.createCounter("tidemark_ewma_threshold_skipped_points", {
+      description: "Data points that gave no sample, by reason",
+      unit: "{point}",
+    });
+    this.#evictedCounter = context.meter.createCounter("tidemark_ewma_threshold_evicted_series", {
+      description: "Series forgotten because of max_series",
+      unit: "{series}",
+    });
   }
 
   start(): void {
@@ -126,7 +132,10 @@ export class EwmaThreshold implements BatchFunction {
     if (verdict === "fires") {
       const labels = labelsOf(span.resource, span, this.#settings.labels);
       const evidence = spanEvidence(span, this.#subject(span, labels, at, series), this.#sources);
-      this.#fire(series, firingAlert(this.#settings, this.#context.id, span.resource, labels, SPAN_MEASURE, value, series.detector, evidence));
+      this.#fire(
+        series,
+        firingAlert(this.#settings, this.#context.id, span.resource, labels, SPAN_MEASURE, value, series.detector, evidence),
+      );
     } else this.#follow(series, verdict, value);
   }
 

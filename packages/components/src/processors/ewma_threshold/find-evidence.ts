@@ -28,7 +28,11 @@ const NANOS_PER_MS = 1e6;
 type Lookup = (key: string) => AttributeValue | undefined;
 
 /** Room and user agent from the item's own attributes, else from what the other spans of its trace said. */
-function describe(own: Lookup, known: TraceValues | undefined, sources: EvidenceSources): Pick<EvidenceSample, "roomId" | "userAgent" | "baggage"> {
+function describe(
+  own: Lookup,
+  known: TraceValues | undefined,
+  sources: EvidenceSources,
+): Pick<EvidenceSample, "roomId" | "userAgent" | "baggage"> {
   const pick = (key: string): string => attributeText(own(key)) || (known?.[key] ?? "");
   const baggage: Record<string, string> = {};
   for (const [key, value] of Object.entries(known ?? {})) {
@@ -48,11 +52,27 @@ function exemplarSamples(point: DataPointView, side: 1 | -1, sources: EvidenceSo
 }
 
 function withTypical(samples: readonly EvidenceSample[], known: Evidence | undefined): readonly EvidenceSample[] {
-  return [...samples, ...(known?.samples.filter(({ deviant, traceId }) => !deviant && samples.every((sample) => sample.traceId !== traceId)) ?? [])];
+  return [
+    ...samples,
+    ...(known?.samples.filter(({ deviant, traceId }) => !deviant && samples.every((sample) => sample.traceId !== traceId)) ?? []),
+  ];
 }
 
-function lookup({ service, attributes, now }: Subject, { index, windowMs }: EvidenceSources): Evidence | undefined {
-  return index.lookup({ service, attributes, at: now, windowMs });
+/** What the index has; rooms that were not known yet when a sample was kept are filled in from its trace. */
+function lookup({ service, attributes, now }: Subject, sources: EvidenceSources): Evidence | undefined {
+  const found = sources.index.lookup({ service, attributes, at: now, windowMs: sources.windowMs });
+  if (found === undefined) return undefined;
+  return freezeEvidence(
+    found.samples.map((sample) => {
+      if (sample.roomId !== "" && sample.userAgent !== "") return sample;
+      const known = sources.traces.get(traceKeyOfHex(sample.traceId));
+      return {
+        ...sample,
+        roomId: sample.roomId || (known?.[sources.roomKey] ?? ""),
+        userAgent: sample.userAgent || (known?.[sources.userAgentKey] ?? ""),
+      };
+    }),
+  );
 }
 
 /** Evidence for a data point: its own exemplars, the most extreme first; else what `context_attach` kept for its service. */

@@ -6,7 +6,10 @@ export type NameTest = (name: string) => boolean;
 /** Compiles patterns with `*` and `?`; a name matches when one of them does. */
 export function globs(patterns: readonly string[]): NameTest {
   const expressions = patterns.map((pattern) => {
-    const source = pattern.replace(/[.+^${}()|[\]\\]/g, String.raw`\$&`).replaceAll("*", ".*").replaceAll("?", ".");
+    const source = pattern
+      .replace(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
+      .replaceAll("*", ".*")
+      .replaceAll("?", ".");
     return new RegExp(`^${source}$`, "su");
   });
   return (name) => expressions.some((expression) => expression.test(name));

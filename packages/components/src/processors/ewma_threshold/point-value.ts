@@ -83,7 +83,13 @@ function cumulativeSum(point: DataPointView, at: number, memory: PointMemory, is
   return isFirst || since === 0 ? NOTHING : perSecond(delta, at - since);
 }
 
-function hasReset(memory: PointMemory, start: number, count: number, buckets: readonly number[] | undefined, bounds: readonly number[] | undefined): boolean {
+function hasReset(
+  memory: PointMemory,
+  start: number,
+  count: number,
+  buckets: readonly number[] | undefined,
+  bounds: readonly number[] | undefined,
+): boolean {
   if (start !== memory.startAt || count < memory.count) return true;
   if (buckets === undefined) return false;
   if (memory.buckets?.length !== buckets.length || bounds?.some((bound, i) => bound !== memory.bounds?.[i]) === true) return true;
@@ -113,8 +119,15 @@ function distribution(point: DataPointView, at: number, memory: PointMemory, isD
 }
 
 /** An interval without observations is no sample: it is not the same as an observation of 0. */
-function summarize(sum: number | undefined, count: number, buckets: readonly number[] | undefined, bounds: readonly number[] | undefined, quantile: number | undefined): number {
+function summarize(
+  sum: number | undefined,
+  count: number,
+  buckets: readonly number[] | undefined,
+  bounds: readonly number[] | undefined,
+  quantile: number | undefined,
+): number {
   if (count <= 0) return NOTHING;
-  if (quantile !== undefined && buckets !== undefined && bounds !== undefined && buckets.length > 1) return bucketQuantile(quantile, bounds, buckets);
+  if (quantile !== undefined && buckets !== undefined && bounds !== undefined && buckets.length > 1)
+    return bucketQuantile(quantile, bounds, buckets);
   return sum === undefined ? NOTHING : sum / count;
 }

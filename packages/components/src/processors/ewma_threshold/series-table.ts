@@ -31,7 +31,15 @@ export function createEwmaState(options: DeduplicatorOptions): EwmaState {
 
 /** Adds a series that was not known. The caller keeps the table within its bound. */
 export function addSeries(state: EwmaState, key: SeriesKey, seenAt: number): Series {
-  const series: Series = { key, newer: undefined, older: undefined, detector: emptyDetectorState(), memory: emptyPointMemory(), seenAt, alert: undefined };
+  const series: Series = {
+    key,
+    newer: undefined,
+    older: undefined,
+    detector: emptyDetectorState(),
+    memory: emptyPointMemory(),
+    seenAt,
+    alert: undefined,
+  };
   state.series.add(series);
   return series;
 }
