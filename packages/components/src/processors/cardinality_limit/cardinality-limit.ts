@@ -30,7 +30,7 @@ export function createCardinalityLimit(config: CardinalityLimitConfig, context: 
     state.epoch = epoch;
     for (const [name, entry] of state.metrics) {
       entry.limiter.expire(epoch, now * 1e6, entry.isCumulative);
-      if (entry.limiter.series.size === 0) state.metrics.delete(name);
+      if (entry.limiter.isBlank) state.metrics.delete(name);
     }
   }
 

@@ -43,8 +43,10 @@ export class MetricLimiter {
   /** Points over the limit so far. */
   limited = 0;
   #doorkeeper: Doorkeeper | undefined;
-  /** Cumulative series that started before this time may have been forgotten: their past is not counted again. In nanoseconds. */
-  #forgottenUntil = 0;
+  /** Nanoseconds. A cumulative series that started before may be a folded one that was forgotten: its past is in the overflow already. */
+  #foldedForgotten = 0;
+  /** Nanoseconds. The same for admitted ones: their past was passed on under their own identity. */
+  #admittedForgotten = 0;
   readonly #config: CardinalityLimitConfig;
   readonly #softLimit: number;
 
@@ -52,6 +54,11 @@ export class MetricLimiter {
     this.name = name;
     this.#config = config;
     this.#softLimit = config.soft_limit ?? Math.ceil(config.limit / 2);
+  }
+
+  /** Whether nothing would be lost by making a new limiter when the metric comes back. */
+  get isBlank(): boolean {
+    return this.series.size === 0 && this.#foldedForgotten === 0 && this.#admittedForgotten === 0;
   }
 
   judge(point: DataPointView, kind: MetricKind, epoch: number): Verdict {
@@ -83,21 +90,25 @@ export class MetricLimiter {
         room -= 1;
         if (room >= 0) return RETIRED;
       } else if (seen >= forgotten) return state;
-      if (state === FOLDED) this.increases.forget(identity);
-      this.#forgottenUntil = nowNanos;
+      if (state === FOLDED) {
+        this.increases.forget(identity);
+        this.#foldedForgotten = nowNanos;
+      } else this.#admittedForgotten = nowNanos;
       return NONE;
     });
   }
 
   #judgeNew(identity: number, point: DataPointView, kind: MetricKind, epoch: number): Verdict {
     const sticks = kind.isCumulative && kind.folds && this.#config.action === "overflow";
-    if (sticks && this.#forgottenUntil > 0 && Number(point.startTimeUnixNano) <= this.#forgottenUntil) return this.#fold(identity, epoch, "fold_known");
+    const start = sticks ? Number(point.startTimeUnixNano) : 0;
+    if (sticks && this.#foldedForgotten > 0 && start <= this.#foldedForgotten) return this.#fold(identity, epoch, "fold_known");
     if (this.series.admitted < this.#config.limit && this.#mayEnter(identity, kind)) {
       this.series.set(identity, ADMITTED, epoch);
       return "pass";
     }
     if (!kind.folds || this.#config.action !== "overflow") return "over_limit";
-    return sticks ? this.#fold(identity, epoch, "fold") : "fold";
+    if (!sticks) return "fold";
+    return this.#fold(identity, epoch, this.#admittedForgotten > 0 && start <= this.#admittedForgotten ? "fold_known" : "fold");
   }
 
   #mayEnter(identity: number, kind: MetricKind): boolean {
