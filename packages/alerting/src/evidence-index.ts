@@ -37,6 +37,29 @@ function agreement(bucket: EvidenceBucket, attributes: Readonly<Record<string, s
   return equal;
 }
 
+interface Ranked {
+  readonly sample: EvidenceSample;
+  readonly deviation: number;
+}
+
+/** A sample that deviates less than this share of the leading one is not shown as deviant. */
+const DEVIANT_SHARE = 0.25;
+
+/** The samples that stand out most, then usual ones for comparison; no span twice. */
+function choose(deviant: Ranked[], typical: readonly EvidenceSample[]): EvidenceSample[] {
+  const chosen: EvidenceSample[] = [];
+  const isNew = ({ traceId, spanId }: EvidenceSample): boolean =>
+    !chosen.some((other) => other.spanId === spanId && other.traceId === traceId);
+  deviant.sort((a, b) => b.deviation - a.deviation);
+  const least = (deviant[0]?.deviation ?? 0) * DEVIANT_SHARE;
+  for (const { sample, deviation } of deviant) {
+    if (chosen.length < SAMPLES_DEVIANT && deviation >= least && isNew(sample)) chosen.push(sample);
+  }
+  const limit = chosen.length + SAMPLES_TYPICAL;
+  for (const sample of typical) if (chosen.length < limit && isNew(sample)) chosen.push(sample);
+  return chosen;
+}
+
 /** Copies samples into evidence that nobody can change afterwards; the first one leads. */
 export function freezeEvidence(samples: readonly EvidenceSample[]): Evidence | undefined {
   const copies = samples.map((sample) => Object.freeze({ ...sample, baggage: Object.freeze({ ...sample.baggage }) }));
@@ -103,7 +126,7 @@ export class EvidenceIndex {
     // Metrics are stamped when collected, and spans arrive a little later: what comes after `at` may still belong to it.
     const to = Math.floor(this.#options.now() / this.#sliceMs);
     let best = -1;
-    let deviant: { sample: EvidenceSample; deviation: number }[] = [];
+    let deviant: Ranked[] = [];
     let typical: EvidenceSample[] = [];
     for (const bucket of this.#byService.get(query.service) ?? []) {
       const agreed = agreement(bucket, query.attributes);
@@ -119,10 +142,7 @@ export class EvidenceIndex {
       typical.push(...found.typical);
     }
     if (best < 0) return undefined;
-    deviant.sort((a, b) => b.deviation - a.deviation);
-    const lead = deviant.slice(0, SAMPLES_DEVIANT).map(({ sample }) => sample);
-    const usual = typical.filter((sample) => !lead.some(({ spanId, traceId }) => spanId === sample.spanId && traceId === sample.traceId));
-    return freezeEvidence([...lead, ...usual.slice(0, SAMPLES_TYPICAL)]);
+    return freezeEvidence(choose(deviant, typical));
   }
 
   #shrink(spare: EvidenceBucket): void {

@@ -3,16 +3,30 @@ import { z } from "zod";
 import { clientTlsField } from "../../transport/tls-fields.ts";
 
 const shape = z.strictObject({
-  url: z
-    .url({ protocol: /^https?$/, error: "must be an http or https URL" })
-    .meta({ description: "Where to post. May hold a secret: it is never logged beyond its host.", examples: ["https://alerts.example.com/hook"] }),
-  headers: z.record(z.string(), z.string()).default({}).meta({ description: "Extra request headers.", examples: [{ authorization: "Bearer ${env:TOKEN}" }] }),
-  external_url: z.string().default("").meta({ description: "Value of `externalURL`: where people find this collector.", examples: ["https://tidemark.example.com"] }),
-  trace_url: z.string().optional().meta({
-    description: "Link to a trace, sent as `generatorURL`; `{trace_id}`, `{service}`, `{starts_at_ms}`… are filled in.",
-    examples: ["https://jaeger.example.com/trace/{trace_id}"],
+  url: z.url({ protocol: /^https?$/, error: "must be an http or https URL" }).meta({
+    description: "Where to post. May hold a secret: it is never logged beyond its host.",
+    examples: ["https://alerts.example.com/hook"],
   }),
-  max_alerts: z.int().min(0).default(0).meta({ description: "Most alerts in one request; more requests carry the rest. 0 means no limit.", examples: [100] }),
+  headers: z
+    .record(z.string(), z.string())
+    .default({})
+    .meta({ description: "Extra request headers.", examples: [{ authorization: "Bearer ${env:TOKEN}" }] }),
+  external_url: z
+    .string()
+    .default("")
+    .meta({ description: "Value of `externalURL`: where people find this collector.", examples: ["https://tidemark.example.com"] }),
+  trace_url: z
+    .string()
+    .optional()
+    .meta({
+      description: "Link to a trace, sent as `generatorURL`; `{trace_id}`, `{service}`, `{starts_at_ms}`… are filled in.",
+      examples: ["https://jaeger.example.com/trace/{trace_id}"],
+    }),
+  max_alerts: z
+    .int()
+    .min(0)
+    .default(0)
+    .meta({ description: "Most alerts in one request; more requests carry the rest. 0 means no limit.", examples: [100] }),
   tls: clientTlsField.prefault({}),
   timeout: timeoutField("10s"),
   retry_on_failure: retryField,

@@ -19,7 +19,9 @@ export class JsonPoster {
   constructor(url: string, headers: Readonly<Record<string, string>>, tls: ConnectionOptions) {
     const { host, pathname, search, searchParams, username, password } = new URL(url);
     this.host = host;
-    this.#secrets = [url, pathname + search, search.slice(1), ...searchParams.values(), username, password].filter((secret) => secret.length > 1);
+    this.#secrets = [url, pathname + search, search.slice(1), ...searchParams.values(), username, password].filter(
+      (secret) => secret.length > 1,
+    );
     this.#poster = new HttpPoster(url, { "user-agent": "tidemark", ...headers, "content-type": "application/json; charset=utf-8" }, tls);
   }
 

@@ -29,7 +29,10 @@ export function rejectionOf(answer: HttpAnswer, poster: JsonPoster, now: number)
   if (errcode === 0) return undefined;
   if (errcode === undefined) {
     // Not the API's words: something in between answered.
-    return { errcode: Number.NaN, error: PipelineError.unavailable(`${poster.host} did not answer as a WeCom robot does: ${poster.excerpt(text)}`) };
+    return {
+      errcode: Number.NaN,
+      error: PipelineError.unavailable(`${poster.host} did not answer as a WeCom robot does: ${poster.excerpt(text)}`),
+    };
   }
   const message = `${poster.host} answered errcode ${errcode}: ${poster.excerpt(errmsg)}${FIXES[errcode] === undefined ? "" : ` (${FIXES[errcode]})`}`;
   if (errcode === RATE_LIMITED) return { errcode, error: PipelineError.exhausted(message, WINDOW_MS) };

@@ -3,7 +3,14 @@ import { codeSpan, renderLine, renderMarkdown, renderText, severityLevel, trunca
 /** Body of a WeCom group robot message. */
 export type WecomMessage =
   | { readonly msgtype: "markdown"; readonly markdown: { readonly content: string } }
-  | { readonly msgtype: "text"; readonly text: { readonly content: string; readonly mentioned_list?: readonly string[]; readonly mentioned_mobile_list?: readonly string[] } };
+  | {
+      readonly msgtype: "text";
+      readonly text: {
+        readonly content: string;
+        readonly mentioned_list?: readonly string[];
+        readonly mentioned_mobile_list?: readonly string[];
+      };
+    };
 
 export interface MessageOptions {
   readonly format: "markdown" | "text";
@@ -49,7 +56,9 @@ function contentOf(alerts: readonly Alert[], { format, trace_url }: MessageOptio
   const title = format === "markdown" ? `**${heading(alerts)}**` : heading(alerts);
   const full = [title, ...ordered.map(render)].join("\n\n");
   if (utf8Length(full) <= maxBytes) return full;
-  const lines = ordered.map((alert) => (format === "markdown" ? `> ${codeSpan(renderLine(alert), LINE_BYTES)}` : truncateUtf8(renderLine(alert), LINE_BYTES)));
+  const lines = ordered.map((alert) =>
+    format === "markdown" ? `> ${codeSpan(renderLine(alert), LINE_BYTES)}` : truncateUtf8(renderLine(alert), LINE_BYTES),
+  );
   return digest(title, lines, maxBytes);
 }
 

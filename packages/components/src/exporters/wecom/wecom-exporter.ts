@@ -77,7 +77,10 @@ export class WecomExporter implements Exporter {
 
   #timedOut(): PipelineError {
     const wait = this.#window.delay(this.#context.clock.now());
-    const reason = wait > 0 ? `the robot's limit of ${this.#config.messages_per_minute} messages a minute is used up` : "the robot did not answer in time";
+    const reason =
+      wait > 0
+        ? `the robot's limit of ${this.#config.messages_per_minute} messages a minute is used up`
+        : "the robot did not answer in time";
     return PipelineError.exhausted(`${reason}; the alerts will be sent later`, wait);
   }
 
@@ -126,7 +129,11 @@ export class WecomExporter implements Exporter {
       throw rejection.error;
     } catch (error) {
       if (!limit.signal.aborted) throw error;
-      throw new PipelineError(`${poster.host} did not answer within request_timeout`, { code: "deadline_exceeded", retryable: true, cause: error });
+      throw new PipelineError(`${poster.host} did not answer within request_timeout`, {
+        code: "deadline_exceeded",
+        retryable: true,
+        cause: error,
+      });
     } finally {
       timer.cancel();
     }

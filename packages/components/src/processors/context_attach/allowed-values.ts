@@ -17,7 +17,11 @@ export type Values = Readonly<Record<string, string>>;
 export const NO_VALUES: Values = Object.freeze({});
 
 export function allowedKeys({ allow, sources }: ContextAttachConfig["baggage"]): readonly AllowedKey[] {
-  return allow.map((name) => ({ name, key: new AttributeKey(name), sources: (sources[name] ?? []).map((source) => new AttributeKey(source)) }));
+  return allow.map((name) => ({
+    name,
+    key: new AttributeKey(name),
+    sources: (sources[name] ?? []).map((source) => new AttributeKey(source)),
+  }));
 }
 
 /** The value that an item itself has for a key, under the key's own name or another; undefined when it says nothing. */

@@ -2,7 +2,11 @@ import { describe, expect, it } from "vitest";
 import { parseBaggage } from "./baggage.ts";
 
 /** Parser vectors of the W3C baggage test suite (test/test_baggage.py), with the same blanks and tabs. */
-const one = (key: string, value: string, ...properties: [string, string?][]) => ({ key, value, properties: properties.map(([name, text]) => ({ key: name, value: text })) });
+const one = (key: string, value: string, ...properties: [string, string?][]) => ({
+  key,
+  value,
+  properties: properties.map(([name, text]) => ({ key: name, value: text })),
+});
 const SPECIAL = "\t \"';=asdf!@#$%^&*()";
 const ENCODED = "%09%20%22%27%3B%3Dasdf%21%40%23%24%25%5E%26%2A%28%29";
 
@@ -10,7 +14,10 @@ describe("parseBaggage", () => {
   it.each([
     ["", []],
     ["SomeKey=SomeValue", [one("SomeKey", "SomeValue")]],
-    ["SomeKey=SomeValue;SomeProp,SomeKey2=SomeValue2;ValueProp=PropVal", [one("SomeKey", "SomeValue", ["SomeProp"]), one("SomeKey2", "SomeValue2", ["ValueProp", "PropVal"])]],
+    [
+      "SomeKey=SomeValue;SomeProp,SomeKey2=SomeValue2;ValueProp=PropVal",
+      [one("SomeKey", "SomeValue", ["SomeProp"]), one("SomeKey2", "SomeValue2", ["ValueProp", "PropVal"])],
+    ],
     [
       "SomeKey \t = \t SomeValue \t ; \t SomeProp \t , \t SomeKey2 \t = \t SomeValue2 \t ; \t ValueProp \t = \t PropVal",
       [one("SomeKey", "SomeValue", ["SomeProp"]), one("SomeKey2", "SomeValue2", ["ValueProp", "PropVal"])],
@@ -23,7 +30,10 @@ describe("parseBaggage", () => {
     [`SomeKey=${ENCODED}`, [one("SomeKey", SPECIAL)]],
     [`SomeKey \t = \t ${ENCODED} \t `, [one("SomeKey", SPECIAL)]],
     ["SomeKey=SomeValue;SomeProp;SecondProp=PropValue", [one("SomeKey", "SomeValue", ["SomeProp"], ["SecondProp", "PropValue"])]],
-    ["SomeKey \t = \t SomeValue \t ; \t SomeProp \t ; \t SecondProp \t = \t PropValue", [one("SomeKey", "SomeValue", ["SomeProp"], ["SecondProp", "PropValue"])]],
+    [
+      "SomeKey \t = \t SomeValue \t ; \t SomeProp \t ; \t SecondProp \t = \t PropValue",
+      [one("SomeKey", "SomeValue", ["SomeProp"], ["SecondProp", "PropValue"])],
+    ],
   ])("reads %j", (header, expected) => {
     expect(parseBaggage([header])).toEqual(expected);
   });

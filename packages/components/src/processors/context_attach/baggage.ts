@@ -46,7 +46,11 @@ function parseMember(member: string): BaggageEntry | undefined {
   if (value === undefined || !KEY.test(key) || !VALUE.test(value)) return undefined;
   const properties = rest.map(split).filter(([name, text]) => KEY.test(name) && VALUE.test(text ?? ""));
   // Keys are tokens and never encoded; values of members and of properties are.
-  return { key, value: percentDecode(value), properties: properties.map(([name, text]) => ({ key: name, value: text === undefined ? undefined : percentDecode(text) })) };
+  return {
+    key,
+    value: percentDecode(value),
+    properties: properties.map(([name, text]) => ({ key: name, value: text === undefined ? undefined : percentDecode(text) })),
+  };
 }
 
 /**

@@ -26,10 +26,15 @@ export interface Robot {
 const LIMITS = { markdown: 4096, text: 2048 } as const;
 
 function judge(key: string | null, expected: string, message: WecomMessage): [errcode: number, errmsg: string] {
-  if (key !== expected) return [93000, "invalid webhook url, hint: [1760000000], from ip: 192.0.2.1, more info at https://open.work.weixin.qq.com/devtool/query?e=93000"];
+  if (key !== expected)
+    return [
+      93000,
+      "invalid webhook url, hint: [1760000000], from ip: 192.0.2.1, more info at https://open.work.weixin.qq.com/devtool/query?e=93000",
+    ];
   if (message.msgtype !== "markdown" && message.msgtype !== "text") return [40008, "invalid message type"];
   const content = message.msgtype === "markdown" ? message.markdown.content : message.text.content;
-  if (Buffer.byteLength(content) > LIMITS[message.msgtype]) return [40058, `${message.msgtype}.content exceed max length ${LIMITS[message.msgtype]}`];
+  if (Buffer.byteLength(content) > LIMITS[message.msgtype])
+    return [40058, `${message.msgtype}.content exceed max length ${LIMITS[message.msgtype]}`];
   return [0, "ok"];
 }
 
