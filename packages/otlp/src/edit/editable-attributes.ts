@@ -1,4 +1,5 @@
 import { LEN } from "../wire/reader.ts";
+import { contentStart, fieldEnd, tagAt } from "../wire/scan.ts";
 import type { WireWriter } from "../wire/writer.ts";
 import type { MessageView } from "../views/message-view.ts";
 import { pairHasKey } from "../views/pair-key.ts";
@@ -55,21 +56,15 @@ export class EditableAttributes extends RecordAttributes implements AttributesEd
     const { reader, field } = this;
     let from = start;
     let found = false;
-    reader.reset(bytes, start, end);
-    while (reader.pos < end) {
-      const at = reader.pos;
-      const tag = reader.tag();
-      if (tag !== ((field << 3) | LEN)) {
-        reader.skip(tag);
-        continue;
-      }
-      const length = reader.length();
-      const pair = reader.pos;
-      reader.pos = pair + length;
-      if (!pairHasKey(bytes, pair, pair + length, key, reader.path)) continue;
+    for (let pos = start; pos < end;) {
+      const at = pos;
+      pos = fieldEnd(bytes, at, end, reader);
+      if (tagAt(bytes, at) !== ((field << 3) | LEN)) continue;
+      const pair = contentStart(bytes, at);
+      if (!pairHasKey(bytes, pair, pos, key, reader)) continue;
       out.raw(bytes, from, at);
-      from = pair + length;
-      if (!found) replace?.(out, pair, from);
+      from = pos;
+      if (!found) replace?.(out, pair, pos);
       found = true;
     }
     out.raw(bytes, from, end);
@@ -84,15 +79,11 @@ export class EditableAttributes extends RecordAttributes implements AttributesEd
     const pair = out.begin(this.field);
     out.bytesField(1, key);
     const { bytes } = this.owner;
-    const { reader } = this;
-    const outerPos = reader.pos;
-    const outerEnd = reader.end;
-    reader.reset(bytes, start, end);
-    while (reader.pos < end) {
-      const at = reader.pos;
-      const tag = reader.tag();
-      reader.skip(tag);
-      if (tag >>> 3 > 2 || (tag >>> 3 === 2 && value === undefined)) out.raw(bytes, at, reader.pos);
+    for (let pos = start; pos < end;) {
+      const at = pos;
+      pos = fieldEnd(bytes, at, end, this.reader);
+      const field = tagAt(bytes, at) >>> 3;
+      if (field > 2 || (field === 2 && value === undefined)) out.raw(bytes, at, pos);
     }
     if (value !== undefined) {
       const content = out.begin(2);
@@ -100,6 +91,5 @@ export class EditableAttributes extends RecordAttributes implements AttributesEd
       out.end(content);
     }
     out.end(pair);
-    reader.reset(bytes, outerPos, outerEnd);
   }
 }

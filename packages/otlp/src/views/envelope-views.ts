@@ -4,14 +4,15 @@ import type { Part } from "../batch/part.ts";
 import { LEN, VARINT } from "../wire/reader.ts";
 import { decodeUtf8 } from "../wire/utf8.ts";
 import { MessageView } from "./message-view.ts";
+import { fieldWires } from "./message-view.ts";
 import type { FieldWires } from "./message-view.ts";
 import { RecordAttributes } from "./record-attributes.ts";
 import type { AttributesView, ResourceView, ScopeView } from "./types.ts";
 
 /** Resource:  1 attributes repeated KeyValue  2 dropped_attributes_count uint32 */
-const resourceWires: FieldWires = [-1, LEN, VARINT];
+const resourceWires: FieldWires = /* @__PURE__ */ fieldWires(LEN, VARINT);
 /** InstrumentationScope:  1 name  2 version  3 attributes repeated KeyValue  4 dropped_attributes_count uint32 */
-const scopeWires: FieldWires = [-1, LEN, LEN, LEN, VARINT];
+const scopeWires: FieldWires = /* @__PURE__ */ fieldWires(LEN, LEN, LEN, VARINT);
 
 /** The Resource or InstrumentationScope of an envelope row. */
 abstract class EnvelopeRecord extends MessageView {

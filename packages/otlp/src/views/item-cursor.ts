@@ -22,8 +22,8 @@ export abstract class ItemCursor extends MessageView implements ItemView {
   #resourceBase = 0;
   #scopeBase = 0;
 
-  constructor(parts: readonly Part[], wires: FieldWires, fieldCount: number, attributesField: number, path: string) {
-    super(wires, path, fieldCount);
+  constructor(parts: readonly Part[], wires: FieldWires, attributesField: number, path: string) {
+    super(wires, path);
     this.#parts = parts;
     this.attributes = this.makeAttributes(attributesField);
   }

@@ -3,6 +3,7 @@ import { FIXED32, FIXED64, LEN, VARINT } from "../wire/reader.ts";
 import { decodeAnyValue } from "./any-value.ts";
 import { ItemCursor } from "./item-cursor.ts";
 import { high28, low28 } from "./message-view.ts";
+import { fieldWires } from "./message-view.ts";
 import type { FieldWires } from "./message-view.ts";
 import type { AttributeValue, LogRecordView } from "./types.ts";
 
@@ -11,11 +12,11 @@ import type { AttributeValue, LogRecordView } from "./types.ts";
  *             7 dropped_attributes_count uint32  8 flags fixed32  9 trace_id bytes  10 span_id bytes
  *             11 observed_time_unix_nano fixed64  12 event_name
  */
-const logWires: FieldWires = [-1, FIXED64, VARINT, LEN, -1, LEN, LEN, VARINT, FIXED32, LEN, LEN, FIXED64, LEN];
+const logWires: FieldWires = /* @__PURE__ */ fieldWires(FIXED64, VARINT, LEN, -1, LEN, LEN, VARINT, FIXED32, LEN, LEN, FIXED64, LEN);
 
 export class LogCursor extends ItemCursor implements LogRecordView {
   constructor(parts: readonly Part[]) {
-    super(parts, logWires, logWires.length, 6, "log_records");
+    super(parts, logWires, 6, "log_records");
   }
 
   get timeUnixNano(): bigint {

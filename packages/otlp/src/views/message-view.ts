@@ -1,11 +1,23 @@
 import { WireReader, wrongWireType } from "../wire/reader.ts";
+import { afterVarint, fieldEnd, tagAt } from "../wire/scan.ts";
 import type { PairHash } from "./hash.ts";
 import { hex } from "./hex.ts";
 
 const noBytes: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
 
+// Every field of OTLP 1.11 has a number below 32.
+const tableFields = 32;
+const tableTags = tableFields * 8;
+
 /** Wire type per field number; -1 for numbers that are unknown or read in another way. */
-export type FieldWires = readonly number[];
+export type FieldWires = Int8Array;
+
+/** Wire types of fields 1, 2, 3 … */
+export function fieldWires(...wires: readonly number[]): FieldWires {
+  const table = new Int8Array(tableFields).fill(-1);
+  table.set(wires, 1);
+  return table;
+}
 
 /** Where a message lies. */
 export interface RecordBytes {
@@ -28,10 +40,10 @@ export abstract class MessageView implements RecordBytes {
   protected scanned = false;
   readonly #offsets: Int32Array;
 
-  constructor(wires: FieldWires, path: string, fieldCount: number = wires.length) {
+  constructor(wires: FieldWires, path: string) {
     this.wires = wires;
     this.path = path;
-    this.#offsets = new Int32Array(fieldCount);
+    this.#offsets = new Int32Array(17);
     this.reader.path = path;
   }
 
@@ -108,19 +120,16 @@ export abstract class MessageView implements RecordBytes {
   }
 
   #scan(): void {
-    const { reader, wires, end } = this;
+    const { bytes, reader, wires, end } = this;
     const offsets = this.#offsets;
-    offsets.fill(0);
-    reader.reset(this.bytes, this.start, end);
-    while (reader.pos < end) {
-      const at = reader.pos;
-      const tag = reader.tag();
-      const field = tag >>> 3;
-      if (field < wires.length && wires[field]! >= 0) {
-        if ((tag & 7) !== wires[field]) throw wrongWireType(tag, wires[field]!, at, this.path);
-        offsets[field] = reader.pos;
-      }
-      reader.skip(tag);
+    for (let field = 0; field < offsets.length; field++) offsets[field] = 0;
+    for (let pos = this.start; pos < end;) {
+      const at = pos;
+      pos = fieldEnd(bytes, at, end, reader);
+      const tag = tagAt(bytes, at);
+      const wire = tag < tableTags ? wires[tag >>> 3]! : -1;
+      if (wire === (tag & 7)) offsets[tag >>> 3] = tag < 0x80 && bytes[at]! < 0x80 ? at + 1 : afterVarint(bytes, at);
+      else if (wire >= 0) throw wrongWireType(tag, wire, at, this.path);
     }
     this.scanned = true;
   }

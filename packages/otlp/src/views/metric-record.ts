@@ -2,12 +2,13 @@ import { DATA_FIELD, END, MONOTONIC, START, TEMPORALITY } from "../batch/level.t
 import type { Part } from "../batch/part.ts";
 import { LEN } from "../wire/reader.ts";
 import { MessageView } from "./message-view.ts";
+import { fieldWires } from "./message-view.ts";
 import type { FieldWires } from "./message-view.ts";
 import { RecordAttributes } from "./record-attributes.ts";
 import type { MetricType, MetricView } from "./types.ts";
 
 /** Metric:  1 name  2 description  3 unit  5 gauge  7 sum  9 histogram  10 exponential_histogram  11 summary  12 metadata repeated KeyValue */
-const metricWires: FieldWires = [-1, LEN, LEN, LEN];
+const metricWires: FieldWires = /* @__PURE__ */ fieldWires(LEN, LEN, LEN);
 const METADATA = 12;
 
 /** The metric around a row of metric data. */

@@ -4,7 +4,7 @@ import { signedNumber, unsignedNumber } from "../wire/reader.ts";
 import { PairHash } from "./hash.ts";
 import { ItemCursor } from "./item-cursor.ts";
 import { MetricRecord } from "./metric-record.ts";
-import { pointFieldCount, pointLayout } from "./point-layout.ts";
+import { pointLayout } from "./point-layout.ts";
 import type { PointLayout } from "./point-layout.ts";
 import { BucketsRecord, ExemplarRecord, QuantileRecord, readNumbers } from "./point-parts.ts";
 import type { BucketsValue, DataPointView, Exemplar, QuantileValue } from "./types.ts";
@@ -25,7 +25,7 @@ export class PointCursor extends ItemCursor implements DataPointView {
   #metricHashOf = -1;
 
   constructor(parts: readonly Part[]) {
-    super(parts, pointLayout(5).wires, pointFieldCount, pointLayout(5).attributes, "data_points");
+    super(parts, pointLayout(5).wires, pointLayout(5).attributes, "data_points");
   }
 
   override next(): boolean {

@@ -1,4 +1,5 @@
 import { FIXED64, LEN, VARINT } from "../wire/reader.ts";
+import { fieldWires } from "./message-view.ts";
 import type { FieldWires } from "./message-view.ts";
 
 /** Field numbers of one data point message; 0: it has no such field. Times are 2 and 3 in all of them. */
@@ -22,9 +23,6 @@ export interface PointLayout {
   readonly negative: number;
   readonly quantiles: number;
 }
-
-/** Highest field number of any data point, plus one. */
-export const pointFieldCount = 15;
 
 const none: Omit<PointLayout, "wires" | "attributes" | "flags"> = {
   exemplars: 0,
@@ -50,7 +48,7 @@ const none: Omit<PointLayout, "wires" | "attributes" | "flags"> = {
  */
 const numberLayout: PointLayout = {
   ...none,
-  wires: [-1, -1, FIXED64, FIXED64, FIXED64, LEN, FIXED64, LEN, VARINT],
+  wires: /* @__PURE__ */ fieldWires(-1, FIXED64, FIXED64, FIXED64, LEN, FIXED64, LEN, VARINT),
   attributes: 7,
   flags: 8,
   exemplars: 5,
@@ -64,7 +62,7 @@ const numberLayout: PointLayout = {
  */
 const histogramLayout: PointLayout = {
   ...none,
-  wires: [-1, -1, FIXED64, FIXED64, FIXED64, FIXED64, -1, -1, LEN, LEN, VARINT, FIXED64, FIXED64],
+  wires: /* @__PURE__ */ fieldWires(-1, FIXED64, FIXED64, FIXED64, FIXED64, -1, -1, LEN, LEN, VARINT, FIXED64, FIXED64),
   attributes: 9,
   flags: 10,
   exemplars: 8,
@@ -83,7 +81,22 @@ const histogramLayout: PointLayout = {
  */
 const exponentialLayout: PointLayout = {
   ...none,
-  wires: [-1, LEN, FIXED64, FIXED64, FIXED64, FIXED64, VARINT, FIXED64, LEN, LEN, VARINT, LEN, FIXED64, FIXED64, FIXED64],
+  wires: /* @__PURE__ */ fieldWires(
+    LEN,
+    FIXED64,
+    FIXED64,
+    FIXED64,
+    FIXED64,
+    VARINT,
+    FIXED64,
+    LEN,
+    LEN,
+    VARINT,
+    LEN,
+    FIXED64,
+    FIXED64,
+    FIXED64,
+  ),
   attributes: 1,
   flags: 10,
   exemplars: 11,
@@ -101,7 +114,7 @@ const exponentialLayout: PointLayout = {
 /** SummaryDataPoint:  2, 3 times  4 count fixed64  5 sum double  6 quantile_values repeated  7 attributes repeated  8 flags uint32 */
 const summaryLayout: PointLayout = {
   ...none,
-  wires: [-1, -1, FIXED64, FIXED64, FIXED64, FIXED64, LEN, LEN, VARINT],
+  wires: /* @__PURE__ */ fieldWires(-1, FIXED64, FIXED64, FIXED64, FIXED64, LEN, LEN, VARINT),
   attributes: 7,
   flags: 8,
   count: 4,

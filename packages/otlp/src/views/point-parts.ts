@@ -1,4 +1,5 @@
 import { FIXED64, LEN, VARINT, WireReader, unsignedNumber, wrongWireType } from "../wire/reader.ts";
+import { fieldWires } from "./message-view.ts";
 import type { FieldWires, RecordBytes } from "./message-view.ts";
 import { NestedRecord } from "./nested-record.ts";
 import { RecordAttributes } from "./record-attributes.ts";
@@ -38,7 +39,7 @@ function readNumber(reader: WireReader, form: NumberForm): number {
  * Exemplar:  2 time_unix_nano fixed64  oneof { 3 as_double  6 as_int sfixed64 }  4 span_id bytes  5 trace_id bytes
  *            7 filtered_attributes repeated KeyValue
  */
-const exemplarWires: FieldWires = [-1, -1, FIXED64, FIXED64, LEN, LEN, FIXED64, LEN];
+const exemplarWires: FieldWires = /* @__PURE__ */ fieldWires(-1, FIXED64, FIXED64, LEN, LEN, FIXED64, LEN);
 
 export class ExemplarRecord extends NestedRecord<Exemplar> {
   readonly #attributes: RecordAttributes;
@@ -65,7 +66,7 @@ export class ExemplarRecord extends NestedRecord<Exemplar> {
 }
 
 /** ExponentialHistogramDataPoint.Buckets:  1 offset sint32  2 bucket_counts repeated uint64 */
-const bucketsWires: FieldWires = [-1, VARINT];
+const bucketsWires: FieldWires = /* @__PURE__ */ fieldWires(VARINT);
 
 export class BucketsRecord extends NestedRecord<BucketsValue> {
   constructor() {
@@ -78,7 +79,7 @@ export class BucketsRecord extends NestedRecord<BucketsValue> {
 }
 
 /** SummaryDataPoint.ValueAtQuantile:  1 quantile double  2 value double */
-const quantileWires: FieldWires = [-1, FIXED64, FIXED64];
+const quantileWires: FieldWires = /* @__PURE__ */ fieldWires(FIXED64, FIXED64);
 
 export class QuantileRecord extends NestedRecord<QuantileValue> {
   constructor() {

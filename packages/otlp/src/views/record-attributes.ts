@@ -1,4 +1,5 @@
 import { LEN, WireReader, wrongWireType } from "../wire/reader.ts";
+import { contentStart, fieldEnd, tagAt } from "../wire/scan.ts";
 import { decodeAnyValue, decodeKeyValue } from "./any-value.ts";
 import { AttributeKey } from "./attribute-key.ts";
 import { PairHash } from "./hash.ts";
@@ -17,7 +18,7 @@ export class RecordAttributes implements AttributesView {
   protected readonly reader: WireReader;
   readonly #keys = new Map<string, AttributeKey>();
   #hash: PairHash | undefined;
-  /** Content of the KeyValue found last. */
+  /** Content of the KeyValue that `#seek` found. */
   #pairStart = 0;
   #pairEnd = 0;
 
@@ -44,13 +45,16 @@ export class RecordAttributes implements AttributesView {
 
   get size(): number {
     let size = 0;
-    for (let end = this.#first(); end >= 0; end = this.#next(end)) size++;
+    for (let pos = this.#seek(this.owner.start); pos >= 0; pos = this.#seek(pos)) size++;
     return size;
   }
 
   entries(): Iterable<[string, AttributeValue]> {
     const pairs: [string, AttributeValue][] = [];
-    for (let end = this.#first(); end >= 0; end = this.#next(end)) pairs.push(decodeKeyValue(this.reader, end));
+    for (let pos = this.#seek(this.owner.start); pos >= 0; pos = this.#seek(pos)) {
+      this.reader.reset(this.owner.bytes, this.#pairStart, this.#pairEnd);
+      pairs.push(decodeKeyValue(this.reader, this.#pairEnd));
+    }
     return pairs;
   }
 
@@ -63,8 +67,8 @@ export class RecordAttributes implements AttributesView {
   hash(): number {
     const hash = (this.#hash ??= new PairHash());
     hash.reset();
-    for (let end = this.#first(); end >= 0; end = this.#next(end)) {
-      hash.bytes(this.owner.bytes, this.reader.pos, end);
+    for (let pos = this.#seek(this.owner.start); pos >= 0; pos = this.#seek(pos)) {
+      hash.bytes(this.owner.bytes, this.#pairStart, this.#pairEnd);
       hash.commit();
     }
     return hash.value();
@@ -85,62 +89,59 @@ export class RecordAttributes implements AttributesView {
   #value(key: string | AttributeKeyLike): number {
     if (!this.#find(this.compiled(key).bytes)) return 0;
     const { reader } = this;
+    const { bytes } = this.owner;
+    const pairEnd = this.#pairEnd;
     let start = -1;
     let end = 0;
-    reader.reset(this.owner.bytes, this.#pairStart, this.#pairEnd);
-    while (reader.pos < this.#pairEnd) {
-      const at = reader.pos;
-      const tag = reader.tag();
-      if (tag >>> 3 === 2) {
-        if ((tag & 7) !== LEN) throw wrongWireType(tag, LEN, at, reader.path);
-        const length = reader.length();
-        start = reader.pos;
-        end = start + length;
-        reader.pos = end;
-      } else reader.skip(tag);
+    for (let pos = this.#pairStart; pos < pairEnd;) {
+      const at = pos;
+      pos = fieldEnd(bytes, at, pairEnd, reader);
+      const tag = tagAt(bytes, at);
+      if (tag >>> 3 !== 2) continue;
+      if ((tag & 7) !== LEN) throw wrongWireType(tag, LEN, at, reader.path);
+      start = contentStart(bytes, at);
+      end = pos;
     }
     if (start < 0) return -1;
-    reader.reset(this.owner.bytes, start, end);
+    reader.reset(bytes, start, end);
     return 1;
   }
 
   /** Finds the first pair with this key. */
   #find(key: Uint8Array): boolean {
-    const { bytes } = this.owner;
-    for (let end = this.#first(); end >= 0; end = this.#next(end)) {
-      const start = this.reader.pos;
-      if (!pairHasKey(bytes, start, end, key, this.reader.path)) continue;
-      this.#pairStart = start;
-      this.#pairEnd = end;
+    const { reader, field } = this;
+    const { bytes, start, end } = this.owner;
+    const expected = (field << 3) | LEN;
+    for (let pos = start; pos < end;) {
+      const at = pos;
+      pos = fieldEnd(bytes, at, end, reader);
+      if (bytes[at] !== expected) {
+        const tag = tagAt(bytes, at);
+        if (tag >>> 3 !== field) continue;
+        if (tag !== expected) throw wrongWireType(tag, LEN, at, reader.path);
+      }
+      const content = contentStart(bytes, at);
+      if (!pairHasKey(bytes, content, pos, key, reader)) continue;
+      this.#pairStart = content;
+      this.#pairEnd = pos;
       return true;
     }
     return false;
   }
 
-  /** Moves the reader to the content of the first pair and returns its end, -1 when there is none. */
-  #first(): number {
-    const { owner } = this;
-    this.reader.reset(owner.bytes, owner.start, owner.end);
-    return this.#seek();
-  }
-
-  #next(end: number): number {
-    this.reader.pos = end;
-    return this.#seek();
-  }
-
-  #seek(): number {
+  /** Finds the next pair from `from` on and returns its end, -1 when there is none. */
+  #seek(from: number): number {
     const { reader, field } = this;
-    const { end } = reader;
-    while (reader.pos < end) {
-      const at = reader.pos;
-      const tag = reader.tag();
-      if (tag >>> 3 === field) {
-        if ((tag & 7) !== LEN) throw wrongWireType(tag, LEN, at, reader.path);
-        const length = reader.length();
-        return reader.pos + length;
-      }
-      reader.skip(tag);
+    const { bytes, end } = this.owner;
+    for (let pos = from; pos < end;) {
+      const at = pos;
+      pos = fieldEnd(bytes, at, end, reader);
+      const tag = tagAt(bytes, at);
+      if (tag >>> 3 !== field) continue;
+      if ((tag & 7) !== LEN) throw wrongWireType(tag, LEN, at, reader.path);
+      this.#pairStart = contentStart(bytes, at);
+      this.#pairEnd = pos;
+      return pos;
     }
     return -1;
   }

@@ -2,6 +2,7 @@ import type { Part } from "../batch/part.ts";
 import { FIXED32, FIXED64, LEN, VARINT } from "../wire/reader.ts";
 import { ItemCursor } from "./item-cursor.ts";
 import { high28, low28 } from "./message-view.ts";
+import { fieldWires } from "./message-view.ts";
 import type { FieldWires } from "./message-view.ts";
 import { EventRecord, LinkRecord, StatusRecord } from "./span-parts.ts";
 import type { SpanEvent, SpanLink, SpanView } from "./types.ts";
@@ -13,7 +14,24 @@ import type { SpanEvent, SpanLink, SpanView } from "./types.ts";
  *        13 links repeated Link  14 dropped_links_count uint32  15 status Status  16 flags fixed32
  * Status:  2 message  3 code enum
  */
-const spanWires: FieldWires = [-1, LEN, LEN, LEN, LEN, LEN, VARINT, FIXED64, FIXED64, LEN, VARINT, LEN, VARINT, LEN, VARINT, LEN, FIXED32];
+const spanWires: FieldWires = /* @__PURE__ */ fieldWires(
+  LEN,
+  LEN,
+  LEN,
+  LEN,
+  LEN,
+  VARINT,
+  FIXED64,
+  FIXED64,
+  LEN,
+  VARINT,
+  LEN,
+  VARINT,
+  LEN,
+  VARINT,
+  LEN,
+  FIXED32,
+);
 const EVENTS = 11;
 const LINKS = 13;
 
@@ -21,7 +39,7 @@ export class SpanCursor extends ItemCursor implements SpanView {
   #status: StatusRecord | undefined;
 
   constructor(parts: readonly Part[]) {
-    super(parts, spanWires, spanWires.length, 9, "spans");
+    super(parts, spanWires, 9, "spans");
   }
 
   get traceId(): string {

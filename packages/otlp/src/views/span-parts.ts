@@ -1,11 +1,12 @@
 import { FIXED32, FIXED64, LEN, VARINT } from "../wire/reader.ts";
+import { fieldWires } from "./message-view.ts";
 import type { FieldWires } from "./message-view.ts";
 import { NestedRecord } from "./nested-record.ts";
 import { RecordAttributes } from "./record-attributes.ts";
 import type { SpanEvent, SpanLink } from "./types.ts";
 
 /** Span.Event:  1 time_unix_nano fixed64  2 name  3 attributes repeated KeyValue  4 dropped_attributes_count uint32 */
-const eventWires: FieldWires = [-1, FIXED64, LEN, LEN, VARINT];
+const eventWires: FieldWires = /* @__PURE__ */ fieldWires(FIXED64, LEN, LEN, VARINT);
 
 export class EventRecord extends NestedRecord<SpanEvent> {
   readonly #attributes: RecordAttributes;
@@ -29,7 +30,7 @@ export class EventRecord extends NestedRecord<SpanEvent> {
  * Span.Link:  1 trace_id bytes  2 span_id bytes  3 trace_state  4 attributes repeated KeyValue
  *             5 dropped_attributes_count uint32  6 flags fixed32
  */
-const linkWires: FieldWires = [-1, LEN, LEN, LEN, LEN, VARINT, FIXED32];
+const linkWires: FieldWires = /* @__PURE__ */ fieldWires(LEN, LEN, LEN, LEN, VARINT, FIXED32);
 
 export class LinkRecord extends NestedRecord<SpanLink> {
   readonly #attributes: RecordAttributes;
@@ -52,7 +53,7 @@ export class LinkRecord extends NestedRecord<SpanLink> {
 }
 
 /** Status:  2 message  3 code enum */
-const statusWires: FieldWires = [-1, -1, LEN, VARINT];
+const statusWires: FieldWires = /* @__PURE__ */ fieldWires(-1, LEN, VARINT);
 
 export class StatusRecord extends NestedRecord<{ readonly code: number; readonly message: string }> {
   constructor() {
