@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { root } from "./paths.mjs";
 import { COMPONENTS_SOURCE } from "./gen/components.ts";
 import { writeGenerated } from "./gen/generate.ts";
+import { run } from "./process.ts";
 import { processorTemplate } from "./templates/processor.ts";
 
 /** Files of a new component: path in its folder → content. */
@@ -24,6 +25,7 @@ export async function createComponent(args: readonly string[]): Promise<number> 
   if (existsSync(join(root, folder))) return refuse(`${folder} exists already.`);
   await mkdir(join(root, folder), { recursive: true });
   for (const [name, content] of Object.entries(chosen.template(type))) await writeFile(join(root, folder, name), content);
+  await run("oxfmt", [folder]);
   console.log(`made ${folder}`);
   const code = await writeGenerated();
   if (code === 0) console.log("Next: edit the folder, then npm run gen, then npm test.");

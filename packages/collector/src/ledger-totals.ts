@@ -20,7 +20,7 @@ export function ledgerTotals({ nodes }: LedgerSnapshot): LedgerTotals {
   for (const node of nodes) for (const [reason, items] of Object.entries(node.dropped)) dropped[reason] = (dropped[reason] ?? 0) + items;
   return {
     received: sum((node) => (node.kind === "receiver" ? node.received : 0)),
-    delivered: sum((node) => node.delivered),
+    delivered: sum((node) => (node.kind === "exporter" ? node.delivered : 0)),
     refused: sum((node) => node.refused),
     failed: sum((node) => node.failed),
     held: sum((node) => node.held),

@@ -11,7 +11,7 @@ describe("tidemark", () => {
   });
 
   it.each([
-    [[], "Usage: tidemark COMMAND"],
+    [[], "tidemark 0.1.0: an OpenTelemetry pipeline"],
     [["valdiate", "x"], 'tidemark: there is no command "valdiate"; did you mean "validate"?\n'],
     [["zzz"], 'tidemark: there is no command "zzz"; See: tidemark --help\n'],
     [["run"], "tidemark run: no configuration was named; add a file, such as pipelines/chat.yaml\nSee: tidemark run --help\n"],

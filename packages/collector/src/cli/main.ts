@@ -9,7 +9,14 @@ export async function main(): Promise<void> {
     if (error.code === "EPIPE") process.exit(EXIT.ok);
     throw error;
   });
-  process.exit(await runCommandLine(process.argv.slice(2), processIo()).catch(defect));
+  const code = await runCommandLine(process.argv.slice(2), processIo()).catch(defect);
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  process.exit(code);
+}
+
+/** `exit` does not wait for a pipe that is read slowly. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => void stream.write("", () => resolve()));
 }
 
 function processIo(): CliIo {
