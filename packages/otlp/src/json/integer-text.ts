@@ -29,15 +29,13 @@ export function parseInteger64(bytes: Uint8Array, start: number, end: number, si
     high = high * scale + (product - low) / 2 ** 32;
     if (high >= 2 ** 32) return false;
   }
-  if (signed) {
-    const limit = 2 ** 31;
-    if (high > limit || (high === limit && (low > 0 || !negative))) return false;
-  } else if (negative && (low > 0 || high > 0)) return false;
-  if (negative) {
-    low = (~low + 1) >>> 0;
-    high = (~high + (low === 0 ? 1 : 0)) >>> 0;
-  }
-  result.low = low;
-  result.high = high;
+  if (signed ? !fitsSigned(low, high, negative) : negative && (low > 0 || high > 0)) return false;
+  result.low = negative ? (~low + 1) >>> 0 : low;
+  result.high = negative ? (~high + (low === 0 ? 1 : 0)) >>> 0 : high;
   return true;
+}
+
+/** Whether a magnitude fits two's complement: up to 2^63-1, and 2^63 when negative. */
+function fitsSigned(low: number, high: number, negative: boolean): boolean {
+  return high < 2 ** 31 || (negative && high === 2 ** 31 && low === 0);
 }

@@ -1,4 +1,4 @@
-import type { FieldSchema, MessageName } from "../schema/index.ts";
+import type { FieldKind, FieldSchema, MessageName } from "../schema/index.ts";
 import { fieldsByNumber, wireTypeOf } from "../schema/lookup.ts";
 import { MAX_ANY_VALUE_DEPTH } from "../validate/validate.ts";
 import { hex } from "../views/hex.ts";
@@ -26,10 +26,13 @@ export const OBJECT_FORM: ValueForm = {
  * @throws WireError on malformed bytes.
  */
 export function decodeMessage(message: MessageName, bytes: Uint8Array, form: ValueForm = OBJECT_FORM): Record<string, unknown> {
-  const decoder = new ObjectDecoder(new WireReader(bytes), form);
-  const target: Target = {};
-  decoder.message(message, target, 0);
-  return target;
+  try {
+    return new ObjectDecoder(bytes, form, false).root(message);
+  } catch (error) {
+    // Keeping track of the path costs more than decoding: it is done only to report a fault.
+    if (error instanceof WireError) new ObjectDecoder(bytes, form, true).root(message);
+    throw error;
+  }
 }
 
 type Target = Record<string, unknown>;
@@ -37,14 +40,22 @@ type Target = Record<string, unknown>;
 class ObjectDecoder {
   private readonly reader: WireReader;
   private readonly form: ValueForm;
+  private readonly tracksPath: boolean;
 
-  constructor(reader: WireReader, form: ValueForm) {
-    this.reader = reader;
+  constructor(bytes: Uint8Array, form: ValueForm, tracksPath: boolean) {
+    this.reader = new WireReader(bytes);
     this.form = form;
+    this.tracksPath = tracksPath;
+  }
+
+  root(message: MessageName): Target {
+    const target: Target = {};
+    this.message(message, target, 0);
+    return target;
   }
 
   /** Reads fields up to the reader's `end` into `target`. */
-  message(name: MessageName, target: Target, depth: number): void {
+  private message(name: MessageName, target: Target, depth: number): void {
     const { reader } = this;
     const inner = name === "AnyValue" ? depth + 1 : depth;
     if (inner > MAX_ANY_VALUE_DEPTH)
@@ -59,7 +70,7 @@ class ObjectDecoder {
         continue;
       }
       const path = reader.path;
-      reader.path = path === "" ? field.name : `${path}.${field.name}`;
+      if (this.tracksPath) reader.path = path === "" ? field.name : `${path}.${field.name}`;
       const wire = wireTypeOf(field.kind);
       const packed = field.repeated === true && wire !== 2 && (tag & 7) === 2;
       if ((tag & 7) !== wire && !packed) throw wrongWireType(tag, wire, start, reader.path);
@@ -103,11 +114,16 @@ class ObjectDecoder {
       case "traceId":
       case "spanId":
         return this.id();
+      default:
+        return this.number(field.kind);
+    }
+  }
+
+  private number(kind: FieldKind): unknown {
+    const { reader, form } = this;
+    switch (kind) {
       case "bool":
         return reader.bool();
-      case "enum":
-      case "int32":
-        return reader.int32();
       case "uint32":
         return reader.uint32();
       case "sint32":
@@ -124,6 +140,8 @@ class ObjectDecoder {
         return form.integer64(reader.sfixed64());
       case "double":
         return form.double(reader.double());
+      default:
+        return reader.int32();
     }
   }
 
