@@ -7,7 +7,7 @@ const generateStep: Step = {
   run: async () => {
     try {
       const stale = await (await import("./gen/generate.ts")).findStale();
-      return { code: stale.length === 0 ? 0 : 1, output: stale.map((path) => `${path} is not up to date`).join("\n") };
+      return { code: stale.length === 0 ? 0 : 1, output: stale.join("\n") };
     } catch (error) {
       return { code: 1, output: error instanceof Error ? error.message : String(error) };
     }

@@ -8,16 +8,12 @@ import { COMPONENTS_SOURCE, KINDS, type ScannedComponent } from "./components.ts
 const OPEN = "<!-- generated:config -->";
 const CLOSE = "<!-- /generated -->";
 
-/** Every component's README with its options table filled in between the markers. */
-export function componentReadmes(components: readonly ScannedComponent[]): Promise<{ path: string; content: string }[]> {
-  return Promise.all(
-    components.map(async ({ folder, definition }) => {
-      const path = `${COMPONENTS_SOURCE}/${folder}/README.md`;
-      const text = await readFile(join(root, path), "utf8").catch(() => undefined);
-      if (text === undefined) throw new Error(`${path} is missing: say what the component does, when to use it, and how it fails`);
-      return { path, content: fill(path, text, optionsTable(definition)) };
-    }),
-  );
+/** A component's README with its options table filled in between the markers. */
+export async function componentReadme({ folder, definition }: ScannedComponent): Promise<{ path: string; content: string }> {
+  const path = `${COMPONENTS_SOURCE}/${folder}/README.md`;
+  const text = await readFile(join(root, path), "utf8").catch(() => undefined);
+  if (text === undefined) throw new Error(`${path} is missing: say what the component does, when to use it, and how it fails`);
+  return { path, content: fill(path, text, optionsTable(definition)) };
 }
 
 /** The table of contents in packages/components/README.md. */

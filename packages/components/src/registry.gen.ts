@@ -8,6 +8,8 @@ export const registry: Registry = {
   ],
   processors: [
     { type: "batch", aliases: [], load: async () => (await import("./processors/batch/index.ts")).batchProcessor },
+    { type: "cardinality_limit", aliases: [], load: async () => (await import("./processors/cardinality_limit/index.ts")).cardinalityLimitProcessor },
+    { type: "context_attach", aliases: [], load: async () => (await import("./processors/context_attach/index.ts")).contextAttachProcessor },
     { type: "ewma_threshold", aliases: [], load: async () => (await import("./processors/ewma_threshold/index.ts")).ewmaThresholdProcessor },
     { type: "memory_limiter", aliases: [], load: async () => (await import("./processors/memory_limiter/index.ts")).memoryLimiterProcessor },
     { type: "probabilistic_sampler", aliases: [], load: async () => (await import("./processors/probabilistic_sampler/index.ts")).probabilisticSamplerProcessor },
@@ -20,6 +22,8 @@ export const registry: Registry = {
     { type: "file", aliases: [], load: async () => (await import("./exporters/file/index.ts")).fileExporter },
     { type: "otlp_grpc", aliases: ["otlp"], load: async () => (await import("./exporters/otlp_grpc/index.ts")).otlpGrpcExporter },
     { type: "otlp_http", aliases: ["otlphttp"], load: async () => (await import("./exporters/otlp_http/index.ts")).otlpHttpExporter },
+    { type: "webhook", aliases: [], load: async () => (await import("./exporters/webhook/index.ts")).webhookExporter },
+    { type: "wecom", aliases: [], load: async () => (await import("./exporters/wecom/index.ts")).wecomExporter },
   ],
   extensions: [
     { type: "health_check", aliases: [], load: async () => (await import("./extensions/health_check/index.ts")).healthCheckExtension },

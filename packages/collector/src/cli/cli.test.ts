@@ -1,6 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { runCli } from "../testing/cli-process.ts";
+import { runCli, type CliResult } from "../testing/cli-process.ts";
+import { runCommandLine } from "./run-command-line.ts";
+
+/** In this process: enough for what ends before anything runs. */
+async function runHere(...args: readonly string[]): Promise<CliResult> {
+  const texts = { stdout: "", stderr: "" };
+  const code = await runCommandLine(args, {
+    stdout: (text) => void (texts.stdout += text),
+    stderr: (text) => void (texts.stderr += text),
+    env: {},
+    color: false,
+    readFile: () => Promise.reject(new Error("nothing is read here")),
+  });
+  return { code, ...texts };
+}
 
 describe("tidemark", () => {
   it("explains itself", async () => {
@@ -19,7 +33,7 @@ describe("tidemark", () => {
     [["run", "--shutdown-timeout", "soon", "good.yaml"], 'tidemark run: "soon" is not a duration; write --shutdown-timeout 10s'],
     [["components", "extra"], 'tidemark components: unexpected argument "extra"'],
   ])("%j is a usage error", async (args, message) => {
-    const { code, stderr, stdout } = await runCli(...args);
+    const { code, stderr, stdout } = await runHere(...args);
     expect(stderr.startsWith(message) ? message : stderr).toBe(message);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   });
