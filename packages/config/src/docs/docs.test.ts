@@ -17,7 +17,7 @@ describe("jsonSchema", () => {
   const schema = jsonSchema(DEFINITIONS);
 
   it("has a pattern for the ids of each type, old names marked as such", () => {
-    expect(at(schema, "properties", "exporters", "anyOf", "0")).toMatchObject({
+    expect(at(schema, "properties", "exporters")).toMatchObject({
       additionalProperties: false,
       patternProperties: {
         "^debug(/.*)?$": { $ref: "#/$defs/exporters.debug", description: "Prints." },
@@ -35,20 +35,27 @@ describe("jsonSchema", () => {
   });
 
   it("describes fields with type, default and example, and allows references in place of every value", () => {
-    const fields = at(schema, "$defs", "processors.batch", "anyOf", "0", "properties");
+    const fields = at(schema, "$defs", "processors.batch", "properties");
     expect(fields).toMatchObject({
-      timeout: { type: "string", default: "200ms", examples: ["1s"], description: "Longest wait." },
+      timeout: { type: ["string", "integer"], default: "200ms", examples: ["1s"], description: "Longest wait." },
       send_batch_size: {
-        anyOf: [{ type: "integer", minimum: 0 }, { $ref: "#/$defs/reference" }],
+        type: ["integer", "string"],
+        minimum: 0,
+        pattern: "\\$\\{.*\\}",
         default: 8192,
         description: "Items that end the wait.",
       },
     });
-    expect(at(schema, "$defs", "exporters.debug", "anyOf", "0", "properties", "verbosity", "anyOf", "0", "enum")).toEqual([
+    expect(at(schema, "$defs", "exporters.debug", "properties", "verbosity", "anyOf", "0", "enum")).toEqual([
       "basic",
       "normal",
       "detailed",
     ]);
+  });
+
+  it("lets a body be empty only where nothing is required", () => {
+    expect(at(schema, "$defs", "exporters.debug", "type")).toEqual(["object", "null", "string"]);
+    expect(at(schema, "$defs", "receivers.otlp", "type")).toEqual(["object", "string"]);
   });
 
   it("refers only to what it defines, also for recursive components", () => {

@@ -37,13 +37,15 @@ export async function loadDefinitions(registry: Registry): Promise<AllDefinition
 
 const ID_NAME = "(/.*)?$";
 const REFERENCE = "reference";
+const REFERENCE_PATTERN = "\\$\\{.*\\}";
+const DURATION_PATTERN = `^([0-9.]+(ns|us|µs|ms|s|m|h))+$|^0$|${REFERENCE_PATTERN}`;
 
 /** One JSON Schema (2020-12) for whole configuration files, for editors: completion, descriptions, defaults, examples. */
 export function jsonSchema(definitions: AllDefinitions): object {
   const reference = {
     description: "A value that is expanded before it is checked, such as ${env:NAME:-default}.",
     type: "string",
-    pattern: "\\$\\{.*\\}",
+    pattern: REFERENCE_PATTERN,
   };
   const defs: Record<string, object> = { [REFERENCE]: reference };
   const sections = SECTION_NAMES.map((section) => [section, sectionSchema(section, definitions[section], defs)]);
@@ -71,8 +73,12 @@ function sectionSchema(section: string, definitions: readonly ComponentDefinitio
       };
     }
   }
-  const schema = { type: "object", patternProperties, additionalProperties: false };
-  return { description: `The ${section}, each under its id: type or type/name.`, anyOf: [schema, { type: "null" }] };
+  return {
+    description: `The ${section}, each under its id: type or type/name.`,
+    type: ["object", "null"],
+    patternProperties,
+    additionalProperties: false,
+  };
 }
 
 /** Puts a schema and its own definitions under names that are unique in the file; gives the reference to it. */
@@ -98,7 +104,7 @@ function rename(schema: unknown, name: string): object {
 }
 
 function serviceSchema(defs: Record<string, object>): object {
-  const ids = { anyOf: [{ type: "array", items: { type: "string" } }, { type: "null" }] };
+  const ids = { type: ["array", "null"], items: { type: "string" } };
   const pipeline = {
     type: "object",
     properties: { receivers: ids, processors: ids, exporters: ids },
@@ -122,7 +128,7 @@ function serviceSchema(defs: Record<string, object>): object {
   };
 }
 
-/** Numbers, switches and the like may be written as `${env:X}`, and an object may be left empty. */
+/** Every value may be written as `${env:X}`, and an object may be left empty. */
 function allowReferences(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(allowReferences);
   if (typeof schema !== "object" || schema === null) return schema;
@@ -140,22 +146,30 @@ function allowMap(map: unknown): unknown {
   return Object.fromEntries(Object.entries(map as Record<string, unknown>).map(([key, value]) => [key, allowReferences(value)]));
 }
 
+/** Keywords of JSON Schema look at one type each: `pattern` says what text may stand for a number, and editors can still name the mistake. */
 function wrap(schema: Record<string, unknown>): unknown {
-  const { description, default: standard, examples, ...rest } = schema;
+  const { type, format, description, default: standard, examples, ...rest } = schema;
+  if (typeof type !== "string") return schema;
   const annotations = Object.fromEntries(
     Object.entries({ description, default: standard, examples }).filter(([, value]) => value !== undefined),
   );
+  if (format === "duration") return { ...annotations, type: ["string", "integer"], pattern: DURATION_PATTERN, minimum: 0, maximum: 0 };
   const reference = { $ref: `#/$defs/${REFERENCE}` };
-  switch (rest["type"]) {
+  const isClosed = rest["enum"] !== undefined || rest["const"] !== undefined || rest["pattern"] !== undefined;
+  if (isClosed) return { ...annotations, anyOf: [{ type, ...rest }, reference] };
+  switch (type) {
     case "integer":
     case "number":
     case "boolean":
     case "array":
-      return { ...annotations, anyOf: [rest, reference] };
+      return { ...annotations, ...rest, type: [type, "string"], pattern: REFERENCE_PATTERN };
     case "object":
-      return { ...annotations, anyOf: [rest, { type: "null" }, reference] };
-    case "string":
-      return rest["enum"] === undefined && rest["const"] === undefined ? schema : { ...annotations, anyOf: [rest, reference] };
+      return {
+        ...annotations,
+        ...rest,
+        type: ["object", ...(rest["required"] === undefined ? ["null"] : []), "string"],
+        pattern: REFERENCE_PATTERN,
+      };
     default:
       return schema;
   }

@@ -8,8 +8,8 @@ import { findReference, unescapeDollars } from "./reference.ts";
 
 /** The Collector's limit of expansions inside each other. */
 const MAX_DEPTH = 1000;
-/** Keeps a value that doubles itself from running for ever, which depth alone does not. */
-const MAX_EXPANSIONS = 20_000;
+/** For each value of the configuration: keeps one that doubles itself from running for ever, which depth alone does not. */
+const MAX_EXPANSIONS = 5000;
 const MAX_TEXT = 4_000_000;
 const ENV_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
@@ -50,6 +50,7 @@ class Expander {
         return { ...node, items };
       }
       case "scalar":
+        if (depth === 0) this.#budget.left = MAX_EXPANSIONS;
         return typeof node.value === "string" && node.value.includes("$") ? this.#expandText(node, node.value, path, depth) : node;
       case "broken":
         return node;

@@ -1,6 +1,6 @@
 import type { core, z } from "zod";
 import type { Report } from "../diagnostics/diagnostic.ts";
-import { suggestion } from "../diagnostics/suggest.ts";
+import { nearest, suggestion } from "../diagnostics/suggest.ts";
 import { type ConfigNode, joinPath, typeWord } from "../yaml/config-node.ts";
 import type { Site } from "../yaml/source-text.ts";
 import { type Found, nodeAt, valueSite } from "./node-at.ts";
@@ -35,8 +35,31 @@ export function checkValue(body: Body, report: Report): { readonly ok: true; rea
     return { ok: false };
   }
   if (result.success) return before ? { ok: false } : { ok: true, value: result.data };
-  for (const issue of result.error.issues) reportIssue(body, issue, issue.path, report);
+  const meant = mistypedFields(body, result.error.issues);
+  for (const issue of result.error.issues) {
+    if (!meant.has(fullPath(body, issue.path))) reportIssue(body, issue, issue.path, report);
+  }
   return { ok: false };
+}
+
+/** Fields whose name was mistyped: that they are missing is the same mistake, and the unknown name says it better. */
+function mistypedFields(body: Body, issues: readonly core.$ZodIssue[]): ReadonlySet<string> {
+  const meant = new Set<string>();
+  for (const issue of issues) {
+    if (issue.code !== "unrecognized_keys") continue;
+    const free = freeFields(body, issue.path);
+    for (const key of issue.keys) {
+      const near = nearest(key, free);
+      if (near !== undefined) meant.add(fullPath(body, [...issue.path, near]));
+    }
+  }
+  return meant;
+}
+
+/** The fields of a mapping that are not written. */
+function freeFields(body: Body, path: readonly PropertyKey[]): readonly string[] {
+  const { node } = nodeAt(body.node, body.keySite, path);
+  return fieldNames(schemaAt(body.schema, path)).filter((name) => node?.kind !== "map" || !node.entries.has(name));
 }
 
 function hasBroken(node: ConfigNode): boolean {
@@ -76,24 +99,10 @@ function fullPath(body: Body, path: readonly PropertyKey[]): string {
 }
 
 function reportUnknownField(body: Body, path: readonly PropertyKey[], key: string, report: Report): void {
-  const parent = nodeAt(body.node, body.keySite, path);
   const site = nodeAt(body.node, body.keySite, [...path, key]).keySite;
-  if (parent.broken) return;
-  const known = fieldNames(schemaAt(body.schema, path));
-  const written = parent.node?.kind === "map" ? parent.node.entries : new Map<string, unknown>();
   const message = `${fullPath(body, path)} has no field "${key}"`;
-  report({
-    code: "CFG_UNKNOWN_FIELD",
-    site,
-    path: fullPath(body, [...path, key]),
-    message,
-    fix: suggestion(
-      key,
-      known,
-      "Fields",
-      known.filter((name) => !written.has(name)),
-    ),
-  });
+  const fix = suggestion(key, fieldNames(schemaAt(body.schema, path)), "Fields", freeFields(body, path));
+  report({ code: "CFG_UNKNOWN_FIELD", site, path: fullPath(body, [...path, key]), message, fix });
 }
 
 function reportMissing(body: Body, path: readonly PropertyKey[], found: Found, report: Report): void {
