@@ -1,4 +1,4 @@
 import { z } from "zod";
 
 /** The forward connector has no options. */
-export const forwardConfig: z.ZodObject<Record<never, never>, z.core.$strict> = z.strictObject({});
+export const forwardConfig: z.ZodObject<z.core.$ZodLooseShape, z.core.$strict> = z.strictObject({});

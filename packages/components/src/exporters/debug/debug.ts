@@ -1,5 +1,5 @@
 import type { Clock, ComponentContext, Exporter } from "@tidemark/core";
-import type { Batch, LogBatch, MetricBatch, TraceBatch } from "@tidemark/otlp";
+import type { Batch, LogBatch } from "@tidemark/otlp";
 import type { DebugConfig } from "./config.ts";
 import { detailedLogs } from "./detailed-logs.ts";
 import { detailedMetrics } from "./detailed-metrics.ts";
@@ -61,7 +61,7 @@ export function createDebugExporter(config: DebugConfig, context: ComponentConte
 
   return {
     send(batch) {
-      const rest = config.verbosity === "normal" && batch.signal === "logs" ? showAlerts(batch as LogBatch) : batch;
+      const rest = config.verbosity === "normal" && batch.signal === "logs" ? showAlerts(batch) : batch;
       if (rest.itemCount > 0 && sampler.shows()) show(rest);
     },
   };
@@ -70,10 +70,10 @@ export function createDebugExporter(config: DebugConfig, context: ComponentConte
 function describe(batch: Batch, verbosity: "normal" | "detailed"): string {
   switch (batch.signal) {
     case "traces":
-      return (verbosity === "normal" ? normalTraces : detailedTraces)((batch as TraceBatch).toObject());
+      return (verbosity === "normal" ? normalTraces : detailedTraces)(batch.toObject());
     case "metrics":
-      return (verbosity === "normal" ? normalMetrics : detailedMetrics)((batch as MetricBatch).toObject());
+      return (verbosity === "normal" ? normalMetrics : detailedMetrics)(batch.toObject());
     case "logs":
-      return verbosity === "normal" ? normalLogs(batch as LogBatch) : detailedLogs((batch as LogBatch).toObject());
+      return verbosity === "normal" ? normalLogs(batch) : detailedLogs(batch.toObject());
   }
 }

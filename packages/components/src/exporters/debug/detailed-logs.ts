@@ -18,7 +18,11 @@ export function detailedLogs(data: LogsData): string {
 }
 
 function pushRecord(lines: Lines, record: LogRecord, index: number): void {
-  lines.push(`LogRecord #${index}`, `ObservedTimestamp: ${timestamp(record.observedTimeUnixNano)}`, `Timestamp: ${timestamp(record.timeUnixNano)}`);
+  lines.push(
+    `LogRecord #${index}`,
+    `ObservedTimestamp: ${timestamp(record.observedTimeUnixNano)}`,
+    `Timestamp: ${timestamp(record.timeUnixNano)}`,
+  );
   lines.push(`SeverityText: ${record.severityText ?? ""}`, `SeverityNumber: ${severity(record.severityNumber ?? 0)}`);
   if (record.eventName !== undefined && record.eventName !== "") lines.push(`EventName: ${record.eventName}`);
   lines.push(`Body: ${typedValue(record.body)}`);

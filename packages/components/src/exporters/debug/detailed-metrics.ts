@@ -1,4 +1,12 @@
-import type { ExponentialHistogramDataPoint, HistogramDataPoint, KeyValue, Metric, MetricsData, NumberDataPoint, SummaryDataPoint } from "@tidemark/otlp";
+import type {
+  ExponentialHistogramDataPoint,
+  HistogramDataPoint,
+  KeyValue,
+  Metric,
+  MetricsData,
+  NumberDataPoint,
+  SummaryDataPoint,
+} from "@tidemark/otlp";
 import { METRIC_NAMES, pushResource, pushScope } from "./envelopes.ts";
 import { fixed, pushAttributes, timestamp, type Lines } from "./text.ts";
 
@@ -52,7 +60,12 @@ function pushData(lines: Lines, metric: Metric): void {
   } else type("Empty");
 }
 
-function pushPoints<P extends TimedPoint>(lines: Lines, name: string, points: readonly P[] | undefined, push: (lines: Lines, point: P) => void): void {
+function pushPoints<P extends TimedPoint>(
+  lines: Lines,
+  name: string,
+  points: readonly P[] | undefined,
+  push: (lines: Lines, point: P) => void,
+): void {
   (points ?? []).forEach((point, index) => {
     lines.push(`${name} #${index}`);
     pushAttributes(lines, "Data point attributes", point.attributes);
@@ -101,7 +114,9 @@ function pushExponential(lines: Lines, point: ExponentialHistogramDataPoint): vo
 
 function pushSummary(lines: Lines, point: SummaryDataPoint): void {
   lines.push(`Count: ${point.count ?? 0n}`, `Sum: ${fixed(point.sum)}`);
-  (point.quantileValues ?? []).forEach(({ quantile, value }, index) => lines.push(`QuantileValue #${index}: Quantile ${fixed(quantile)}, Value ${fixed(value)}`));
+  (point.quantileValues ?? []).forEach(({ quantile, value }, index) =>
+    lines.push(`QuantileValue #${index}: Quantile ${fixed(quantile)}, Value ${fixed(value)}`),
+  );
 }
 
 function pushExemplars(lines: Lines, exemplars: NumberDataPoint["exemplars"]): void {

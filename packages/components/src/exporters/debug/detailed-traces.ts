@@ -19,24 +19,31 @@ export function detailedTraces(data: TracesData): string {
 }
 
 function pushSpan(lines: Lines, span: Span, index: number): void {
-  const field = (name: string, value: string): void => void lines.push(`    ${name.padEnd(15)}: ${value}`);
   lines.push(`Span #${index}`);
-  field("Trace ID", span.traceId ?? "");
-  field("Parent ID", span.parentSpanId ?? "");
-  field("ID", span.spanId ?? "");
-  field("Name", span.name ?? "");
-  field("Kind", KINDS[span.kind ?? 0] ?? String(span.kind));
-  if (span.traceState !== undefined && span.traceState !== "") field("TraceState", span.traceState);
-  field("Start time", timestamp(span.startTimeUnixNano));
-  field("End time", timestamp(span.endTimeUnixNano));
-  field("Status code", STATUSES[span.status?.code ?? 0] ?? String(span.status?.code));
-  field("Status message", span.status?.message ?? "");
+  pushIdentity(lines, span);
+  field(lines, "Start time", timestamp(span.startTimeUnixNano));
+  field(lines, "End time", timestamp(span.endTimeUnixNano));
+  field(lines, "Status code", STATUSES[span.status?.code ?? 0] ?? String(span.status?.code));
+  field(lines, "Status message", span.status?.message ?? "");
   lines.push(`    DroppedAttributesCount: ${span.droppedAttributesCount ?? 0}`);
   pushAttributes(lines, "Attributes", span.attributes);
   pushEvents(lines, span);
   lines.push(`    DroppedEventsCount: ${span.droppedEventsCount ?? 0}`);
   pushLinks(lines, span);
   lines.push(`    DroppedLinksCount: ${span.droppedLinksCount ?? 0}`);
+}
+
+function pushIdentity(lines: Lines, { traceId = "", parentSpanId = "", spanId = "", name = "", kind = 0, traceState = "" }: Span): void {
+  field(lines, "Trace ID", traceId);
+  field(lines, "Parent ID", parentSpanId);
+  field(lines, "ID", spanId);
+  field(lines, "Name", name);
+  field(lines, "Kind", KINDS[kind] ?? String(kind));
+  if (traceState !== "") field(lines, "TraceState", traceState);
+}
+
+function field(lines: Lines, name: string, value: string): void {
+  lines.push(`    ${name.padEnd(15)}: ${value}`);
 }
 
 function pushEvents(lines: Lines, span: Span): void {
@@ -53,7 +60,12 @@ function pushLinks(lines: Lines, span: Span): void {
   if (span.links === undefined || span.links.length === 0) return;
   lines.push("Links:");
   span.links.forEach((link, index) => {
-    lines.push(`SpanLink #${index}`, `     -> Trace ID: ${link.traceId ?? ""}`, `     -> ID: ${link.spanId ?? ""}`, `     -> TraceState: ${link.traceState ?? ""}`);
+    lines.push(
+      `SpanLink #${index}`,
+      `     -> Trace ID: ${link.traceId ?? ""}`,
+      `     -> ID: ${link.spanId ?? ""}`,
+      `     -> TraceState: ${link.traceState ?? ""}`,
+    );
     lines.push(`     -> DroppedAttributesCount: ${link.droppedAttributesCount ?? 0}`);
     pushAttributes(lines, "     -> Attributes:", link.attributes);
   });

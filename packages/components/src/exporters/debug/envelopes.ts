@@ -44,7 +44,9 @@ export function resourceLine(names: EnvelopeNames, index: number, envelope: Reso
 export function scopeLine(names: EnvelopeNames, index: number, envelope: ScopeEnvelope): string {
   const { name = "", version = "", attributes } = envelope.scope ?? {};
   const label = `${name}${version === "" ? "" : `@${version}`}`;
-  return [`${names.scope} #${index}`, ...(label === "" ? [] : [label]), ...schema(envelope.schemaUrl), ...attributePairs(attributes)].join(" ");
+  return [`${names.scope} #${index}`, ...(label === "" ? [] : [label]), ...schema(envelope.schemaUrl), ...attributePairs(attributes)].join(
+    " ",
+  );
 }
 
 function schema(url: string | undefined): string[] {

@@ -1,5 +1,15 @@
 import { decodeAlert, renderText } from "@tidemark/alerting";
-import type { ExponentialHistogramDataPoint, HistogramDataPoint, KeyValue, LogBatch, Metric, MetricsData, SummaryDataPoint, TracesData } from "@tidemark/otlp";
+import type {
+  ExponentialHistogramDataPoint,
+  HistogramDataPoint,
+  KeyValue,
+  LogBatch,
+  Metric,
+  MetricsData,
+  NumberDataPoint,
+  SummaryDataPoint,
+  TracesData,
+} from "@tidemark/otlp";
 import { LOG_NAMES, METRIC_NAMES, resourceLine, scopeLine, TRACE_NAMES } from "./envelopes.ts";
 import { attributePairs, fixed, valueText, type Lines } from "./text.ts";
 
@@ -10,7 +20,8 @@ export function normalTraces(data: TracesData): string {
     lines.push(resourceLine(TRACE_NAMES, r, resource));
     (resource.scopeSpans ?? []).forEach((scope, s) => {
       lines.push(scopeLine(TRACE_NAMES, s, scope));
-      for (const span of scope.spans ?? []) lines.push([span.name ?? "", span.traceId ?? "", span.spanId ?? "", ...attributePairs(span.attributes)].join(" "));
+      for (const span of scope.spans ?? [])
+        lines.push([span.name ?? "", span.traceId ?? "", span.spanId ?? "", ...attributePairs(span.attributes)].join(" "));
     });
   });
   return lines.join("\n");
@@ -55,11 +66,17 @@ export function normalMetrics(data: MetricsData): string {
 }
 
 function pushMetric(lines: Lines, metric: Metric): void {
-  const push = (attributes: readonly KeyValue[] | undefined, value: string): void => void lines.push(`${metric.name ?? ""}{${attributePairs(attributes).join(",")}} ${value}`);
-  for (const point of [...(metric.gauge?.dataPoints ?? []), ...(metric.sum?.dataPoints ?? [])]) push(point.attributes, String(point.asInt ?? point.asDouble ?? ""));
-  for (const point of metric.histogram?.dataPoints ?? []) push(point.attributes, [...moments(point), ...buckets(point)].join(" "));
-  for (const point of metric.exponentialHistogram?.dataPoints ?? []) push(point.attributes, [...moments(point), ...exponentialBuckets(point)].join(" "));
-  for (const point of metric.summary?.dataPoints ?? []) push(point.attributes, quantiles(point).join(" "));
+  const push = (attributes: readonly KeyValue[] | undefined, ...values: readonly string[]): void =>
+    void lines.push(`${metric.name ?? ""}{${attributePairs(attributes).join(",")}} ${values.join(" ")}`);
+  metric.gauge?.dataPoints?.forEach((point) => push(point.attributes, number(point)));
+  metric.sum?.dataPoints?.forEach((point) => push(point.attributes, number(point)));
+  metric.histogram?.dataPoints?.forEach((point) => push(point.attributes, ...moments(point), ...buckets(point)));
+  metric.exponentialHistogram?.dataPoints?.forEach((point) => push(point.attributes, ...moments(point), ...exponentialBuckets(point)));
+  metric.summary?.dataPoints?.forEach((point) => push(point.attributes, ...quantiles(point)));
+}
+
+function number(point: NumberDataPoint): string {
+  return String(point.asInt ?? point.asDouble ?? "");
 }
 
 function moments(point: HistogramDataPoint | ExponentialHistogramDataPoint): string[] {
@@ -80,11 +97,16 @@ function buckets(point: HistogramDataPoint): string[] {
 
 function exponentialBuckets(point: ExponentialHistogramDataPoint): string[] {
   const base = 2 ** (2 ** -(point.scale ?? 0));
-  const of = (side: ExponentialHistogramDataPoint["positive"]): string[] => (side?.bucketCounts ?? []).map((count, at) => `le${base ** ((side?.offset ?? 0) + at)}=${count}`);
+  const of = (side: ExponentialHistogramDataPoint["positive"]): string[] =>
+    (side?.bucketCounts ?? []).map((count, at) => `le${base ** ((side?.offset ?? 0) + at)}=${count}`);
   const zero = (point.zeroCount ?? 0n) > 0n ? [`zero_count${point.zeroThreshold ?? 0}=${point.zeroCount}`] : [];
   return [...of(point.negative), ...of(point.positive), ...zero];
 }
 
 function quantiles(point: SummaryDataPoint): string[] {
-  return [`count=${point.count ?? 0n}`, `sum=${fixed(point.sum)}`, ...(point.quantileValues ?? []).map(({ quantile = 0, value = 0 }) => `q${quantile}=${value}`)];
+  return [
+    `count=${point.count ?? 0n}`,
+    `sum=${fixed(point.sum)}`,
+    ...(point.quantileValues ?? []).map(({ quantile = 0, value = 0 }) => `q${quantile}=${value}`),
+  ];
 }

@@ -1,5 +1,5 @@
 import type { LogFields } from "@tidemark/core";
-import type { Batch, LogBatch, MetricBatch, TraceBatch } from "@tidemark/otlp";
+import type { Batch, MetricBatch } from "@tidemark/otlp";
 
 /** The line of basic verbosity: what came, and how much of it. */
 export interface Summary {
@@ -11,11 +11,11 @@ export interface Summary {
 export function summarize(batch: Batch): Summary {
   switch (batch.signal) {
     case "traces":
-      return { message: "Traces", fields: { "resource spans": countResources((batch as TraceBatch).items()), spans: batch.itemCount } };
+      return { message: "Traces", fields: { "resource spans": countResources(batch.items()), spans: batch.itemCount } };
     case "logs":
-      return { message: "Logs", fields: { "resource logs": countResources((batch as LogBatch).items()), "log records": batch.itemCount } };
+      return { message: "Logs", fields: { "resource logs": countResources(batch.items()), "log records": batch.itemCount } };
     case "metrics": {
-      const { resources, metrics } = countMetrics(batch as MetricBatch);
+      const { resources, metrics } = countMetrics(batch);
       return { message: "Metrics", fields: { "resource metrics": resources, metrics, "data points": batch.itemCount } };
     }
   }

@@ -33,8 +33,8 @@ function typeName(value: AnyValue | undefined): string {
 export function valueText(value: AnyValue | undefined): string {
   if (value === undefined) return "";
   if (value.arrayValue !== undefined || value.kvlistValue !== undefined) return JSON.stringify(plain(value));
-  const simple = plain(value);
-  return simple === null ? "" : String(simple);
+  if (value.bytesValue !== undefined) return Buffer.from(value.bytesValue).toString("base64");
+  return String(value.stringValue ?? value.boolValue ?? value.intValue ?? value.doubleValue ?? "");
 }
 
 function plain(value: AnyValue | undefined): unknown {
@@ -44,7 +44,8 @@ function plain(value: AnyValue | undefined): unknown {
     return Object.fromEntries((value.kvlistValue.values ?? []).map(({ key = "", value: inner }) => [key, plain(inner)]));
   }
   if (value.bytesValue !== undefined) return Buffer.from(value.bytesValue).toString("base64");
-  if (value.intValue !== undefined) return Number.isSafeInteger(Number(value.intValue)) ? Number(value.intValue) : value.intValue.toString();
+  if (value.intValue !== undefined)
+    return Number.isSafeInteger(Number(value.intValue)) ? Number(value.intValue) : value.intValue.toString();
   return value.stringValue ?? value.boolValue ?? value.doubleValue ?? null;
 }
 

@@ -19,7 +19,9 @@ export async function removeOldBackups(files: FileSystem, path: string, rotation
   const extension = extname(path);
   const prefix = `${basename(path, extension)}-`;
   const stampOf = (name: string): string => name.slice(prefix.length, name.length - extension.length);
-  const names = (await files.list(directory)).filter((name) => name.startsWith(prefix) && name.endsWith(extension) && STAMP.test(stampOf(name)));
+  const names = (await files.list(directory)).filter(
+    (name) => name.startsWith(prefix) && name.endsWith(extension) && STAMP.test(stampOf(name)),
+  );
   const newestFirst = names.toSorted().toReversed();
   const tooMany = rotation.max_backups > 0 ? newestFirst.slice(rotation.max_backups) : [];
   const oldest = basename(backupPath(path, now - rotation.max_days * DAY_MS, rotation.localtime));

@@ -4,7 +4,7 @@ import type { FileConfig } from "./config.ts";
 import type { FileSystem, OpenFile } from "./file-system.ts";
 
 const MIB = 1024 * 1024;
-const FULL: readonly string[] = ["ENOSPC", "EDQUOT"];
+const FULL: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
 
 interface Waiting {
   readonly bytes: Uint8Array;
@@ -119,7 +119,9 @@ export class FileWriter {
     this.#unsynced = false;
     await files.rename(config.path, backupPath(config.path, clock.now(), rotation.localtime));
     // The new file is what matters; old ones can be deleted at the next rotation as well.
-    await removeOldBackups(files, config.path, rotation, clock.now()).catch((caught: unknown) => log.warn("Old files could not be deleted.", { error: describe(caught) }));
+    await removeOldBackups(files, config.path, rotation, clock.now()).catch((caught: unknown) =>
+      log.warn("Old files could not be deleted.", { error: describe(caught) }),
+    );
   }
 
   async #cutBack(): Promise<void> {
@@ -127,7 +129,9 @@ export class FileWriter {
     try {
       await this.#mustBeWhole();
     } catch (caught) {
-      this.#settings.log.warn("A half-written message could not be cut off; nothing more is written until it is.", { error: describe(caught) });
+      this.#settings.log.warn("A half-written message could not be cut off; nothing more is written until it is.", {
+        error: describe(caught),
+      });
     }
   }
 
@@ -150,7 +154,7 @@ export class FileWriter {
   #explain(caught: unknown): PipelineError {
     const { path } = this.#settings.config;
     const code = codeOf(caught);
-    const fix = FULL.includes(code) ? "the disk is full; free some space or configure `rotation`" : describe(caught);
+    const fix = FULL.has(code) ? "the disk is full; free some space or configure `rotation`" : describe(caught);
     return new PipelineError(`cannot write ${path}: ${fix}`, { code: "unavailable", retryable: true, cause: caught });
   }
 }

@@ -12,7 +12,7 @@ interface Bench {
   readonly context: TestContext;
   readonly out: Delivery[];
   readonly held: () => number;
-  push<B extends Batch>(batch: B, metadata?: ReadonlyMap<string, readonly string[]>): { readonly outcomes: Outcome[] };
+  push(batch: Batch, metadata?: ReadonlyMap<string, readonly string[]>): { readonly outcomes: Outcome[] };
   shutdown(): void;
   stop(): void;
 }
@@ -184,24 +184,35 @@ describe("settlement", () => {
 
   it("loses, doubles and reorders nothing, whatever the sizes", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 12 }), fc.integer({ min: 1, max: 8 }), fc.integer({ min: 0, max: 6 }), async (sizes, size, extra) => {
-        const max = extra === 0 ? 0 : size + extra;
-        const b = bench({ send_batch_size: size, send_batch_max_size: max });
-        const clients = sizes.map((count, index) => b.push(spans(count, `${index}-`)));
-        await b.context.clock.advance(200);
-        expect(b.out.flatMap((delivery) => names(delivery.batch))).toEqual(sizes.flatMap((count, index) => Array.from({ length: count }, (_, at) => `${index}-${at}`)));
-        if (max > 0) for (const delivery of b.out) expect(delivery.batch.itemCount).toBeLessThanOrEqual(max);
-        for (const delivery of b.out) delivery.settlement.settle(DELIVERED);
-        for (const client of clients) expect(client.outcomes).toEqual([DELIVERED]);
-        expect(b.held()).toBe(0);
-      }),
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 12 }),
+        fc.integer({ min: 1, max: 8 }),
+        fc.integer({ min: 0, max: 6 }),
+        async (sizes, size, extra) => {
+          const max = extra === 0 ? 0 : size + extra;
+          const b = bench({ send_batch_size: size, send_batch_max_size: max });
+          const clients = sizes.map((count, index) => b.push(spans(count, `${index}-`)));
+          await b.context.clock.advance(200);
+          expect(b.out.flatMap((delivery) => names(delivery.batch))).toEqual(
+            sizes.flatMap((count, index) => Array.from({ length: count }, (_, at) => `${index}-${at}`)),
+          );
+          if (max > 0) for (const delivery of b.out) expect(delivery.batch.itemCount).toBeLessThanOrEqual(max);
+          for (const delivery of b.out) delivery.settlement.settle(DELIVERED);
+          for (const client of clients) expect(client.outcomes).toEqual([DELIVERED]);
+          expect(b.held()).toBe(0);
+        },
+      ),
       { numRuns: 60 },
     );
   });
 });
 
 describe("metadata", () => {
-  const of = (tenant: string): ReadonlyMap<string, readonly string[]> => new Map([["x-tenant", [tenant]], ["x-other", ["1"]]]);
+  const of = (tenant: string): ReadonlyMap<string, readonly string[]> =>
+    new Map([
+      ["x-tenant", [tenant]],
+      ["x-other", ["1"]],
+    ]);
 
   it("joins only requests with the same values, and carries them on", async () => {
     const b = bench({ metadata_keys: ["X-Tenant"] });
@@ -220,7 +231,11 @@ describe("metadata", () => {
     const b = bench({ metadata_keys: ["x-tenant"], metadata_cardinality_limit: 1 });
     b.push(spans(1), of("a"));
     const client = b.push(spans(2), of("b"));
-    expect(client.outcomes[0]).toMatchObject({ kind: "failed", items: 2, error: { message: "too many batcher metadata-value combinations", retryable: false } });
+    expect(client.outcomes[0]).toMatchObject({
+      kind: "failed",
+      items: 2,
+      error: { message: "too many batcher metadata-value combinations", retryable: false },
+    });
   });
 });
 

@@ -8,7 +8,9 @@ export function createBatchProcessor(config: BatchConfig, context: ComponentCont
   const keys = config.metadata_keys.map((key) => key.toLowerCase()).toSorted();
   const shards = new Map<string, Shard>();
   const report = createReport(context);
-  const cardinality = context.meter.createUpDownCounter("otelcol_processor_batch_metadata_cardinality", { description: "Distinct combinations of metadata values." });
+  const cardinality = context.meter.createUpDownCounter("otelcol_processor_batch_metadata_cardinality", {
+    description: "Distinct combinations of metadata values.",
+  });
   let output: Subscriber<Delivery> | undefined;
   let stopped = false;
 
@@ -29,7 +31,8 @@ export function createBatchProcessor(config: BatchConfig, context: ComponentCont
   }
 
   function accept(delivery: Delivery): void {
-    if (stopped) return delivery.settlement.settle({ kind: "refused", error: PipelineError.unavailable("the batch processor was stopped") });
+    if (stopped)
+      return delivery.settlement.settle({ kind: "refused", error: PipelineError.unavailable("the batch processor was stopped") });
     const shard = shardOf(delivery);
     if (shard !== undefined) return shard.add(delivery);
     const error = new PipelineError("too many batcher metadata-value combinations", { code: "internal", retryable: false });
@@ -86,11 +89,19 @@ function withMetadata(ready: Delivery, keys: readonly string[], sample: Delivery
 
 function createReport(context: ComponentContext): (trigger: Trigger, items: number) => void {
   const labels = { processor: context.id };
-  const size = context.meter.createHistogram("otelcol_processor_batch_batch_send_size", { description: "Items in the batches that were sent." });
+  const size = context.meter.createHistogram("otelcol_processor_batch_batch_send_size", {
+    description: "Items in the batches that were sent.",
+  });
   const counters = {
-    size: context.meter.createCounter("otelcol_processor_batch_batch_size_trigger_send", { description: "Batches that were sent because enough items waited." }),
-    timeout: context.meter.createCounter("otelcol_processor_batch_timeout_trigger_send", { description: "Batches that were sent because items had waited long enough." }),
-    idle: context.meter.createCounter("tidemark_processor_batch_idle_trigger_send", { description: "Batches that were sent because every client that is usually active was waiting." }),
+    size: context.meter.createCounter("otelcol_processor_batch_batch_size_trigger_send", {
+      description: "Batches that were sent because enough items waited.",
+    }),
+    timeout: context.meter.createCounter("otelcol_processor_batch_timeout_trigger_send", {
+      description: "Batches that were sent because items had waited long enough.",
+    }),
+    idle: context.meter.createCounter("tidemark_processor_batch_idle_trigger_send", {
+      description: "Batches that were sent because every client that is usually active was waiting.",
+    }),
   };
   return (trigger, items) => {
     size.record(items, labels);

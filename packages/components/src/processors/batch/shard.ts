@@ -1,4 +1,12 @@
-import { joinSettlements, PipelineError, type Clock, type Delivery, type DeliveryContext, type Settlement, type Timer } from "@tidemark/core";
+import {
+  joinSettlements,
+  PipelineError,
+  type Clock,
+  type Delivery,
+  type DeliveryContext,
+  type Settlement,
+  type Timer,
+} from "@tidemark/core";
 import { mergeBatches, type Batch } from "@tidemark/otlp";
 import type { BatchConfig } from "./config.ts";
 import { RecentWindows } from "./recent-windows.ts";
@@ -69,7 +77,8 @@ export class Shard {
     this.#parts = [];
     this.#items = 0;
     this.#requests = 0;
-    for (const part of parts) part.settlement.settle({ kind: "refused", error: PipelineError.unavailable("the batch processor was stopped") });
+    for (const part of parts)
+      part.settlement.settle({ kind: "refused", error: PipelineError.unavailable("the batch processor was stopped") });
   }
 
   #hold(delivery: Delivery): void {

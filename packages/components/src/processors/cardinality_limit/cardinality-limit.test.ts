@@ -13,7 +13,10 @@ interface Bench {
 
 function bench(config: Record<string, unknown> = {}): Bench {
   const context = testContext({ id: "cardinality_limit" });
-  const processor = createCardinalityLimit(cardinalityLimitConfig.parse({ limit: 2, soft_limit: 2, ...config }), { ...context, pipeline: "metrics" });
+  const processor = createCardinalityLimit(cardinalityLimitConfig.parse({ limit: 2, soft_limit: 2, ...config }), {
+    ...context,
+    pipeline: "metrics",
+  });
   return { context, process: (batch) => processor.process(batch, testDelivery(batch)) };
 }
 
@@ -29,7 +32,9 @@ function lines(batch: Batch | undefined): string[] {
   const found: string[] = [];
   while (cursor?.next() === true) {
     const { metric, resource } = cursor;
-    found.push(`${String(resource.attributes.get("service.name"))} ${metric.name} ${JSON.stringify(cursor.attributes.toObject())} ${String(cursor.value ?? cursor.count)}`);
+    found.push(
+      `${resource.attributes.getString("service.name")} ${metric.name} ${JSON.stringify(cursor.attributes.toObject())} ${String(cursor.value ?? cursor.count)}`,
+    );
   }
   return found;
 }
@@ -46,10 +51,21 @@ describe("overflow", () => {
   it("adds up the rest in one series that keeps resource, scope, name and unit", () => {
     const { context, process } = bench();
     const out = process(batchOf(["a", "b", "c", "d"])) as MetricBatch;
-    expect(lines(out)).toEqual(['test requests {"id":"a"} 1', 'test requests {"id":"b"} 10', 'test requests {"otel.metric.overflow":true} 1100']);
+    expect(lines(out)).toEqual([
+      'test requests {"id":"a"} 1',
+      'test requests {"id":"b"} 10',
+      'test requests {"otel.metric.overflow":true} 1100',
+    ]);
     const cursor = out.items();
     for (let at = 0; at < 3; at += 1) cursor.next();
-    expect([cursor.metric.unit, cursor.metric.type, cursor.metric.temporality, cursor.metric.isMonotonic, cursor.scope.name, cursor.valueKind]).toEqual(["1", "sum", 1, true, "test", "int"]);
+    expect([
+      cursor.metric.unit,
+      cursor.metric.type,
+      cursor.metric.temporality,
+      cursor.metric.isMonotonic,
+      cursor.scope.name,
+      cursor.valueKind,
+    ]).toEqual(["1", "sum", 1, true, "test", "int"]);
     // Two points became one: the books say where the other went.
     expect([...context.drops]).toEqual([["folded_into_overflow", 1]]);
   });
@@ -65,7 +81,8 @@ describe("overflow", () => {
     const { process } = bench();
     process(batchOf(["a", "b"]));
     const seen = new Set<string>();
-    for (let pod = 0; pod < 200; pod += 1) for (const line of lines(process(batchOf(["x"], {}, { "service.name": `pod-${pod}` })))) seen.add(line);
+    for (let pod = 0; pod < 200; pod += 1)
+      for (const line of lines(process(batchOf(["x"], {}, { "service.name": `pod-${pod}` })))) seen.add(line);
     expect(seen.size).toBe(65);
     expect([...seen].at(-1)).toBe('undefined requests {"otel.metric.overflow":true} 1');
   });
@@ -84,7 +101,12 @@ describe("overflow", () => {
         metrics: [
           {
             name: "m",
-            sum: ["a", "b", "c", "d"].map((id) => ({ value, attributes: { id }, startTimeUnixNano: 5n, timeUnixNano: BigInt(seconds) * 1_000_000_000n })),
+            sum: ["a", "b", "c", "d"].map((id) => ({
+              value,
+              attributes: { id },
+              startTimeUnixNano: 5n,
+              timeUnixNano: BigInt(seconds) * 1_000_000_000n,
+            })),
           },
         ],
       });
@@ -98,8 +120,20 @@ describe("overflow", () => {
 
   it("adds up histograms with the same bounds, and keeps others apart", () => {
     const { process } = bench({ limit: 1, soft_limit: 1 });
-    const point = (id: string, bounds: readonly number[]) => ({ attributes: { id }, count: 3n, sum: 6, min: 1, max: 4, bucketCounts: [1n, 2n], explicitBounds: bounds });
-    const out = process(metrics({ metrics: [{ name: "h", temporality: 1, histogram: [point("a", [2]), point("b", [2]), point("c", [2]), point("d", [3])] }] }));
+    const point = (id: string, bounds: readonly number[]) => ({
+      attributes: { id },
+      count: 3n,
+      sum: 6,
+      min: 1,
+      max: 4,
+      bucketCounts: [1n, 2n],
+      explicitBounds: bounds,
+    });
+    const out = process(
+      metrics({
+        metrics: [{ name: "h", temporality: 1, histogram: [point("a", [2]), point("b", [2]), point("c", [2]), point("d", [3])] }],
+      }),
+    );
     const cursor = (out as MetricBatch).items();
     const seen: unknown[] = [];
     while (cursor.next()) seen.push([cursor.count, cursor.sum, cursor.min, cursor.max, cursor.bucketCounts, cursor.explicitBounds]);
@@ -184,6 +218,8 @@ describe("metric names", () => {
 
 describe("options", () => {
   it("rejects a soft limit above the limit", () => {
-    expect(cardinalityLimitConfig.safeParse({ limit: 5, soft_limit: 6 }).error?.issues[0]?.message).toBe("'soft_limit' must not be larger than 'limit'");
+    expect(cardinalityLimitConfig.safeParse({ limit: 5, soft_limit: 6 }).error?.issues[0]?.message).toBe(
+      "'soft_limit' must not be larger than 'limit'",
+    );
   });
 });

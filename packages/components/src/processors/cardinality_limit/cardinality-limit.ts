@@ -1,5 +1,13 @@
 import type { BatchFunction, ComponentContext } from "@tidemark/core";
-import { batchFromObject, mergeBatches, type Batch, type DataPointView, type MetricBatch, type MetricsData, type ResourceMetrics } from "@tidemark/otlp";
+import {
+  batchFromObject,
+  mergeBatches,
+  type Batch,
+  type DataPointView,
+  type MetricBatch,
+  type MetricsData,
+  type ResourceMetrics,
+} from "@tidemark/otlp";
 import type { CardinalityLimitConfig } from "./config.ts";
 import { newIncrease, readTotals, sameBounds } from "./increase.ts";
 import { EPOCHS_PER_TTL, metricKind, MetricLimiter, type MetricKind, type Verdict } from "./metric-limiter.ts";
@@ -18,8 +26,14 @@ export interface CardinalityState {
 }
 
 /** Makes the processor of one pipeline. */
-export function createCardinalityLimit(config: CardinalityLimitConfig, context: ComponentContext & { readonly pipeline: string }): BatchFunction {
-  const state = context.state<CardinalityState>(`series/${context.pipeline}/${JSON.stringify(config)}`, 1, () => ({ metrics: new Map(), epoch: 0 })).value;
+export function createCardinalityLimit(
+  config: CardinalityLimitConfig,
+  context: ComponentContext & { readonly pipeline: string },
+): BatchFunction {
+  const state = context.state<CardinalityState>(`series/${context.pipeline}/${JSON.stringify(config)}`, 1, () => ({
+    metrics: new Map(),
+    epoch: 0,
+  })).value;
   const report = createReport(context, config, state.metrics);
   const epochMs = config.ttl / EPOCHS_PER_TTL;
 
@@ -38,7 +52,7 @@ export function createCardinalityLimit(config: CardinalityLimitConfig, context: 
     process(batch: Batch) {
       if (batch.signal !== "metrics") return batch;
       passTime();
-      const pass = new LimitPass(batch as MetricBatch, config, state);
+      const pass = new LimitPass(batch, config, state);
       const result = pass.run();
       report.batch(pass.counts);
       for (const [reason, items] of pass.drops) context.drop(reason, items);

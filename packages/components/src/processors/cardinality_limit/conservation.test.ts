@@ -54,17 +54,28 @@ class Sender {
       this.#series.set(step.series, known);
     }
     const bucket = step.amount <= 1 ? 0 : step.amount <= 10 ? 1 : 2;
-    const added: Totals = { value: step.amount, buckets: [0, 0, 0].map((_, index) => (index === bucket && this.#type === "histogram" ? 1 : 0)) };
+    const added: Totals = {
+      value: step.amount,
+      buckets: [0, 0, 0].map((_, index) => (index === bucket && this.#type === "histogram" ? 1 : 0)),
+    };
     add(this.totals, added);
     add(known.total, added);
     const sent = this.#temporality === 1 ? added : known.total;
-    const shared = { attributes: { series: step.series }, startTimeUnixNano: this.#temporality === 1 ? time - MS : known.start, timeUnixNano: time };
+    const shared = {
+      attributes: { series: step.series },
+      startTimeUnixNano: this.#temporality === 1 ? time - MS : known.start,
+      timeUnixNano: time,
+    };
     const count = BigInt(sent.buckets.reduce((sum, value) => sum + value, 0));
     return metrics({
       metrics: [
         this.#type === "sum"
           ? { name: "m", temporality: this.#temporality, sum: [{ ...shared, value: BigInt(sent.value) }] }
-          : { name: "m", temporality: this.#temporality, histogram: [{ ...shared, count, sum: sent.value, bucketCounts: sent.buckets.map(BigInt), explicitBounds: BOUNDS }] },
+          : {
+              name: "m",
+              temporality: this.#temporality,
+              histogram: [{ ...shared, count, sum: sent.value, bucketCounts: sent.buckets.map(BigInt), explicitBounds: BOUNDS }],
+            },
       ],
     });
   }
@@ -88,8 +99,13 @@ class Reader {
     this.identities.add(point.seriesIdentity);
     if (point.attributes.get("otel.metric.overflow") === true) this.overflowSeen = true;
     const last = this.#last.get(point.seriesIdentity);
-    if (point.metric.temporality === 1 || last === undefined || point.startTimeUnixNano !== last.start || now.value < last.total.value) add(this.totals, now);
-    else add(this.totals, { value: now.value - last.total.value, buckets: now.buckets.map((count, index) => count - (last.total.buckets[index] ?? 0)) });
+    if (point.metric.temporality === 1 || last === undefined || point.startTimeUnixNano !== last.start || now.value < last.total.value)
+      add(this.totals, now);
+    else
+      add(this.totals, {
+        value: now.value - last.total.value,
+        buckets: now.buckets.map((count, index) => count - (last.total.buckets[index] ?? 0)),
+      });
     this.#last.set(point.seriesIdentity, { start: point.startTimeUnixNano, total: now });
   }
 }
@@ -99,7 +115,10 @@ function add(to: Totals, what: Totals): void {
   what.buckets.forEach((count, index) => (to.buckets[index] = (to.buckets[index] ?? 0) + count));
 }
 
-function setup(config: Record<string, unknown> = {}): { readonly context: TestContext; readonly process: (batch: MetricBatch) => Batch | undefined } {
+function setup(config: Record<string, unknown> = {}): {
+  readonly context: TestContext;
+  readonly process: (batch: MetricBatch) => Batch | undefined;
+} {
   const context = testContext({ id: "cardinality_limit" });
   const parsed = cardinalityLimitConfig.parse({ limit: 3, soft_limit: 2, ttl: `${TTL_MS}ms`, ...config });
   const processor = createCardinalityLimit(parsed, { ...context, pipeline: "metrics" });

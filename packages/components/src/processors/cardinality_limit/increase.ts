@@ -60,7 +60,14 @@ export class Increases {
     increase.min = undefined;
     increase.max = undefined;
     if (last === undefined) {
-      this.#series.set(identity, { start, time, sum: increase.sum, count: increase.count, bucketCounts: increase.bucketCounts, bounds: increase.bounds });
+      this.#series.set(identity, {
+        start,
+        time,
+        sum: increase.sum,
+        count: increase.count,
+        bucketCounts: increase.bucketCounts,
+        bounds: increase.bounds,
+      });
       if (isKnownElsewhere) clear(increase);
       return;
     }

@@ -1,4 +1,13 @@
-import type { DataPointView, HistogramDataPoint, KeyValue, Metric, MetricsData, NumberDataPoint, ResourceMetrics, ScopeMetrics } from "@tidemark/otlp";
+import type {
+  DataPointView,
+  HistogramDataPoint,
+  KeyValue,
+  Metric,
+  MetricsData,
+  NumberDataPoint,
+  ResourceMetrics,
+  ScopeMetrics,
+} from "@tidemark/otlp";
 import type { Increase } from "./increase.ts";
 
 const DELTA = 1;

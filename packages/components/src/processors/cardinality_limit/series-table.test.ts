@@ -8,22 +8,26 @@ const state = fc.constantFrom<SeriesState>(ADMITTED, FOLDED, RETIRED);
 describe("SeriesTable", () => {
   it("knows what a map knows, through growth and sweeps", () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(identity, state, fc.integer({ min: 0, max: 9 })), { maxLength: 300 }), fc.integer({ min: 0, max: 9 }), (entries, oldest) => {
-        const table = new SeriesTable();
-        const model = new Map<number, { state: SeriesState; epoch: number }>();
-        for (const [id, next, epoch] of entries) {
-          table.set(id, next, epoch);
-          model.set(id, { state: next, epoch });
-        }
-        table.sweep((_, current, epoch) => (epoch < oldest ? NONE : current === ADMITTED ? RETIRED : current));
-        for (const [id, known] of model) {
-          const expected = known.epoch < oldest ? NONE : known.state === ADMITTED ? RETIRED : known.state;
-          expect(table.touch(id, 10)).toBe(expected);
-        }
-        const left = [...model.values()].filter((known) => known.epoch >= oldest).length;
-        expect(table.size).toBe(left);
-        expect(table.admitted).toBe(0);
-      }),
+      fc.property(
+        fc.array(fc.tuple(identity, state, fc.integer({ min: 0, max: 9 })), { maxLength: 300 }),
+        fc.integer({ min: 0, max: 9 }),
+        (entries, oldest) => {
+          const table = new SeriesTable();
+          const model = new Map<number, { state: SeriesState; epoch: number }>();
+          for (const [id, next, epoch] of entries) {
+            table.set(id, next, epoch);
+            model.set(id, { state: next, epoch });
+          }
+          table.sweep((_, current, epoch) => (epoch < oldest ? NONE : current === ADMITTED ? RETIRED : current));
+          for (const [id, known] of model) {
+            const expected = known.epoch < oldest ? NONE : known.state === ADMITTED ? RETIRED : known.state;
+            expect(table.touch(id, 10)).toBe(expected);
+          }
+          const left = [...model.values()].filter((known) => known.epoch >= oldest).length;
+          expect(table.size).toBe(left);
+          expect(table.admitted).toBe(0);
+        },
+      ),
     );
   });
 

@@ -2,27 +2,59 @@ import { durationField } from "@tidemark/core";
 import { z } from "zod";
 
 const fields = z.strictObject({
-  check_interval: durationField().prefault("0s").meta({
-    description: "Time between two measurements of the memory in use. Must be greater than zero; 1s is a good value.",
-    examples: ["1s"],
-  }),
-  limit_mib: z.int().min(0).default(0).meta({ description: "Hard limit: the most memory the process should use, in MiB. Wins over `limit_percentage`.", examples: [512] }),
-  spike_limit_mib: z.int().min(0).default(0).meta({
-    description: "Growth to expect between two measurements, in MiB; the soft limit is the hard limit less this. 0 means 20 % of the hard limit.",
-    examples: [128],
-  }),
-  limit_percentage: z.int().min(0).default(0).meta({ description: "Hard limit in per cent of the memory that the machine or its cgroup has.", examples: [75] }),
-  spike_limit_percentage: z.int().min(0).default(0).meta({ description: "Growth to expect between two measurements, in per cent of all memory. 0 means 20 % of the hard limit.", examples: [15] }),
-  min_gc_interval_when_soft_limited: durationField().prefault("10s").meta({ description: "Least time between two forced collections above the soft limit.", examples: ["10s"] }),
-  min_gc_interval_when_hard_limited: durationField().prefault("0s").meta({ description: "Least time between two forced collections above the hard limit.", examples: ["1s"] }),
-  max_gc_interval_when_soft_limited: durationField().prefault("30s").meta({
-    description: "The interval doubles up to this while forced collections above the soft limit free less than 5 %; 0s never lengthens it.",
-    examples: ["1m"],
-  }),
-  max_gc_interval_when_hard_limited: durationField().prefault("30s").meta({
-    description: "The interval doubles up to this while forced collections above the hard limit free less than 5 %; 0s never lengthens it.",
-    examples: ["1m"],
-  }),
+  check_interval: durationField()
+    .prefault("0s")
+    .meta({
+      description: "Time between two measurements of the memory in use. Must be greater than zero; 1s is a good value.",
+      examples: ["1s"],
+    }),
+  limit_mib: z
+    .int()
+    .min(0)
+    .default(0)
+    .meta({ description: "Hard limit: the most memory the process should use, in MiB. Wins over `limit_percentage`.", examples: [512] }),
+  spike_limit_mib: z
+    .int()
+    .min(0)
+    .default(0)
+    .meta({
+      description:
+        "Growth to expect between two measurements, in MiB; the soft limit is the hard limit less this. 0 means 20 % of the hard limit.",
+      examples: [128],
+    }),
+  limit_percentage: z
+    .int()
+    .min(0)
+    .default(0)
+    .meta({ description: "Hard limit in per cent of the memory that the machine or its cgroup has.", examples: [75] }),
+  spike_limit_percentage: z
+    .int()
+    .min(0)
+    .default(0)
+    .meta({
+      description: "Growth to expect between two measurements, in per cent of all memory. 0 means 20 % of the hard limit.",
+      examples: [15],
+    }),
+  min_gc_interval_when_soft_limited: durationField()
+    .prefault("10s")
+    .meta({ description: "Least time between two forced collections above the soft limit.", examples: ["10s"] }),
+  min_gc_interval_when_hard_limited: durationField()
+    .prefault("0s")
+    .meta({ description: "Least time between two forced collections above the hard limit.", examples: ["1s"] }),
+  max_gc_interval_when_soft_limited: durationField()
+    .prefault("30s")
+    .meta({
+      description:
+        "The interval doubles up to this while forced collections above the soft limit free less than 5 %; 0s never lengthens it.",
+      examples: ["1m"],
+    }),
+  max_gc_interval_when_hard_limited: durationField()
+    .prefault("30s")
+    .meta({
+      description:
+        "The interval doubles up to this while forced collections above the hard limit free less than 5 %; 0s never lengthens it.",
+      examples: ["1m"],
+    }),
 });
 
 /** Parsed configuration; times in milliseconds. */
@@ -55,16 +87,27 @@ const RULES: readonly Rule[] = [
   {
     path: "max_gc_interval_when_soft_limited",
     broken: (c) =>
-      c.max_gc_interval_when_soft_limited > 0 && c.max_gc_interval_when_hard_limited > 0 && c.max_gc_interval_when_soft_limited < c.max_gc_interval_when_hard_limited,
-    message: "'max_gc_interval_when_soft_limited' should be larger than or equal to 'max_gc_interval_when_hard_limited' (when both are set)",
+      c.max_gc_interval_when_soft_limited > 0 &&
+      c.max_gc_interval_when_hard_limited > 0 &&
+      c.max_gc_interval_when_soft_limited < c.max_gc_interval_when_hard_limited,
+    message:
+      "'max_gc_interval_when_soft_limited' should be larger than or equal to 'max_gc_interval_when_hard_limited' (when both are set)",
   },
-  { path: "limit_mib", broken: (c) => c.limit_mib === 0 && c.limit_percentage === 0, message: "'limit_mib' or 'limit_percentage' must be greater than zero" },
+  {
+    path: "limit_mib",
+    broken: (c) => c.limit_mib === 0 && c.limit_percentage === 0,
+    message: "'limit_mib' or 'limit_percentage' must be greater than zero",
+  },
   {
     path: "limit_percentage",
     broken: (c) => c.limit_percentage > 100 || c.spike_limit_percentage > 100,
     message: "'limit_percentage' and 'spike_limit_percentage' must be greater than zero and less than or equal to hundred",
   },
-  { path: "spike_limit_mib", broken: (c) => c.limit_mib > 0 && c.limit_mib <= c.spike_limit_mib, message: "'spike_limit_mib' must be smaller than 'limit_mib'" },
+  {
+    path: "spike_limit_mib",
+    broken: (c) => c.limit_mib > 0 && c.limit_mib <= c.spike_limit_mib,
+    message: "'spike_limit_mib' must be smaller than 'limit_mib'",
+  },
   {
     path: "spike_limit_percentage",
     broken: (c) => c.limit_percentage > 0 && c.limit_percentage <= c.spike_limit_percentage,

@@ -8,13 +8,19 @@ import type { Memory } from "./memory.ts";
 const ITEMS: Readonly<Record<Signal, string>> = { traces: "spans", metrics: "metric_points", logs: "log_records" };
 
 /** Makes the processor of one pipeline. All pipelines that list the same id share one limiter and its decisions. */
-export function createMemoryLimiter(config: MemoryLimiterConfig, context: ComponentContext & { readonly signal: Signal }, memory: Memory): BatchFunction {
+export function createMemoryLimiter(
+  config: MemoryLimiterConfig,
+  context: ComponentContext & { readonly signal: Signal },
+  memory: Memory,
+): BatchFunction {
   const limiter = context.shared<MemoryLimiter>({
     name: `memory_limiter:${context.id}`,
     create: ({ clock }) => new MemoryLimiter({ config, memory, clock, log: context.log }),
   });
   const counter = (what: "accepted" | "refused"): Counter =>
-    context.meter.createCounter(`otelcol_processor_memory_limiter_${what}_${ITEMS[context.signal]}`, { description: `Items ${what} by the memory limiter.` });
+    context.meter.createCounter(`otelcol_processor_memory_limiter_${what}_${ITEMS[context.signal]}`, {
+      description: `Items ${what} by the memory limiter.`,
+    });
   const accepted = counter("accepted");
   const refused = counter("refused");
   const labels = { processor: context.id };

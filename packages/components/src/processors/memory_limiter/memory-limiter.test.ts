@@ -41,7 +41,12 @@ function limiter(memory: Memory, config: Record<string, unknown> = BASE, context
       return processor.process(delivery.batch, delivery) === delivery.batch;
     } catch (caught) {
       expect(caught).toBeInstanceOf(PipelineError);
-      expect(caught).toMatchObject({ message: "data refused due to high memory usage", code: "unavailable", retryable: true, retryAfterMs: 1000 });
+      expect(caught).toMatchObject({
+        message: "data refused due to high memory usage",
+        code: "unavailable",
+        retryable: true,
+        retryAfterMs: 1000,
+      });
       return false;
     }
   };
@@ -56,7 +61,10 @@ describe("limits", () => {
     [{ limit_percentage: 50, spike_limit_percentage: 25 }, 500, 250],
     [{ limit_mib: 100, limit_percentage: 50 }, 100, 80],
   ])("%o of 1000 MiB", (config, hardMib, softMib) => {
-    expect(memoryLimits(memoryLimiterConfig.parse({ check_interval: "1s", ...config }), () => 1000 * MIB)).toEqual({ hardBytes: hardMib * MIB, softBytes: softMib * MIB });
+    expect(memoryLimits(memoryLimiterConfig.parse({ check_interval: "1s", ...config }), () => 1000 * MIB)).toEqual({
+      hardBytes: hardMib * MIB,
+      softBytes: softMib * MIB,
+    });
   });
 });
 
@@ -75,7 +83,9 @@ describe("refusing", () => {
     memory.usedMib = 10;
     await context.clock.advance(1000);
     expect(accepts()).toBe(true);
-    expect(context.lines.filter((line) => line.level === "warn").map((line) => line.message)).toEqual(["Memory usage is above soft limit. Refusing data."]);
+    expect(context.lines.filter((line) => line.level === "warn").map((line) => line.message)).toEqual([
+      "Memory usage is above soft limit. Refusing data.",
+    ]);
     expect(context.lines.at(-1)?.message).toBe("Memory usage back within limits. Resuming normal operation.");
   });
 
@@ -140,9 +150,18 @@ describe("options", () => {
     [{ limit_mib: 1 }, "'check_interval' must be greater than zero"],
     [{ check_interval: "1s" }, "'limit_mib' or 'limit_percentage' must be greater than zero"],
     [{ ...BASE, spike_limit_mib: 100 }, "'spike_limit_mib' must be smaller than 'limit_mib'"],
-    [{ check_interval: "1s", limit_percentage: 50, spike_limit_percentage: 60 }, "'spike_limit_percentage' must be smaller than 'limit_percentage'"],
-    [{ check_interval: "1s", limit_percentage: 101 }, "'limit_percentage' and 'spike_limit_percentage' must be greater than zero and less than or equal to hundred"],
-    [{ ...BASE, min_gc_interval_when_hard_limited: "11s" }, "'min_gc_interval_when_soft_limited' should be larger than 'min_gc_interval_when_hard_limited'"],
+    [
+      { check_interval: "1s", limit_percentage: 50, spike_limit_percentage: 60 },
+      "'spike_limit_percentage' must be smaller than 'limit_percentage'",
+    ],
+    [
+      { check_interval: "1s", limit_percentage: 101 },
+      "'limit_percentage' and 'spike_limit_percentage' must be greater than zero and less than or equal to hundred",
+    ],
+    [
+      { ...BASE, min_gc_interval_when_hard_limited: "11s" },
+      "'min_gc_interval_when_soft_limited' should be larger than 'min_gc_interval_when_hard_limited'",
+    ],
     [
       { ...BASE, max_gc_interval_when_soft_limited: "9s", max_gc_interval_when_hard_limited: "0s" },
       "'max_gc_interval_when_soft_limited' must be greater than or equal to 'min_gc_interval_when_soft_limited' (or 0 to disable)",

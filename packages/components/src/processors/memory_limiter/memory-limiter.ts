@@ -19,7 +19,8 @@ export interface MemoryLimits {
 /** Works out the limits from the configuration and, for percentages, the memory there is. */
 export function memoryLimits(config: MemoryLimiterConfig, totalBytes: () => number): MemoryLimits {
   const share = config.limit_mib > 0 ? MIB : totalBytes() / 100;
-  const [limit, spike] = config.limit_mib > 0 ? [config.limit_mib, config.spike_limit_mib] : [config.limit_percentage, config.spike_limit_percentage];
+  const [limit, spike] =
+    config.limit_mib > 0 ? [config.limit_mib, config.spike_limit_mib] : [config.limit_percentage, config.spike_limit_percentage];
   const hardBytes = Math.floor(limit * share);
   const spikeBytes = spike > 0 ? Math.floor(spike * share) : Math.floor(hardBytes / 5);
   return { hardBytes, softBytes: hardBytes - spikeBytes };
@@ -79,8 +80,16 @@ export class MemoryLimiter {
     const { config, memory } = settings;
     this.#settings = settings;
     this.#limits = memoryLimits(config, memory.totalBytes);
-    this.#hardPace = new CollectionPace(config.min_gc_interval_when_hard_limited, config.max_gc_interval_when_hard_limited, config.check_interval);
-    this.#softPace = new CollectionPace(config.min_gc_interval_when_soft_limited, config.max_gc_interval_when_soft_limited, config.check_interval);
+    this.#hardPace = new CollectionPace(
+      config.min_gc_interval_when_hard_limited,
+      config.max_gc_interval_when_hard_limited,
+      config.check_interval,
+    );
+    this.#softPace = new CollectionPace(
+      config.min_gc_interval_when_soft_limited,
+      config.max_gc_interval_when_soft_limited,
+      config.check_interval,
+    );
   }
 
   /** Whether memory is above the soft limit, as of the last measurement. */
@@ -96,7 +105,10 @@ export class MemoryLimiter {
   start(): void {
     this.#users += 1;
     if (this.#users > 1) return;
-    this.#settings.log.info("Memory limiter configured", { limit_mib: toMib(this.#limits.hardBytes), soft_limit_mib: toMib(this.#limits.softBytes) });
+    this.#settings.log.info("Memory limiter configured", {
+      limit_mib: toMib(this.#limits.hardBytes),
+      soft_limit_mib: toMib(this.#limits.softBytes),
+    });
     this.#schedule();
   }
 
@@ -118,7 +130,8 @@ export class MemoryLimiter {
       this.#hardPace.helped();
       this.#softPace.helped();
     }
-    if (this.#refusing && !mustRefuse) log.info("Memory usage back within limits. Resuming normal operation.", { cur_mem_mib: toMib(used) });
+    if (this.#refusing && !mustRefuse)
+      log.info("Memory usage back within limits. Resuming normal operation.", { cur_mem_mib: toMib(used) });
     if (!this.#refusing && mustRefuse) log.warn("Memory usage is above soft limit. Refusing data.", { cur_mem_mib: toMib(used) });
     this.#refusing = mustRefuse;
   }

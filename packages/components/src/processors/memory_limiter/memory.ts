@@ -19,6 +19,6 @@ export function processMemory(): Memory {
       const constrained = process.constrainedMemory();
       return constrained > 0 ? Math.min(constrained, machine) : machine;
     },
-    collect: globalThis.gc === undefined ? undefined : () => void globalThis.gc?.(),
+    collect: globalThis.gc === undefined ? undefined : () => globalThis.gc?.(),
   };
 }

@@ -29,8 +29,14 @@ describe("proportional and equalizing", () => {
 
   it("prefer explicit randomness, and multiply or raise the arriving threshold", () => {
     const record = { traceId: HALF_ID, attributes: { "sampling.randomness": "e0000000000000", "sampling.threshold": "8" } };
-    expect(sample({ mode: "proportional", sampling_percentage: 50 }, record)).toEqual({ "sampling.randomness": "e0000000000000", "sampling.threshold": "c" });
-    expect(sample({ mode: "equalizing", sampling_percentage: 75 }, record)).toEqual({ "sampling.randomness": "e0000000000000", "sampling.threshold": "8" });
+    expect(sample({ mode: "proportional", sampling_percentage: 50 }, record)).toEqual({
+      "sampling.randomness": "e0000000000000",
+      "sampling.threshold": "c",
+    });
+    expect(sample({ mode: "equalizing", sampling_percentage: 75 }, record)).toEqual({
+      "sampling.randomness": "e0000000000000",
+      "sampling.threshold": "8",
+    });
   });
 
   it("hash the named attribute where there is no trace id, and write that randomness down", () => {
@@ -57,13 +63,17 @@ describe("hash_seed", () => {
 
   it("with attribute_source record looks only at the attribute", () => {
     const config = { sampling_percentage: 50, attribute_source: "record", from_attribute: "uid" };
-    const fates = (traceId: string): boolean[] => Array.from({ length: 40 }, (_, uid) => sample(config, { traceId, attributes: { uid: `u-${uid}` } }) !== undefined);
+    const fates = (traceId: string): boolean[] =>
+      Array.from({ length: 40 }, (_, uid) => sample(config, { traceId, attributes: { uid: `u-${uid}` } }) !== undefined);
     expect(fates(HALF_ID)).toEqual(fates("1".repeat(32)));
     expect(new Set(fates(HALF_ID)).size).toBe(2);
   });
 
   it("treats equal seeds alike and other seeds differently", () => {
-    const fates = (seed: number): string => Array.from({ length: 64 }, (_, id) => (sample({ sampling_percentage: 50, hash_seed: seed }, { traceId: (id + 1).toString(16).padStart(32, "0") }) === undefined ? 0 : 1)).join("");
+    const fates = (seed: number): string =>
+      Array.from({ length: 64 }, (_, id) =>
+        sample({ sampling_percentage: 50, hash_seed: seed }, { traceId: (id + 1).toString(16).padStart(32, "0") }) === undefined ? 0 : 1,
+      ).join("");
     expect(fates(22)).toBe(fates(22));
     expect(fates(22)).not.toBe(fates(23));
   });
@@ -95,7 +105,9 @@ describe("sampling_priority", () => {
   });
 
   it("never makes it less", () => {
-    expect(sample({ ...config, sampling_percentage: 100 }, { traceId: HALF_ID, attributes: { priority: 1 } })).toMatchObject({ "sampling.threshold": "0" });
+    expect(sample({ ...config, sampling_percentage: 100 }, { traceId: HALF_ID, attributes: { priority: 1 } })).toMatchObject({
+      "sampling.threshold": "0",
+    });
     expect(sample(config, { traceId: HALF_ID, attributes: { priority: 0 } })).toBeUndefined();
   });
 });

@@ -105,7 +105,9 @@ describe("formatOtValue", () => {
 describe("formatTraceState", () => {
   it("puts the changed member first and keeps those of others", () => {
     const state = parseTraceState("congo=t61, ot=a:b,rojo=00f067aa0ba902b7");
-    expect(typeof state === "string" ? state : formatTraceState({ ...state, ot: withThreshold(state.ot, ALWAYS) })).toBe("ot=th:0;a:b,congo=t61,rojo=00f067aa0ba902b7");
+    expect(typeof state === "string" ? state : formatTraceState({ ...state, ot: withThreshold(state.ot, ALWAYS) })).toBe(
+      "ot=th:0;a:b,congo=t61,rojo=00f067aa0ba902b7",
+    );
   });
 
   it("lets the last member fall off when there would be 33", () => {

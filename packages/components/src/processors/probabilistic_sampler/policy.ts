@@ -3,7 +3,12 @@ import { hashThreshold } from "./hash-randomness.ts";
 import { isLess, isSampled, MIN_PROBABILITY, NEVER, probabilityOf, thresholdOf, type Bits56 } from "./threshold.ts";
 
 /** Why an item could not be decided on; the names are ledger reasons. */
-export type SamplerProblem = "inconsistent_arriving_threshold" | "missing_randomness" | "randomness_in_use" | "threshold_in_use" | "invalid_tracestate";
+export type SamplerProblem =
+  | "inconsistent_arriving_threshold"
+  | "missing_randomness"
+  | "randomness_in_use"
+  | "threshold_in_use"
+  | "invalid_tracestate";
 
 /** The Collector's wording, for the log. */
 export const PROBLEM_TEXT: Readonly<Record<SamplerProblem, string>> = {

@@ -40,7 +40,9 @@ class Tally {
 /** Makes the sampler of one pipeline. */
 export function createSampler(config: ProbabilisticSamplerConfig, context: ComponentContext): BatchFunction {
   const counter = (what: string): Counter =>
-    context.meter.createCounter(`otelcol_processor_probabilistic_sampler_count_${what}_sampled`, { description: `Number of ${what} decided on, by policy and decision.` });
+    context.meter.createCounter(`otelcol_processor_probabilistic_sampler_count_${what}_sampled`, {
+      description: `Number of ${what} decided on, by policy and decision.`,
+    });
   const counters = { traces: counter("traces"), logs: counter("logs") };
   const decide = createDecider(config);
   const spans = new SpanReader(config);
@@ -101,7 +103,7 @@ export function createSampler(config: ProbabilisticSamplerConfig, context: Compo
     process(batch: Batch) {
       if (batch.signal === "metrics") return batch;
       const tally = new Tally();
-      const kept = batch.signal === "traces" ? sampleSpans(batch as TraceBatch, tally) : sampleLogs(batch as LogBatch, tally);
+      const kept = batch.signal === "traces" ? sampleSpans(batch, tally) : sampleLogs(batch, tally);
       tally.report(context, counters[batch.signal], config.fail_closed);
       return kept.itemCount === 0 ? undefined : kept;
     },

@@ -2,7 +2,14 @@ import { AttributeKey, type AttributeValue, type SpanView } from "@tidemark/otlp
 import type { ProbabilisticSamplerConfig } from "./config.ts";
 import type { Decision, Priority } from "./decision.ts";
 import { hashRandomness } from "./hash-randomness.ts";
-import { EMPTY_TRACE_STATE, formatTraceState, parseTraceState, withThreshold, type TraceState, type TraceStateProblem } from "./ot-tracestate.ts";
+import {
+  EMPTY_TRACE_STATE,
+  formatTraceState,
+  parseTraceState,
+  withThreshold,
+  type TraceState,
+  type TraceStateProblem,
+} from "./ot-tracestate.ts";
 import { bitsToHex, formatThreshold, type Bits56 } from "./threshold.ts";
 
 const SAMPLING_PRIORITY = new AttributeKey("sampling.priority");
@@ -47,7 +54,8 @@ export class SpanReader {
     const { randomness } = decision.evidence;
     if (this.#hashes && randomness !== undefined) ot = { ...ot, rv: bitsToHex(randomness), randomness };
     // Where the value would grow too long, no statement is better than a wrong one.
-    const text = formatTraceState({ ot, others: state.others }) ?? formatTraceState({ ot: withThreshold(state.ot, undefined), others: state.others });
+    const text =
+      formatTraceState({ ot, others: state.others }) ?? formatTraceState({ ot: withThreshold(state.ot, undefined), others: state.others });
     return text === this.#text ? undefined : text;
   }
 
@@ -84,8 +92,14 @@ export class SpanReader {
 }
 
 /** Whether there is a trace id other than the invalid one of zeros. Looks at the bytes only when the low 56 bits are zero. */
-export function hasTraceId(item: { readonly traceIdHigh28: number; readonly traceIdLow28: number; readonly traceIdBytes: Uint8Array }): boolean {
-  return item.traceIdHigh28 !== 0 || item.traceIdLow28 !== 0 || (item.traceIdBytes.length === 16 && item.traceIdBytes.some((byte) => byte !== 0));
+export function hasTraceId(item: {
+  readonly traceIdHigh28: number;
+  readonly traceIdLow28: number;
+  readonly traceIdBytes: Uint8Array;
+}): boolean {
+  return (
+    item.traceIdHigh28 !== 0 || item.traceIdLow28 !== 0 || (item.traceIdBytes.length === 16 && item.traceIdBytes.some((byte) => byte !== 0))
+  );
 }
 
 /** `sampling.priority` as OpenTracing defined it: 0 drops, more than 0 keeps, whatever the type. */

@@ -12,12 +12,20 @@ const POPULATION = 20_000;
 
 function population(seed: number, size = POPULATION): TraceBatch {
   const random = seededRandom(seed);
-  const word = (): string => Math.floor(random() * 2 ** 32).toString(16).padStart(8, "0");
-  return traces({ spans: Array.from({ length: size }, (_, index) => ({ name: String(index), traceId: `${word()}${word()}${word()}${word()}` })) });
+  const word = (): string =>
+    Math.floor(random() * 2 ** 32)
+      .toString(16)
+      .padStart(8, "0");
+  return traces({
+    spans: Array.from({ length: size }, (_, index) => ({ name: String(index), traceId: `${word()}${word()}${word()}${word()}` })),
+  });
 }
 
 function run(batch: TraceBatch, mode: string, percentage: number): TraceBatch | undefined {
-  const sampler = createSampler(probabilisticSamplerConfig.parse({ mode, sampling_percentage: percentage, sampling_precision: 8 }), testContext());
+  const sampler = createSampler(
+    probabilisticSamplerConfig.parse({ mode, sampling_percentage: percentage, sampling_precision: 8 }),
+    testContext(),
+  );
   const delivery = testDelivery(batch);
   return sampler.process(delivery.batch, delivery) as TraceBatch | undefined;
 }
@@ -37,7 +45,7 @@ function read(batch: TraceBatch | undefined): { readonly names: Set<string>; rea
 describe.each(["hash_seed", "proportional", "equalizing"])("%s", (mode) => {
   const batch = population(7);
 
-  it.each([0.5, 5, 25, 50, 90])("keeps %d %% within 4 sigma, and the kept stand for all", (percentage) => {
+  it.each([0.5, 5, 25, 50, 90])("keeps %d percent within 4 sigma, and the kept stand for all", (percentage) => {
     const { names, estimate } = read(run(batch, mode, percentage));
     const p = percentage / 100;
     const sigma = Math.sqrt(POPULATION * p * (1 - p));

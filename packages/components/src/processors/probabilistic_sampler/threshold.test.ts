@@ -98,7 +98,7 @@ describe("the Collector's hash", () => {
     [25, "c"],
     [10, "e668"],
     [100 / 3, "aaac"],
-  ])("turns %d %% into a threshold of 14 bits", (percentage, expected) => {
+  ])("turns %d percent into a threshold of 14 bits", (percentage, expected) => {
     expect(formatThreshold(hashThreshold(percentage) ?? { high: 1, low: 1 })).toBe(expected);
   });
 

@@ -25,7 +25,10 @@ interface Input {
 /** Runs one span through a sampler; gives its tracestate, or `undefined` when it was dropped. */
 function sample({ config, traceId = HALF_ID, traceState = "", attributes = {}, context = testContext() }: Input): string | undefined {
   // The vectors count precision 0 as full precision.
-  const sampler = createSampler(probabilisticSamplerConfig.parse({ sampling_precision: 14, hash_seed: 4312, fail_closed: false, ...config }), context);
+  const sampler = createSampler(
+    probabilisticSamplerConfig.parse({ sampling_precision: 14, hash_seed: 4312, fail_closed: false, ...config }),
+    context,
+  );
   const delivery = testDelivery(traces({ spans: [{ traceId, traceState, attributes }] }));
   const out = sampler.process(delivery.batch, delivery) as TraceBatch | undefined;
   const cursor = out?.items();
@@ -45,7 +48,10 @@ interface Row {
   readonly proportional: string | undefined;
 }
 
-const both = (state: string | undefined): { equalizing: string | undefined; proportional: string | undefined } => ({ equalizing: state, proportional: state });
+const both = (state: string | undefined): { equalizing: string | undefined; proportional: string | undefined } => ({
+  equalizing: state,
+  proportional: state,
+});
 
 // tracesprocessor_test.go, Test_tracesamplerprocessor_TraceState.
 const ROWS: readonly Row[] = [
@@ -53,38 +59,140 @@ const ROWS: readonly Row[] = [
   { name: "50 percent sampled", percentage: 50, ...both("ot=th:8") },
   { name: "25 percent sampled", percentage: 25, traceId: "ddddddddddddddddddc0000000000000", ...both("ot=th:c") },
   { name: "25 percent unsampled", percentage: 25, traceId: "ddddddddddddddddddb0000000000000", ...both(undefined) },
-  { name: "1 percent sampled, upper case passes through", percentage: 1, traceState: "ot=rv:FD70A3D70A3D71", ...both("ot=rv:FD70A3D70A3D71;th:fd70a3d70a3d71") },
-  { name: "1 percent, precision 4", percentage: 1, precision: 4, traceState: "ot=rv:FD70A3D70A3D71", ...both("ot=rv:FD70A3D70A3D71;th:fd70a") },
+  {
+    name: "1 percent sampled, upper case passes through",
+    percentage: 1,
+    traceState: "ot=rv:FD70A3D70A3D71",
+    ...both("ot=rv:FD70A3D70A3D71;th:fd70a3d70a3d71"),
+  },
+  {
+    name: "1 percent, precision 4",
+    percentage: 1,
+    precision: 4,
+    traceState: "ot=rv:FD70A3D70A3D71",
+    ...both("ot=rv:FD70A3D70A3D71;th:fd70a"),
+  },
   { name: "1 percent, precision 3", percentage: 1, precision: 3, traceState: "ot=rv:FD70A3D70A3D71", ...both(undefined) },
   { name: "1 percent not sampled", percentage: 1, traceState: "ot=rv:FD70A3D70A3D70", ...both(undefined) },
   { name: "49 percent not sampled", percentage: 49, ...both(undefined) },
-  { name: "1 percent sampled with rv", percentage: 1, traceState: "ot=rv:fd70B000000000", ...both("ot=rv:fd70B000000000;th:fd70a3d70a3d71") },
-  { name: "1 percent sampled with trace id", percentage: 1, precision: 4, traceId: "a0a0a0a0a0a0a0a0a0fe000000000000", ...both("ot=th:fd70a") },
+  {
+    name: "1 percent sampled with rv",
+    percentage: 1,
+    traceState: "ot=rv:fd70B000000000",
+    ...both("ot=rv:fd70B000000000;th:fd70a3d70a3d71"),
+  },
+  {
+    name: "1 percent sampled with trace id",
+    percentage: 1,
+    precision: 4,
+    traceId: "a0a0a0a0a0a0a0a0a0fe000000000000",
+    ...both("ot=th:fd70a"),
+  },
   { name: "sampled by priority", percentage: 1, attributes: { "sampling.priority": 2n }, ...both("ot=th:0") },
   { name: "not sampled by priority", percentage: 99, attributes: { "sampling.priority": 0n }, ...both(undefined) },
-  { name: "incoming 50 percent with rv", percentage: 50, traceState: "ot=rv:90000000000000;th:80000000000000", equalizing: "ot=rv:90000000000000;th:8", proportional: undefined },
+  {
+    name: "incoming 50 percent with rv",
+    percentage: 50,
+    traceState: "ot=rv:90000000000000;th:80000000000000",
+    equalizing: "ot=rv:90000000000000;th:8",
+    proportional: undefined,
+  },
   { name: "incoming 50 percent at 25 percent not sampled", percentage: 25, traceState: "ot=th:8", ...both(undefined) },
-  { name: "incoming 50 percent at 25 percent sampled", percentage: 25, traceId: "f".repeat(32), traceState: "ot=th:8", equalizing: "ot=th:c", proportional: "ot=th:e" },
-  { name: "equalizing against proportional", percentage: 50, traceState: "ot=rv:c0000000000000;th:8", equalizing: "ot=rv:c0000000000000;th:8", proportional: "ot=rv:c0000000000000;th:c" },
+  {
+    name: "incoming 50 percent at 25 percent sampled",
+    percentage: 25,
+    traceId: "f".repeat(32),
+    traceState: "ot=th:8",
+    equalizing: "ot=th:c",
+    proportional: "ot=th:e",
+  },
+  {
+    name: "equalizing against proportional",
+    percentage: 50,
+    traceState: "ot=rv:c0000000000000;th:8",
+    equalizing: "ot=rv:c0000000000000;th:8",
+    proportional: "ot=rv:c0000000000000;th:c",
+  },
   { name: "inconsistent threshold", percentage: 100, traceState: "ot=rv:40000000000000;th:8", ...both("ot=rv:40000000000000;th:0") },
-  { name: "inconsistent threshold, fail closed", percentage: 1, failClosed: true, traceState: "ot=rv:40000000000000;th:8", ...both(undefined) },
-  { name: "40 percent, precision 3", percentage: 40, precision: 3, traceState: "ot=rv:a0000000000000", ...both("ot=rv:a0000000000000;th:99a") },
-  { name: "50 at 40 percent, precision 6", percentage: 40, precision: 6, traceId: "a0a0a0a0a0a0a0a0a0d0000000000000", traceState: "ot=th:8", equalizing: "ot=th:99999a", proportional: "ot=th:cccccd" },
-  { name: "50 at 40 percent partly sampled", percentage: 40, precision: 3, traceId: "a0a0a0a0a0a0a0a0a0b0000000000000", traceState: "ot=th:8", equalizing: "ot=th:99a", proportional: undefined },
-  { name: "50 at 40 percent not sampled", percentage: 40, precision: 3, traceId: "a0a0a0a0a0a0a0a0a080000000000000", traceState: "ot=th:8", ...both(undefined) },
+  {
+    name: "inconsistent threshold, fail closed",
+    percentage: 1,
+    failClosed: true,
+    traceState: "ot=rv:40000000000000;th:8",
+    ...both(undefined),
+  },
+  {
+    name: "40 percent, precision 3",
+    percentage: 40,
+    precision: 3,
+    traceState: "ot=rv:a0000000000000",
+    ...both("ot=rv:a0000000000000;th:99a"),
+  },
+  {
+    name: "50 at 40 percent, precision 6",
+    percentage: 40,
+    precision: 6,
+    traceId: "a0a0a0a0a0a0a0a0a0d0000000000000",
+    traceState: "ot=th:8",
+    equalizing: "ot=th:99999a",
+    proportional: "ot=th:cccccd",
+  },
+  {
+    name: "50 at 40 percent partly sampled",
+    percentage: 40,
+    precision: 3,
+    traceId: "a0a0a0a0a0a0a0a0a0b0000000000000",
+    traceState: "ot=th:8",
+    equalizing: "ot=th:99a",
+    proportional: undefined,
+  },
+  {
+    name: "50 at 40 percent not sampled",
+    percentage: 40,
+    precision: 3,
+    traceId: "a0a0a0a0a0a0a0a0a080000000000000",
+    traceState: "ot=th:8",
+    ...both(undefined),
+  },
   { name: "200 percent", percentage: 200, ...both("ot=th:0") },
-  { name: "tiny probability", percentage: 100 * 2 ** -14, traceId: ALWAYS_ID, traceState: "ot=th:fffc", equalizing: "ot=th:fffc", proportional: "ot=th:fffffff" },
+  {
+    name: "tiny probability",
+    percentage: 100 * 2 ** -14,
+    traceId: ALWAYS_ID,
+    traceState: "ot=th:fffc",
+    equalizing: "ot=th:fffc",
+    proportional: "ot=th:fffffff",
+  },
   { name: "almost 100 percent", percentage: (1 - 8e-7) * 100, precision: 10, traceId: ALWAYS_ID, ...both("ot=th:00000cccccccd") },
-  { name: "probability underflow", percentage: 2 ** -4, traceId: ALWAYS_ID, traceState: "ot=th:fffffffffffff8", equalizing: "ot=th:fffffffffffff8", proportional: undefined },
-  { name: "keeps other vendors and unknown sub-keys", percentage: 50, traceState: "congo=t61,ot=p:9;th:0", ...both("ot=th:8;p:9,congo=t61") },
-  { name: "leaves the threshold out of a value that is too long", percentage: 50, traceState: `ot=x:${"y".repeat(252)}`, ...both(`ot=x:${"y".repeat(252)}`) },
+  {
+    name: "probability underflow",
+    percentage: 2 ** -4,
+    traceId: ALWAYS_ID,
+    traceState: "ot=th:fffffffffffff8",
+    equalizing: "ot=th:fffffffffffff8",
+    proportional: undefined,
+  },
+  {
+    name: "keeps other vendors and unknown sub-keys",
+    percentage: 50,
+    traceState: "congo=t61,ot=p:9;th:0",
+    ...both("ot=th:8;p:9,congo=t61"),
+  },
+  {
+    name: "leaves the threshold out of a value that is too long",
+    percentage: 50,
+    traceState: `ot=x:${"y".repeat(252)}`,
+    ...both(`ot=x:${"y".repeat(252)}`),
+  },
 ];
 
 describe.each(["equalizing", "proportional"] as const)("%s", (mode) => {
   it.each(ROWS)("$name", (row) => {
     const { percentage, precision = 14, failClosed = false, traceId, traceState, attributes } = row;
     const config = { mode, sampling_percentage: percentage, sampling_precision: precision, fail_closed: failClosed };
-    expect(sample({ config, ...(traceId && { traceId }), ...(traceState && { traceState }), ...(attributes && { attributes }) })).toBe(row[mode]);
+    expect(sample({ config, ...(traceId && { traceId }), ...(traceState && { traceState }), ...(attributes && { attributes }) })).toBe(
+      row[mode],
+    );
   });
 
   // Test_tracesamplerprocessor_TraceStateErrors.
@@ -111,7 +219,7 @@ describe("hash_seed", () => {
     [25, "c"],
     [10, "e668"],
     [100 / 3, "aaac"],
-  ])("writes a threshold of 14 bits and consistent randomness at %d %%", (percentage, th) => {
+  ])("writes a threshold of 14 bits and consistent randomness at %d percent", (percentage, th) => {
     let found = 0;
     for (let id = 1; found < 10; id += 1) {
       const state = sample({ config: { sampling_percentage: percentage }, traceId: (id * 0x9e3779b1).toString(16).padStart(32, "0") });
@@ -141,7 +249,7 @@ describe("hash_seed", () => {
     [0, false, false],
     [62, false, true],
     [100, false, true],
-  ])("without a trace id at %d %%, fail_closed %s: kept %s", (percentage, failClosed, kept) => {
+  ])("without a trace id at %d percent, fail_closed %s: kept %s", (percentage, failClosed, kept) => {
     expect(sample({ config: { sampling_percentage: percentage, fail_closed: failClosed }, traceId: NO_ID }) !== undefined).toBe(kept);
   });
 });
@@ -160,8 +268,10 @@ describe.each(["hash_seed", "equalizing", "proportional"] as const)("sampling.pr
     [0, "NaN", false],
     [0, true, false],
     [100, "", true],
-  ])("at %d %% with %s: kept %s", (percentage, value, kept) => {
-    expect(sample({ config: { mode, sampling_percentage: percentage }, attributes: { "sampling.priority": value } }) !== undefined).toBe(kept);
+  ])("at %d percent with %s: kept %s", (percentage, value, kept) => {
+    expect(sample({ config: { mode, sampling_percentage: percentage }, attributes: { "sampling.priority": value } }) !== undefined).toBe(
+      kept,
+    );
   });
 });
 
