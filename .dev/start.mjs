@@ -8,6 +8,7 @@ import { root } from "./paths.mjs";
 
 const START_DEADLINE_MS = 20_000;
 const STOP_DEADLINE_MS = 10_000;
+const GUARD = new URL("end-with-parent.mjs", import.meta.url).href;
 
 /** The ports of pipelines/chat.yaml, each with the environment variable that moves it. */
 const PORTS = { OTLP_GRPC_PORT: 4317, OTLP_HTTP_PORT: 4318, HEALTH_PORT: 13133 };
@@ -51,7 +52,11 @@ async function main() {
 
 /** Starts a child in its own process group, so that a Ctrl-C reaches it once and through `stop` only; shows its lines. */
 function start(name, colour, args) {
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], detached: process.platform !== "win32" });
+  const child = spawn(process.execPath, ["--import", GUARD, ...args], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    detached: process.platform !== "win32",
+  });
   const prefix = paint(colour, `${name.padEnd(9)} │ `);
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on("line", (line) => console.log(prefix + highlight(line)));
