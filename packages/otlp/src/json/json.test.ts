@@ -24,7 +24,7 @@ describe.each(signals)("%s", (signal) => {
         validateMessage(signal, again);
         expect(referenceDecode(root, again)).toEqual(referenceDecode(root, bytes));
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -35,7 +35,7 @@ describe.each(signals)("%s", (signal) => {
         const again = bytesFromJson(signal, lenient(JSON.parse(jsonFromBytes(signal, bytes))));
         expect(referenceDecode(root, again)).toEqual(referenceDecode(root, bytes));
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });
@@ -240,7 +240,7 @@ describe("what is refused", () => {
         }
         validateMessage("metrics", wire);
       }),
-      { numRuns: 2000 },
+      { numRuns: 600 },
     );
   });
 });

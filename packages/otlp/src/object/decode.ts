@@ -1,5 +1,6 @@
 import type { FieldKind, FieldSchema, MessageName } from "../schema/index.ts";
-import { fieldsByNumber, wireTypeOf } from "../schema/lookup.ts";
+import type { FieldPlan } from "../schema/lookup.ts";
+import { planOf } from "../schema/lookup.ts";
 import { MAX_ANY_VALUE_DEPTH } from "../validate/validate.ts";
 import { hex } from "../views/hex.ts";
 import { WireReader, wrongWireType } from "../wire/reader.ts";
@@ -60,23 +61,23 @@ class ObjectDecoder {
     const inner = name === "AnyValue" ? depth + 1 : depth;
     if (inner > MAX_ANY_VALUE_DEPTH)
       throw new WireError("depth", reader.pos, reader.path, `values nest deeper than ${MAX_ANY_VALUE_DEPTH} levels`);
-    const fields = fieldsByNumber(name);
+    const plan = planOf(name);
     while (reader.pos < reader.end) {
       const start = reader.pos;
       const tag = reader.tag();
-      const field = fields[tag >>> 3];
-      if (field === undefined) {
+      const known = plan[tag >>> 3];
+      if (known === undefined) {
         reader.skip(tag);
         continue;
       }
+      const { field, wireType } = known;
       const path = reader.path;
       if (this.tracksPath) reader.path = path === "" ? field.name : `${path}.${field.name}`;
-      const wire = wireTypeOf(field.kind);
-      const packed = field.repeated === true && wire !== 2 && (tag & 7) === 2;
-      if ((tag & 7) !== wire && !packed) throw wrongWireType(tag, wire, start, reader.path);
+      const packed = field.repeated === true && wireType !== 2 && (tag & 7) === 2;
+      if ((tag & 7) !== wireType && !packed) throw wrongWireType(tag, wireType, start, reader.path);
       if (packed) this.packed(field, target);
       else if (field.repeated) ((target[field.json] ??= []) as unknown[]).push(this.value(field, undefined, inner));
-      else this.single(field, fields, target, inner);
+      else this.single(known, target, inner);
       reader.path = path;
     }
   }
@@ -91,12 +92,12 @@ class ObjectDecoder {
     this.reader.end = outer;
   }
 
-  private single(field: FieldSchema, fields: readonly (FieldSchema | undefined)[], target: Target, depth: number): void {
-    const value = this.value(field, target[field.json], depth);
+  private single({ field, rivals }: FieldPlan, target: Target, depth: number): void {
+    const value = this.value(field, field.kind === "message" ? target[field.json] : undefined, depth);
     if (field.oneof !== undefined) {
-      for (const other of fields) if (other?.oneof === field.oneof) delete target[other.json];
+      for (const rival of rivals) if (rival in target) delete target[rival];
     } else if (isDefault(field, value)) {
-      delete target[field.json];
+      if (field.json in target) delete target[field.json];
       return;
     }
     target[field.json] = value;

@@ -18,7 +18,7 @@ describe.each(signals)("%s against the reference codec", (signal) => {
         const bytes = referenceEncode(root, data as Data);
         expect(dataFromBytes(signal, bytes)).toEqual(referenceDecode(root, bytes));
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
@@ -27,7 +27,7 @@ describe.each(signals)("%s against the reference codec", (signal) => {
       fc.property(arbitraryData(signal), (data) => {
         expect(referenceDecode(root, bytesFromData(signal, data))).toEqual(withoutDefaults(referenceType(root), data as Data));
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 });

@@ -1,18 +1,33 @@
 import { MESSAGES } from "./index.ts";
 import type { FieldKind, FieldSchema, MessageName } from "./types.ts";
 
-const byNumber = new Map<MessageName, readonly (FieldSchema | undefined)[]>();
+/** A field with what decoders derive from it. */
+export interface FieldPlan {
+  readonly field: FieldSchema;
+  readonly wireType: 0 | 1 | 2 | 5;
+  /** JSON names of the other members of its oneof */
+  readonly rivals: readonly string[];
+}
 
 /** The fields of a message, indexed by field number. */
-export function fieldsByNumber(message: MessageName): readonly (FieldSchema | undefined)[] {
-  let fields = byNumber.get(message);
-  if (fields === undefined) {
-    const made: (FieldSchema | undefined)[] = [];
-    for (const field of MESSAGES[message]) made[field.number] = field;
-    fields = made;
-    byNumber.set(message, fields);
+export type MessagePlan = readonly (FieldPlan | undefined)[];
+
+const plans = new Map<MessageName, MessagePlan>();
+
+/** The plan of a message; made on first use. */
+export function planOf(message: MessageName): MessagePlan {
+  let plan = plans.get(message);
+  if (plan === undefined) {
+    const made: (FieldPlan | undefined)[] = [];
+    const fields = MESSAGES[message];
+    for (const field of fields) {
+      const rivals = fields.filter((other) => field.oneof !== undefined && other.oneof === field.oneof && other !== field);
+      made[field.number] = { field, wireType: wireTypeOf(field.kind), rivals: rivals.map((other) => other.json) };
+    }
+    plan = made;
+    plans.set(message, plan);
   }
-  return fields;
+  return plan;
 }
 
 /** Wire type of a single value of this kind. */

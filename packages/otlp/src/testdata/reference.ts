@@ -56,7 +56,7 @@ function mapMessage(type: protobuf.Type, data: Data, convert: Convert): unknown 
 }
 
 function toReference(field: protobuf.Field, value: unknown): unknown {
-  if (typeof value === "bigint") return protobuf.util.Long.fromString(String(value), /^(u|fixed)/.test(field.type));
+  if (typeof value === "bigint") return String(value);
   if (isId(field)) return Buffer.from(value as string, "hex");
   return value;
 }

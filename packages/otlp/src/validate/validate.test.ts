@@ -24,7 +24,7 @@ describe.each(signals)("%s", (signal) => {
   it("accepts whatever the reference writes", () => {
     fc.assert(
       fc.property(arbitraryData(signal), (data) => validateMessage(signal, referenceEncode(ROOT_TYPES[signal], data as Data))),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
@@ -41,7 +41,7 @@ describe.each(signals)("%s", (signal) => {
         const decoderFault = faultOf(() => dataFromBytes(signal, input));
         expect([fault?.code, fault?.offset]).toEqual([decoderFault?.code, decoderFault?.offset]);
       }),
-      { numRuns: 2000 },
+      { numRuns: 600 },
     );
   });
 });
