@@ -25,11 +25,6 @@ export function decodeUtf8(bytes: Uint8Array, start: number, end: number, path =
   }
 }
 
-/** Throws WireError "utf8" with the offset of the first bad byte when `bytes[start, end)` is not UTF-8. */
-export function checkUtf8(bytes: Uint8Array, start: number, end: number, path = ""): void {
-  if (findInvalidUtf8(bytes, start, end) >= 0) throw utf8Error(bytes, start, end, path);
-}
-
 /** Encodes text; lone surrogates become U+FFFD. */
 export function encodeUtf8(text: string): Uint8Array {
   return encoder.encode(text);
