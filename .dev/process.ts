@@ -16,6 +16,7 @@ export function run(tool: string, args: readonly string[], options: { readonly s
     cwd: root,
     stdio: options.show === true ? "inherit" : ["ignore", "pipe", "pipe"],
     shell: windows && tool !== process.execPath,
+    env: process.stdout.isTTY ? process.env : { ...process.env, FORCE_COLOR: undefined, NO_COLOR: "1" },
   });
   let output = "";
   const collect = (chunk: Buffer): void => {

@@ -15,7 +15,6 @@ interface Report {
 export async function runTests(args: readonly string[]): Promise<Totals> {
   const folder = await mkdtemp(join(tmpdir(), "tidemark-test-"));
   const report = join(folder, "report.json");
-  const reporter = process.stdout.isTTY ? "default" : "dot";
   try {
     const result = await run(
       "vitest",
@@ -24,7 +23,7 @@ export async function runTests(args: readonly string[]): Promise<Totals> {
         "--update=none",
         "--config",
         ".dev/vitest.config.mjs",
-        `--reporter=${reporter}`,
+        "--reporter=default",
         "--reporter=json",
         `--outputFile.json=${report}`,
         ...args,
