@@ -1,6 +1,6 @@
 import { encodeAlerts, type Alert } from "@tidemark/alerting";
 import { sampleAlert } from "@tidemark/alerting/testing";
-import { PipelineError } from "@tidemark/core";
+import type { PipelineError } from "@tidemark/core";
 import { testContext } from "@tidemark/core/testing";
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";

@@ -39,7 +39,8 @@ describe("the baseline", () => {
         (values, alpha) => {
           const baseline: Baseline = { mean: 0, variance: 0, samples: 0 };
           const n = values.length - 1;
-          for (const [i, value] of values.entries()) i === 0 ? startBaseline(baseline, value) : learn(baseline, value, alpha);
+          startBaseline(baseline, values[0] ?? 0);
+          for (const value of values.slice(1)) learn(baseline, value, alpha);
           const weights = values.map((_, i) => (i === 0 ? (1 - alpha) ** n : alpha * (1 - alpha) ** (n - i)));
           const mean = values.reduce((sum, value, i) => sum + value * (weights[i] ?? 0), 0);
           const variance = values.reduce((sum, value, i) => sum + (value - mean) ** 2 * (weights[i] ?? 0), 0);

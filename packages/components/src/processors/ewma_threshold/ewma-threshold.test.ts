@@ -42,7 +42,7 @@ function rig(yaml: Record<string, unknown> = {}, options: { signal?: Signal; con
       send(
         metrics({
           resource,
-          metrics: [{ name, unit: "ms", gauge: [{ value, timeUnixNano: START + BigInt(at) * SECOND, ...more } as never] }],
+          metrics: [{ name, unit: "ms", gauge: [{ value, timeUnixNano: START + BigInt(at) * SECOND, ...more }] }],
         }),
       );
     },

@@ -10,8 +10,8 @@ import { endEpisode, step } from "./detector.ts";
 import type { Verdict } from "./detector.ts";
 import { pointEvidence, spanEvidence } from "./find-evidence.ts";
 import type { EvidenceSources, Subject } from "./find-evidence.ts";
-import { pointValue } from "./point-value.ts";
-import type { SkippedPoints } from "./point-value.ts";
+import { emptyPointMemory, pointKind, pointValue } from "./point-value.ts";
+import type { PointKind, SkippedPoints } from "./point-value.ts";
 import { addSeries, createEwmaState } from "./series-table.ts";
 import type { EwmaState, Series, SeriesKey } from "./series-table.ts";
 import { settingsFrom } from "./settings.ts";
@@ -19,6 +19,7 @@ import type { Settings } from "./settings.ts";
 
 const STATE_VERSION = 1;
 const SPAN_MEASURE: Measure = { metric: "span.duration", unit: "ms", statistic: "" };
+const SPAN_KIND: PointKind = { type: "gauge", isDelta: false, isMonotonic: false };
 const NANOS_PER_MS = 1e6;
 /** Series that match nothing are remembered up to this many, so that their attributes are not read again. */
 const MAX_IGNORED = 100_000;
@@ -102,9 +103,9 @@ export class EwmaThreshold implements BatchFunction {
       if (series.alert !== undefined) this.#resolve(series);
       return;
     }
-    const value = pointValue(point, series.memory, this.#settings.quantile, this.#skipped);
-    if (Number.isNaN(value)) return;
     const at = Number(point.timeUnixNano) / NANOS_PER_MS;
+    const value = pointValue(point, at, series.memory, this.#settings.quantile, this.#skipped);
+    if (Number.isNaN(value)) return;
     const verdict = step(series.detector, value, at, this.#settings.detector);
     if (verdict === "quiet" || verdict === "pending") return;
     if (verdict === "fires") {
@@ -163,7 +164,7 @@ export class EwmaThreshold implements BatchFunction {
       this.#ignored.add(key);
       return undefined;
     }
-    const added = addSeries(this.#state, key, this.#now);
+    const added = addSeries(this.#state, key, this.#now, emptyPointMemory("metric" in item ? pointKind(item.metric) : SPAN_KIND));
     this.#evictToLimit();
     return added;
   }

@@ -1,8 +1,16 @@
-import type { DataPointView } from "@tidemark/otlp";
+import type { DataPointView, MetricView } from "@tidemark/otlp";
 import { bucketQuantile } from "./quantile.ts";
+
+/** How the points of a series are read. It is part of the series' identity, so it is decoded once. */
+export interface PointKind {
+  readonly type: MetricView["type"];
+  readonly isDelta: boolean;
+  readonly isMonotonic: boolean;
+}
 
 /** What is remembered of a series to turn its points into samples (OTLP metrics data model, "Temporality"). */
 export interface PointMemory {
+  readonly kind: PointKind;
   /** Time of the last point, ms; NaN before the first. */
   pointAt: number;
   /** Start time of the last cumulative point. */
@@ -25,15 +33,24 @@ export interface SkippedPoints {
 const CUMULATIVE = 2;
 const NANOS_PER_MS = 1e6;
 
-export function emptyPointMemory(): PointMemory {
-  return { pointAt: Number.NaN, startAt: 0, total: 0, count: 0, buckets: undefined, bounds: undefined };
+export function pointKind({ type, temporality, isMonotonic }: MetricView): PointKind {
+  const isDelta = (type === "sum" || type === "histogram" || type === "exponential_histogram") && temporality !== CUMULATIVE;
+  return { type, isDelta, isMonotonic };
 }
 
-/** The sample that a data point gives: gauges as they are, sums as a rate per second, histograms as mean or quantile of the interval. NaN when it gives none. */
-export function pointValue(point: DataPointView, memory: PointMemory, quantile: number | undefined, skipped: SkippedPoints): number {
-  const at = Number(point.timeUnixNano) / NANOS_PER_MS;
-  const { type, temporality, isMonotonic } = point.metric;
-  const isDelta = (type === "sum" || type === "histogram" || type === "exponential_histogram") && temporality !== CUMULATIVE;
+export function emptyPointMemory(kind: PointKind): PointMemory {
+  return { kind, pointAt: Number.NaN, startAt: 0, total: 0, count: 0, buckets: undefined, bounds: undefined };
+}
+
+/** The sample that a data point of time `at` (ms) gives: gauges as they are, sums as a rate per second, histograms as mean or quantile of the interval. NaN when it gives none. */
+export function pointValue(
+  point: DataPointView,
+  at: number,
+  memory: PointMemory,
+  quantile: number | undefined,
+  skipped: SkippedPoints,
+): number {
+  const { type, isDelta, isMonotonic } = memory.kind;
   // A delta is a valid sum whenever it arrives; everything else must move forward.
   if (!isDelta && at <= memory.pointAt) {
     skipped.out_of_order++;

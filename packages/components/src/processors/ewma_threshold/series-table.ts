@@ -2,7 +2,6 @@ import { Deduplicator, LruMap } from "@tidemark/alerting";
 import type { Alert, DeduplicatorOptions, LruEntry } from "@tidemark/alerting";
 import { emptyDetectorState } from "./detector.ts";
 import type { DetectorState } from "./detector.ts";
-import { emptyPointMemory } from "./point-value.ts";
 import type { PointMemory } from "./point-value.ts";
 
 /** 52-bit identity of a metric series, or service and name of a span series. */
@@ -30,13 +29,13 @@ export function createEwmaState(options: DeduplicatorOptions): EwmaState {
 }
 
 /** Adds a series that was not known. The caller keeps the table within its bound. */
-export function addSeries(state: EwmaState, key: SeriesKey, seenAt: number): Series {
+export function addSeries(state: EwmaState, key: SeriesKey, seenAt: number, memory: PointMemory): Series {
   const series: Series = {
     key,
     newer: undefined,
     older: undefined,
     detector: emptyDetectorState(),
-    memory: emptyPointMemory(),
+    memory,
     seenAt,
     alert: undefined,
   };
