@@ -50,7 +50,7 @@ export function create${Name}(config: ${Name}Config, context: ComponentContext):
 }
 `,
     [`${file}.test.ts`]: `import { traces } from "@tidemark/otlp/testing";
-import { testContext } from "@tidemark/core/testing";
+import { testContext, testDelivery } from "@tidemark/core/testing";
 import { expect, it } from "vitest";
 import { create${Name} } from "./${file}.ts";
 
@@ -58,7 +58,7 @@ it("drops the items that match and explains them", () => {
   const context = testContext();
   const processor = create${Name}({ key: "debug", value: "true" }, context);
   const batch = traces({ spans: [{ name: "a", attributes: { debug: "true" } }, { name: "b" }] });
-  expect(processor.process(batch)?.itemCount).toBe(1);
+  expect(processor.process(batch, testDelivery(batch))?.itemCount).toBe(1);
   expect(context.drops.get("${type}")).toBe(1);
 });
 `,
