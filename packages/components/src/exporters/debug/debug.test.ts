@@ -241,6 +241,15 @@ describe("alerts", () => {
   });
 });
 
+describe("text from users", () => {
+  it("reaches the terminal without control characters", async () => {
+    const text = await show(logs({ records: [{ body: "red \u001b[31m\u009b2J", attributes: { agent: "a\u0007" } }] }), {
+      verbosity: "normal",
+    });
+    expect(text).toContain("red \\u001b[31m\\u009b2J agent=a\\u0007");
+  });
+});
+
 describe("sampling", () => {
   it("shows the first of each second, then every n-th", async () => {
     const context = testContext({ id: "debug", kind: "exporter" });

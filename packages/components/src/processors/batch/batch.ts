@@ -19,11 +19,12 @@ export function createBatchProcessor(config: BatchConfig, context: ComponentCont
     const known = shards.get(key);
     if (known !== undefined) return known;
     if (keys.length > 0 && config.metadata_cardinality_limit > 0 && shards.size >= config.metadata_cardinality_limit) return undefined;
+    const metadata = keys.length === 0 ? undefined : sharedMetadata(keys, delivery);
     const shard = new Shard({
       config,
       clock: context.clock,
       sent: report,
-      emit: (ready) => output?.next(keys.length === 0 ? ready : withMetadata(ready, keys, delivery)),
+      emit: (ready) => output?.next(metadata === undefined ? ready : { ...ready, context: { ...ready.context, metadata } }),
     });
     shards.set(key, shard);
     cardinality.add(1, { processor: context.id });
@@ -78,13 +79,13 @@ function shardKey(keys: readonly string[], delivery: Delivery): string {
 }
 
 /** A batch carries the metadata that its requests share, and no other. */
-function withMetadata(ready: Delivery, keys: readonly string[], sample: Delivery): Delivery {
+function sharedMetadata(keys: readonly string[], delivery: Delivery): ReadonlyMap<string, readonly string[]> {
   const metadata = new Map<string, readonly string[]>();
   for (const key of keys) {
-    const values = sample.context.metadata?.get(key);
+    const values = delivery.context.metadata?.get(key);
     if (values !== undefined) metadata.set(key, values);
   }
-  return { batch: ready.batch, settlement: ready.settlement, context: { ...ready.context, metadata } };
+  return metadata;
 }
 
 function createReport(context: ComponentContext): (trigger: Trigger, items: number) => void {
