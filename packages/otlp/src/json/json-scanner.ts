@@ -36,7 +36,8 @@ export class JsonScanner {
   peek(): number {
     const { bytes } = this;
     let pos = this.pos;
-    let byte = 0;
+    let byte = pos < bytes.length ? bytes[pos]! : 0x20;
+    if (byte > 0x20) return byte;
     while (pos < bytes.length && ((byte = bytes[pos]!) === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09)) pos++;
     this.pos = pos;
     return pos < bytes.length ? byte : -1;
@@ -99,13 +100,13 @@ export class JsonScanner {
     for (;;) {
       if (pos >= bytes.length) this.fail("the text ends inside a string", pos);
       const byte = bytes[pos]!;
-      if (byte === QUOTE) break;
-      if (byte === BACKSLASH) pos = this.escape(pos);
-      else if (byte < 0x20) this.fail("control characters in strings must be escaped", pos);
-      else {
+      if (byte > BACKSLASH) {
         high |= byte;
         pos++;
-      }
+      } else if (byte === QUOTE) break;
+      else if (byte === BACKSLASH) pos = this.escape(pos);
+      else if (byte < 0x20) this.fail("control characters in strings must be escaped", pos);
+      else pos++;
     }
     this.high = high > 0x7f;
     this.end = pos;

@@ -31,10 +31,10 @@ export function findKey(table: KeyTable, bytes: Uint8Array, start = 0, end: numb
   const keys = table[end - start];
   if (keys === undefined) return undefined;
   for (let i = 0; i < keys.length; i++) {
-    const key = keys[i]!;
-    let at = 0;
-    while (at < key.bytes.length && key.bytes[at] === bytes[start + at]) at++;
-    if (at === key.bytes.length) return key.field;
+    const name = keys[i]!.bytes;
+    let at = name.length - 1;
+    while (at >= 0 && name[at] === bytes[start + at]) at--;
+    if (at < 0) return keys[i]!.field;
   }
   return undefined;
 }
