@@ -1,3 +1,4 @@
+import { createNoopMeter, type Counter, type Meter } from "@opentelemetry/api";
 import { DELIVERED, PipelineError, type Delivery, type Outcome } from "@tidemark/core";
 import { testContext, testDelivery, type TestContext } from "@tidemark/core/testing";
 import { openBatch, type Batch, type TraceBatch } from "@tidemark/otlp";
@@ -245,5 +246,30 @@ describe("options", () => {
     [{ metadata_keys: ["x", "X"] }, 'duplicate entry in metadata_keys: "x" (case-insensitive)'],
   ])("rejects %o", (config, message) => {
     expect(batchConfig.safeParse(config).error?.issues[0]?.message).toBe(message);
+  });
+});
+
+/** A meter that writes down what is added to counters. */
+function recordingMeter(seen: unknown[]): Meter {
+  const createCounter = (name: string): Counter => ({ add: (value, labels) => void seen.push([name, value, labels]) });
+  return Object.assign(Object.create(createNoopMeter()) as Meter, { createCounter });
+}
+
+describe("metrics", () => {
+  it("say what made each batch go", async () => {
+    const seen: unknown[] = [];
+    const context = { ...testContext({ id: "batch" }), meter: recordingMeter(seen) };
+    const source = new Subject<Delivery>();
+    source.pipe(createBatchProcessor(batchConfig.parse({ send_batch_size: 3 }), context).operator).subscribe();
+    source.next(testDelivery(spans(3)));
+    source.next(testDelivery(spans(1)));
+    await context.clock.advance(200);
+    source.next(testDelivery(spans(1)));
+    await context.clock.advance(1);
+    expect(seen.map((entry) => (entry as readonly unknown[])[0])).toEqual([
+      "otelcol_processor_batch_batch_size_trigger_send",
+      "otelcol_processor_batch_timeout_trigger_send",
+      "tidemark_processor_batch_idle_trigger_send",
+    ]);
   });
 });

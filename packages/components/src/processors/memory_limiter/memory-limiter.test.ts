@@ -1,3 +1,4 @@
+import { createNoopMeter, type Counter, type Meter } from "@opentelemetry/api";
 import { PipelineError } from "@tidemark/core";
 import { testContext, testDelivery, type TestContext } from "@tidemark/core/testing";
 import { traces } from "@tidemark/otlp/testing";
@@ -176,5 +177,31 @@ describe("options", () => {
     ],
   ])("%o: %s", (config, message) => {
     expect(memoryLimiterConfig.safeParse(config).error?.issues.map((issue) => issue.message)).toContain(message);
+  });
+});
+
+/** A meter that writes down what is added to counters. */
+function recordingMeter(seen: unknown[]): Meter {
+  const createCounter = (name: string): Counter => ({ add: (value, labels) => void seen.push([name, value, labels]) });
+  return Object.assign(Object.create(createNoopMeter()) as Meter, { createCounter });
+}
+
+describe("metrics", () => {
+  it("count what was accepted and what was refused, under the Collector's names", async () => {
+    const seen: unknown[] = [];
+    const memory = fakeMemory();
+    const { context, processor, accepts } = limiter(memory, BASE, {
+      ...testContext({ id: "memory_limiter" }),
+      meter: recordingMeter(seen),
+    });
+    void processor.start?.();
+    accepts();
+    memory.usedMib = 90;
+    await context.clock.advance(1000);
+    accepts();
+    expect(seen).toEqual([
+      ["otelcol_processor_memory_limiter_accepted_spans", 1, { processor: "memory_limiter" }],
+      ["otelcol_processor_memory_limiter_refused_spans", 1, { processor: "memory_limiter" }],
+    ]);
   });
 });

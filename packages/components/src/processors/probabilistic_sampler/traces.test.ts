@@ -1,3 +1,4 @@
+import { createNoopMeter, type Counter, type Meter } from "@opentelemetry/api";
 import { testContext, testDelivery, type TestContext } from "@tidemark/core/testing";
 import type { TraceBatch } from "@tidemark/otlp";
 import { traces } from "@tidemark/otlp/testing";
@@ -308,5 +309,34 @@ describe("options", () => {
     [{ sampling_precision: 15 }, "sampling precision is too great, should be <= 14: 15"],
   ])("%o: %s", (config, message) => {
     expect(probabilisticSamplerConfig.safeParse(config).error?.issues[0]?.message).toBe(message);
+  });
+});
+
+/** A meter that writes down what is added to counters. */
+function recordingMeter(seen: unknown[]): Meter {
+  const createCounter = (name: string): Counter => ({ add: (value, labels) => void seen.push([name, value, labels]) });
+  return Object.assign(Object.create(createNoopMeter()) as Meter, { createCounter });
+}
+
+describe("metrics", () => {
+  it("count decisions by policy, once per batch", () => {
+    const seen: unknown[] = [];
+    const context = { ...testContext({ id: "probabilistic_sampler" }), meter: recordingMeter(seen) };
+    const sampler = createSampler(probabilisticSamplerConfig.parse({ mode: "equalizing", sampling_percentage: 50 }), context);
+    const low = "11111111111111111100000000000001";
+    const spans = [
+      { traceId: ALWAYS_ID },
+      { traceId: HALF_ID },
+      { traceId: low },
+      { traceId: low, attributes: { "sampling.priority": 1n } },
+    ];
+    const delivery = testDelivery(traces({ spans }));
+    sampler.process(delivery.batch, delivery);
+    const name = "otelcol_processor_probabilistic_sampler_count_traces_sampled";
+    expect(seen).toEqual([
+      [name, 2, { processor: "probabilistic_sampler", policy: "trace_id_w3c", sampled: "true" }],
+      [name, 1, { processor: "probabilistic_sampler", policy: "sampling_priority", sampled: "true" }],
+      [name, 1, { processor: "probabilistic_sampler", policy: "trace_id_w3c", sampled: "false" }],
+    ]);
   });
 });
