@@ -3,8 +3,9 @@ import type { LruEntry } from "./lru-map.ts";
 
 const DEVIANT_SLOTS = 3;
 const TYPICAL_SLOTS = 1;
-/** Weight of the newest value in what a bucket takes for usual: slow, so that an incident does not become usual within minutes. */
+/** What is usual follows each value by a fiftieth of its distance, and by a hundredth of itself at most: a fault moves it slowly, however large it is. */
 const USUAL_ALPHA = 0.02;
+const MAX_RESIDUAL = 0.5;
 /** Rough heap size of a sample without its texts. */
 const SAMPLE_BYTES = 200;
 
@@ -63,22 +64,19 @@ export class EvidenceBucket implements LruEntry<string> {
     this.attributes = attributes;
   }
 
-  /** How far `value` is from what is usual here; a failed operation counts as at least as far as the usual value itself. */
-  #deviation(value: number, failed: boolean): number {
-    const usual = Number.isNaN(this.#usual) ? value : this.#usual;
-    const deviation = Math.abs(value - usual);
-    return failed ? Math.max(deviation, Math.abs(usual)) : deviation;
-  }
-
   /** Takes a value; `make` is called only if the sample is worth keeping. */
   observe(value: number, failed: boolean, generation: number, keep: number, make: (deviant: boolean) => EvidenceSample): void {
-    const deviation = this.#deviation(value, failed);
-    this.#usual = Number.isNaN(this.#usual) ? value : this.#usual + USUAL_ALPHA * (value - this.#usual);
+    const usual = Number.isNaN(this.#usual) ? value : this.#usual;
+    const residual = value - usual;
+    const most = MAX_RESIDUAL * Math.abs(usual);
+    this.#usual = usual + USUAL_ALPHA * (most === 0 ? residual : Math.min(Math.max(residual, -most), most));
+    // Slow is what stands out; a failed operation stands out at least as much as one that takes twice the usual time.
+    const deviation = failed ? Math.max(residual, Math.abs(usual)) : residual;
     const slice = this.#slice(generation, keep);
     const deviant = slotFor(slice.deviant, DEVIANT_SLOTS, deviation, larger);
     if (deviant >= 0) this.#put(slice.deviant, deviant, deviation, make(true));
-    const typical = failed ? -1 : slotFor(slice.typical, TYPICAL_SLOTS, deviation, smaller);
-    if (typical >= 0) this.#put(slice.typical, typical, deviation, make(false));
+    const typical = failed ? -1 : slotFor(slice.typical, TYPICAL_SLOTS, Math.abs(residual), smaller);
+    if (typical >= 0) this.#put(slice.typical, typical, Math.abs(residual), make(false));
   }
 
   /** Samples of the slices `from` to `to`, the most deviant first, then the usual ones. */

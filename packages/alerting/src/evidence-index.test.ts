@@ -41,6 +41,16 @@ describe("EvidenceIndex", () => {
     expect(evidence?.samples.at(-1)?.value).toBeLessThan(110);
   });
 
+  it("leads with a slow sample even when the fault has hit most operations", () => {
+    const { record, lookup, advance } = setup();
+    for (let i = 0; i < 50; i++) record("chat", {}, 50, `usual-${i}`);
+    for (let i = 0; i < 400; i++) {
+      advance(100);
+      record("chat", {}, i % 5 === 0 ? 50 : 800, i % 5 === 0 ? `quick-${i}` : `slow-${i}`);
+    }
+    expect(lookup("chat", {}, 20_000)?.traceId).toMatch(/^slow-/);
+  });
+
   it("counts a failed operation as standing out even when it was quick", () => {
     const { record, lookup } = setup();
     for (let i = 0; i < 20; i++) record("chat", {}, 100 + i, `usual-${i}`);

@@ -22,7 +22,7 @@ export interface EvidenceQuery {
 }
 
 /** Slices of time per time to live. Lookups are exact to one slice. */
-const GENERATIONS = 10;
+const GENERATIONS = 20;
 const SAMPLES_DEVIANT = 3;
 const SAMPLES_TYPICAL = 2;
 
@@ -53,7 +53,8 @@ function choose(deviant: Ranked[], typical: readonly EvidenceSample[]): Evidence
   deviant.sort((a, b) => b.deviation - a.deviation);
   const least = (deviant[0]?.deviation ?? 0) * DEVIANT_SHARE;
   for (const { sample, deviation } of deviant) {
-    if (chosen.length < SAMPLES_DEVIANT && deviation >= least && isNew(sample)) chosen.push(sample);
+    if (chosen.length === 0 || (chosen.length < SAMPLES_DEVIANT && deviation > 0 && deviation >= least && isNew(sample)))
+      chosen.push(sample);
   }
   const limit = chosen.length + SAMPLES_TYPICAL;
   for (const sample of typical) if (chosen.length < limit && isNew(sample)) chosen.push(sample);

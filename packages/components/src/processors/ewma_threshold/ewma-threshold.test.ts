@@ -142,6 +142,25 @@ describe("ewma_threshold on metrics", () => {
     expect(alert?.evidence.samples[0]).toMatchObject({ value: 900, roomId: "late" });
   });
 
+  it("looks for the cause in the time that the sample covers, before it looks further back", async () => {
+    const { gauge, alerts, context } = rig({ evidence: { window: "5m" } });
+    const index = context.shared(evidenceIndexKey);
+    const keep = (value: number, traceId: string): void =>
+      index.observe(
+        index.bucket("chat", "chat", () => ({})),
+        value,
+        false,
+        (deviant) => ({ traceId, spanId: SPAN, roomId: "r", userAgent: "ua", baggage: {}, value, at: 1, deviant }),
+      );
+    for (let i = 0; i < 3; i++) gauge(100, i * 30);
+    keep(100, "a".repeat(32));
+    keep(9000, "b".repeat(32));
+    await context.clock.advance(90_000);
+    keep(700, TRACE);
+    gauge(400, 90);
+    expect((await alerts())[0]?.evidence.traceId).toBe(TRACE);
+  });
+
   it("keeps series apart, and fires without evidence when there is none", async () => {
     const { gauge, alerts } = rig();
     for (let i = 0; i < 4; i++) {
@@ -223,6 +242,18 @@ describe("ewma_threshold on metrics", () => {
     const second = rig({}, { context: first.context });
     second.gauge(410, 4);
     second.gauge(100, 5);
+    expect((await second.alerts()).map(({ status }) => status)).toEqual(["firing", "resolved"]);
+  });
+});
+
+describe("ewma_threshold after a reload that watches something else", () => {
+  it("starts afresh and ends the alerts of what it no longer watches", async () => {
+    const first = rig({ match: { metrics: ["chat.*"] } });
+    for (let i = 0; i < 3; i++) first.gauge(100, i);
+    first.gauge(400, 3);
+    await first.processor.shutdown(AbortSignal.timeout(1000));
+    const second = rig({ match: { metrics: ["other"] } }, { context: first.context });
+    second.gauge(400, 4);
     expect((await second.alerts()).map(({ status }) => status)).toEqual(["firing", "resolved"]);
   });
 });

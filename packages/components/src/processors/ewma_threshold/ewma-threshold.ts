@@ -34,6 +34,8 @@ export class EwmaThreshold implements BatchFunction {
   readonly #state: EwmaState;
   readonly #sources: EvidenceSources;
   readonly #outbox: AlertOutbox;
+  /** What is watched, as one comparable text. */
+  readonly #watching: string;
   readonly #ignored = new Set<SeriesKey>();
   readonly #skipped: SkippedPoints = { no_recorded_value: 0, not_finite: 0, out_of_order: 0, no_interval: 0 };
   readonly #skippedCounter;
@@ -47,8 +49,9 @@ export class EwmaThreshold implements BatchFunction {
   constructor(config: EwmaThresholdConfig, context: EwmaContext) {
     this.#context = context;
     this.#settings = settingsFrom(config, context.id);
+    this.#watching = JSON.stringify([config.match, config.quantile]);
     const deduplication = { coolDownMs: config.cool_down, maxEntries: config.max_series };
-    this.#state = context.state(`series:${context.pipeline}`, STATE_VERSION, () => createEwmaState(deduplication)).value;
+    this.#state = context.state(`series:${context.pipeline}`, STATE_VERSION, () => createEwmaState(deduplication, this.#watching)).value;
     this.#state.alerts.configure(deduplication);
     this.#sources = {
       index: context.shared(evidenceIndexKey),
@@ -69,6 +72,7 @@ export class EwmaThreshold implements BatchFunction {
   }
 
   start(): void {
+    if (this.#state.watching !== this.#watching) this.#forgetAll();
     this.#evictToLimit();
     this.#scheduleStaleCheck();
   }
@@ -104,13 +108,14 @@ export class EwmaThreshold implements BatchFunction {
       return;
     }
     const at = Number(point.timeUnixNano) / NANOS_PER_MS;
+    const coversMs = at - series.memory.pointAt;
     const value = pointValue(point, at, series.memory, this.#settings.quantile, this.#skipped);
     if (Number.isNaN(value)) return;
     const verdict = step(series.detector, value, at, this.#settings.detector);
     if (verdict === "quiet" || verdict === "pending") return;
     if (verdict === "fires") {
       const labels = labelsOf(point.resource, point.attributes, this.#settings.labels);
-      const subject = this.#subject(point, labels, at, series);
+      const subject = this.#subject(point, labels, at, coversMs, series);
       const evidence = pointEvidence(point, subject, this.#sources);
       const measure = measureOfPoint(point, this.#settings.quantile);
       this.#fire(series, firingAlert(this.#settings, this.#context.id, point.resource, labels, measure, value, series.detector, evidence));
@@ -132,7 +137,7 @@ export class EwmaThreshold implements BatchFunction {
     if (verdict === "quiet" || verdict === "pending") return;
     if (verdict === "fires") {
       const labels = labelsOf(span.resource, span, this.#settings.labels);
-      const evidence = spanEvidence(span, this.#subject(span, labels, at, series), this.#sources);
+      const evidence = spanEvidence(span, this.#subject(span, labels, at, undefined, series), this.#sources);
       this.#fire(
         series,
         firingAlert(this.#settings, this.#context.id, span.resource, labels, SPAN_MEASURE, value, series.detector, evidence),
@@ -140,8 +145,14 @@ export class EwmaThreshold implements BatchFunction {
     } else this.#follow(series, verdict, value);
   }
 
-  #subject(item: DataPointView | SpanView, attributes: Record<string, string>, at: number, series: Series): Subject {
-    return { service: serviceOf(item.resource), attributes, at, now: this.#now, side: series.detector.side };
+  #subject(
+    item: DataPointView | SpanView,
+    attributes: Record<string, string>,
+    at: number,
+    coversMs: number | undefined,
+    series: Series,
+  ): Subject {
+    return { service: serviceOf(item.resource), attributes, at, now: this.#now, coversMs, side: series.detector.side };
   }
 
   #watches(item: DataPointView | SpanView): boolean {
@@ -194,6 +205,17 @@ export class EwmaThreshold implements BatchFunction {
     if (!this.#state.alerts.end(alert.fingerprint)) return;
     const endsAt = nanosFromMs(series.detector.lastAt);
     this.#outbox.push({ ...alert, status: "resolved", value: value ?? alert.value, endsAt, summary: `Resolved: ${alert.summary}` });
+  }
+
+  /** The configuration watches something else than the state that was handed over: other names, or other values of them. */
+  #forgetAll(): void {
+    this.#state.watching = this.#watching;
+    const { series } = this.#state;
+    for (let { oldest } = series; oldest !== undefined; oldest = series.oldest) {
+      this.#resolve(oldest);
+      series.remove(oldest);
+    }
+    this.#outbox.pump();
   }
 
   #evictToLimit(): void {

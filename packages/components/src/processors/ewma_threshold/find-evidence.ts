@@ -18,6 +18,8 @@ export interface Subject {
   /** When the sample was taken, and our own time: what is indexed is filed under the latter, so skewed clocks do no harm. */
   readonly at: number;
   readonly now: number;
+  /** Time that the sample covers, where that is known: the cause lies in it. Milliseconds. */
+  readonly coversMs: number | undefined;
   /** 1 when the value is too high, −1 when too low. */
   readonly side: 1 | -1;
 }
@@ -58,9 +60,11 @@ function withTypical(samples: readonly EvidenceSample[], known: Evidence | undef
   ];
 }
 
-/** What the index has; rooms that were not known yet when a sample was kept are filled in from its trace. */
-function lookup({ service, attributes, now }: Subject, sources: EvidenceSources): Evidence | undefined {
-  const found = sources.index.lookup({ service, attributes, at: now, windowMs: sources.windowMs });
+/** What the index has: of the time that the sample covers, else of the whole window. Rooms that were not known yet when a sample was kept are filled in from its trace. */
+function lookup({ service, attributes, now, coversMs }: Subject, sources: EvidenceSources): Evidence | undefined {
+  const within = (windowMs: number): Evidence | undefined => sources.index.lookup({ service, attributes, at: now, windowMs });
+  const covered = coversMs !== undefined && coversMs < sources.windowMs ? within(coversMs) : undefined;
+  const found = covered ?? within(sources.windowMs);
   if (found === undefined) return undefined;
   return freezeEvidence(
     found.samples.map((sample) => {

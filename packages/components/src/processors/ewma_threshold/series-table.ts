@@ -19,13 +19,15 @@ export interface Series extends LruEntry<SeriesKey> {
 
 /** State of the processor: handed from graph to graph, so that a reload forgets no baseline and repeats no alert. */
 export interface EwmaState {
+  /** What the series were chosen and measured by. */
+  watching: string;
   readonly series: LruMap<SeriesKey, Series>;
   readonly firing: Set<Series>;
   readonly alerts: Deduplicator;
 }
 
-export function createEwmaState(options: DeduplicatorOptions): EwmaState {
-  return { series: new LruMap(), firing: new Set(), alerts: new Deduplicator(options) };
+export function createEwmaState(options: DeduplicatorOptions, watching: string): EwmaState {
+  return { watching, series: new LruMap(), firing: new Set(), alerts: new Deduplicator(options) };
 }
 
 /** Adds a series that was not known. The caller keeps the table within its bound. */
