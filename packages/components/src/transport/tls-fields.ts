@@ -68,22 +68,22 @@ interface Pairs {
   readonly max_version?: string | undefined;
 }
 
+const NOUNS = { ca: "a CA file", cert: "a certificate", key: "a key" } as const;
+
 function checkPairs(tls: Pairs, issues: z.core.$ZodRawIssue[], isServer: boolean): void {
   const issue = (path: string, message: string): number => issues.push({ code: "custom", message, path: [path], input: tls });
-  if (tls.ca_file !== undefined && tls.ca_pem !== undefined)
-    issue("ca_pem", "provide either a CA file or the PEM-encoded string, but not both");
-  if (tls.cert_file !== undefined && tls.cert_pem !== undefined)
-    issue("cert_pem", "provide either a certificate or the PEM-encoded string, but not both");
-  if (tls.key_file !== undefined && tls.key_pem !== undefined)
-    issue("key_pem", "provide either a key or the PEM-encoded string, but not both");
+  for (const name of ["ca", "cert", "key"] as const) {
+    if (tls[`${name}_file`] === undefined || tls[`${name}_pem`] === undefined) continue;
+    issue(`${name}_pem`, `provide either ${NOUNS[name]} or the PEM-encoded string, but not both`);
+  }
   const hasCert = (tls.cert_file ?? tls.cert_pem) !== undefined;
   const hasKey = (tls.key_file ?? tls.key_pem) !== undefined;
-  if (isServer && !(hasCert && hasKey))
-    issue(hasCert ? "key_file" : "cert_file", "TLS configuration must include both certificate and key for server connections");
-  if (!isServer && hasCert !== hasKey)
-    issue(hasCert ? "key_file" : "cert_file", "for auth via TLS, provide both certificate and key, or neither");
-  if (tls.max_version !== undefined && tls.min_version > tls.max_version)
+  const missing = hasCert ? "key_file" : "cert_file";
+  if (isServer && !(hasCert && hasKey)) issue(missing, "TLS configuration must include both certificate and key for server connections");
+  if (!isServer && hasCert !== hasKey) issue(missing, "for auth via TLS, provide both certificate and key, or neither");
+  if (tls.max_version !== undefined && tls.min_version > tls.max_version) {
     issue("min_version", "min_version cannot be greater than max_version");
+  }
 }
 
 const serverShape = z.strictObject({

@@ -10,7 +10,7 @@ import {
 import { Agent as TlsAgent, request as httpsRequest } from "node:https";
 import type { ConnectionOptions } from "node:tls";
 import type { RequestBody } from "../../transport/request-body.ts";
-import { writeBody } from "../../transport/write-body.ts";
+import { writeAtOnce } from "../../transport/write-body.ts";
 
 /** OTLP 1.11: what is more of a response than this is not read. */
 const MAX_RESPONSE_BYTES = 4 << 20;
@@ -88,7 +88,7 @@ export class HttpPoster {
           if (!request.writableFinished) request.destroy();
         }),
       );
-      writeBody(request, body.chunks, body.length);
+      writeAtOnce(request, body.chunks);
     });
   }
 

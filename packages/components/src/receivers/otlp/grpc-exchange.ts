@@ -1,6 +1,6 @@
 import { encodeExportResponse, encodeStatus, type Signal } from "@tidemark/otlp";
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
-import { isContentEncoding, type ContentEncoding } from "../../transport/compression.ts";
+import type { ContentEncoding } from "../../transport/compression.ts";
 import { frameHead, UnaryMessage } from "../../transport/grpc-frame.ts";
 import { encodeGrpcMessage, GRPC } from "../../transport/grpc-status.ts";
 import { errorAnswer, OVERLOADED, tooLargeAnswer, type Answer, type ErrorAnswer } from "./answer.ts";
@@ -51,28 +51,10 @@ export class GrpcExchange implements Submission {
     stream.on("error", ignore);
     const type = headers["content-type"] ?? "";
     if (type !== CONTENT_TYPE && !/^application\/grpc(?:[+;]|$)/.test(type)) return this.#notGrpc(type);
-    const path = headers[":path"] ?? "";
-    const signal = METHODS.get(path);
-    if (signal === undefined) return this.#refuse(errorAnswer(GRPC.UNIMPLEMENTED, unknownMethod(path)));
-    if (headers[":method"] !== "POST")
-      return this.#refuse(errorAnswer(GRPC.INVALID_ARGUMENT, `gRPC calls use POST, not ${headers[":method"] ?? ""}`));
-    if (/^application\/grpc\+(?!proto(?:;|$))/.test(type))
-      return this.#refuse(errorAnswer(GRPC.UNIMPLEMENTED, `messages of ${type} are not supported; use application/grpc+proto`));
-    const coding = (headers["grpc-encoding"] as string | undefined) ?? "identity";
-    if (coding !== "identity") {
-      if (!isContentEncoding(coding) || (coding !== "gzip" && coding !== "zstd")) {
-        return this.#refuse(
-          errorAnswer(
-            GRPC.UNIMPLEMENTED,
-            `grpc: Decompressor is not installed for grpc-encoding "${coding}"; supported: ${ACCEPTED_ENCODINGS}`,
-          ),
-        );
-      }
-      this.encoding = coding;
-    }
+    const refusal = this.#readHead(headers, type);
+    if (refusal !== undefined) return this.#refuse(refusal);
     const { intake, config, reading } = this.#parts;
     if (intake.budget.used >= intake.budget.capacity) return this.#refuse(OVERLOADED);
-    this.signal = signal;
     if (config.include_metadata) this.metadata = metadataOf(headers);
     this.#message = new UnaryMessage();
     reading.add(this);
@@ -98,6 +80,26 @@ export class GrpcExchange implements Submission {
     if (answer.kind === "success") return void stream.end(EMPTY_FRAME);
     const body = encodeExportResponse(this.signal, { rejected: answer.rejected, message: answer.message.slice(0, MAX_MESSAGE_CHARS) });
     stream.end(Buffer.concat([frameHead(body.length, false), body]));
+  }
+
+  /** Learns signal and encoding, or what is wrong with the head. */
+  #readHead(headers: IncomingHttpHeaders, type: string): ErrorAnswer | undefined {
+    const path = headers[":path"] ?? "";
+    const signal = METHODS.get(path);
+    if (signal === undefined) return errorAnswer(GRPC.UNIMPLEMENTED, unknownMethod(path));
+    this.signal = signal;
+    const method = headers[":method"] ?? "";
+    if (method !== "POST") return errorAnswer(GRPC.INVALID_ARGUMENT, `gRPC calls use POST, not ${method}`);
+    if (/^application\/grpc\+(?!proto(?:;|$))/.test(type)) {
+      return errorAnswer(GRPC.UNIMPLEMENTED, `messages of ${type} are not supported; use application/grpc+proto`);
+    }
+    const coding = (headers["grpc-encoding"] as string | undefined) ?? "identity";
+    if (coding === "gzip" || coding === "zstd") this.encoding = coding;
+    else if (coding !== "identity") {
+      const message = `grpc: Decompressor is not installed for grpc-encoding "${coding}"; supported: ${ACCEPTED_ENCODINGS}`;
+      return errorAnswer(GRPC.UNIMPLEMENTED, message);
+    }
+    return undefined;
   }
 
   #onData(chunk: Buffer): void {

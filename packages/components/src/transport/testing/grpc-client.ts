@@ -28,7 +28,7 @@ export function framed(message: Uint8Array, compressed = false): Buffer {
 
 /** Connects to a plain-text server on loopback. */
 export function grpcConnect(port: number, settings: Settings = {}): ClientHttp2Session {
-  const session = connect(`http://127.0.0.1:${port}`, { settings });
+  const session = connect(`http://127.0.0.1:${port}`, { settings, maxSessionMemory: 1024 });
   session.on("error", () => undefined);
   return session;
 }
