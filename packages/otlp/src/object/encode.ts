@@ -59,7 +59,7 @@ class ObjectEncoder {
       this.writer.end(mark);
     } else if (field.kind === "string") {
       if (typeof value !== "string") this.refuse("a string", value);
-      if (always || value !== "") this.writer.stringField(field.number, value as string);
+      if (always || value !== "") this.writer.stringField(field.number, value);
     } else if (wireTypeOf(field.kind) === 2) {
       const bytes = this.bytes(field, value);
       if (always || bytes.length > 0) this.writer.bytesField(field.number, bytes);
@@ -72,12 +72,12 @@ class ObjectEncoder {
   private bytes(field: FieldSchema, value: unknown): Uint8Array {
     if (field.kind === "bytes") {
       if (!(value instanceof Uint8Array)) this.refuse("a Uint8Array", value);
-      return value as Uint8Array;
+      return value;
     }
     const digits = field.kind === "traceId" ? 32 : 16;
     const bytes = typeof value === "string" ? bytesOfHex(value) : undefined;
     if (bytes === undefined || (bytes.length > 0 && bytes.length * 2 !== digits)) this.refuse(`${digits} hexadecimal digits or ""`, value);
-    return bytes!;
+    return bytes;
   }
 
   private number(field: FieldSchema, value: unknown): void {
@@ -88,7 +88,7 @@ class ObjectEncoder {
         return writer.varint32(value ? 1 : 0);
       case "double":
         if (typeof value !== "number") this.refuse("a number", value);
-        return writer.double(value as number);
+        return writer.double(value);
       case "enum":
       case "int32":
         return writer.varint64(this.integer(value, -(2 ** 31), 2 ** 31 - 1));
@@ -120,12 +120,12 @@ class ObjectEncoder {
   private bigInteger(value: unknown, min: bigint, max: bigint): bigint {
     const integer = typeof value === "bigint" ? value : Number.isSafeInteger(value) ? BigInt(value as number) : undefined;
     if (integer === undefined || integer < min || integer > max) this.refuse(`a bigint from ${min} to ${max}`, value);
-    return integer!;
+    return integer;
   }
 
   private refuse(expected: string, value: unknown): never {
     const shown =
-      typeof value === "object" ? (value === null ? "null" : (value.constructor?.name ?? "an object")) : `${typeof value} ${String(value)}`;
+      typeof value === "object" && value !== null ? (value.constructor?.name ?? "an object") : `${typeof value} ${String(value)}`;
     throw new TypeError(`${this.where()}: expected ${expected}, got ${shown}`);
   }
 

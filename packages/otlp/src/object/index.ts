@@ -21,7 +21,7 @@ export interface SignalData {
  * @throws WireError on malformed bytes.
  */
 export function dataFromBytes<S extends Signal>(signal: S, bytes: Uint8Array): SignalData[S] {
-  return decodeMessage(ROOT_MESSAGES[signal], bytes) as SignalData[S];
+  return decodeMessage(ROOT_MESSAGES[signal], bytes);
 }
 
 /**

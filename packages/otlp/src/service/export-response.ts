@@ -10,6 +10,10 @@ export interface PartialSuccess {
   readonly message: string;
 }
 
+interface ResponseTree {
+  readonly partialSuccess?: Partial<Record<ResponseShape["rejected"], bigint>> & { readonly errorMessage?: string };
+}
+
 interface ResponseShape {
   readonly message: MessageName;
   readonly rejected: "rejectedSpans" | "rejectedDataPoints" | "rejectedLogRecords";
@@ -35,8 +39,8 @@ export function encodeExportResponse(signal: Signal, partial?: PartialSuccess): 
  */
 export function decodeExportResponse(signal: Signal, bytes: Uint8Array): PartialSuccess {
   const { message, rejected } = SHAPES[signal];
-  const partial = (decodeMessage(message, bytes)["partialSuccess"] ?? {}) as Readonly<Record<string, unknown>>;
-  return { rejected: Number(partial[rejected] ?? 0), message: String(partial["errorMessage"] ?? "") };
+  const { partialSuccess }: ResponseTree = decodeMessage(message, bytes);
+  return { rejected: Number(partialSuccess?.[rejected] ?? 0), message: partialSuccess?.errorMessage ?? "" };
 }
 
 /** The same answer in OTLP/JSON; the full success is `{}`. */

@@ -66,7 +66,11 @@ describe("google.rpc.Status", () => {
 
   it("comes back from bytes and from JSON as it was", () => {
     const statuses = fc.record(
-      { code: fc.integer({ min: 0, max: 16 }), message: fc.string({ unit: "binary" }), retryDelayMs: fc.integer({ min: 0, max: 10_000_000 }) },
+      {
+        code: fc.integer({ min: 0, max: 16 }),
+        message: fc.string({ unit: "binary" }),
+        retryDelayMs: fc.integer({ min: 0, max: 10_000_000 }),
+      },
       { requiredKeys: ["code", "message"] },
     );
     fc.assert(

@@ -26,7 +26,7 @@ export function encodeStatus(status: RpcStatus): Uint8Array {
  * @throws WireError on malformed bytes.
  */
 export function decodeStatus(bytes: Uint8Array): RpcStatus {
-  return statusOf(decodeMessage("google.rpc.Status", bytes) as StatusTree);
+  return statusOf(decodeMessage("google.rpc.Status", bytes));
 }
 
 /** google.rpc.Status in JSON; the RetryInfo detail is written as protobuf's JSON mapping writes Any and Duration. */
