@@ -1,4 +1,5 @@
 import { badTag, LEN, VARINT, WireReader, wrongWireType } from "../wire/reader.ts";
+import { shortFieldEnd } from "../wire/scan.ts";
 import {
   CHILD_BYTES,
   DATA_FIELD,
@@ -23,6 +24,10 @@ const paths: { readonly [signal in Signal]: readonly string[] } = {
   logs: ["resource_logs", "resource_logs.scope_logs", "resource_logs.scope_logs.log_records"],
   metrics: ["resource_metrics", "resource_metrics.scope_metrics", "resource_metrics.scope_metrics.metrics"],
 };
+
+/** Tag of spans and log records in their scope, and of data points in their metric data. */
+const childTag = (2 << 3) | LEN;
+const pointTag = (1 << 3) | LEN;
 
 /**
  * Checks the frames of a request down to its items and notes where each lies, in one pass.
@@ -86,12 +91,15 @@ class RequestIndexer {
     const row = level.add(frame, reader.pos, end, parent);
     level.rows[row + FIRST_CHILD] = children.count;
     let childBytes = 0;
+    const leaves = !outer && this.#metrics === undefined;
     reader.end = end;
     while (reader.pos < end) {
+      if (leaves) childBytes += this.#takeItems(childTag, end, node);
       const at = reader.pos;
+      if (at === end) break;
       const tag = reader.tag();
       const field = tag >>> 3;
-      if (field === 0 || field > 3) {
+      if (field > 3) {
         reader.skip(tag);
         continue;
       }
@@ -180,7 +188,9 @@ class RequestIndexer {
     let childBytes = 0;
     reader.end = end;
     while (reader.pos < end) {
+      childBytes += this.#takeItems(pointTag, end, node);
       const at = reader.pos;
+      if (at === end) break;
       const tag = reader.tag();
       if (tag >>> 3 === 1) {
         const contentEnd = this.#open(tag, at);
@@ -196,6 +206,23 @@ class RequestIndexer {
       } else reader.skip(tag);
     }
     rows[row + CHILD_BYTES] = childBytes;
+  }
+
+  /** Takes the run of items with this one-byte tag that starts here, as far as their shape is common; returns its bytes. */
+  #takeItems(tag: number, end: number, parent: number): number {
+    const reader = this.#reader;
+    const items = this.#items;
+    const { bytes } = reader;
+    const start = reader.pos;
+    let pos = start;
+    while (pos < end && bytes[pos] === tag) {
+      const next = shortFieldEnd(bytes, pos, end);
+      if (next < 0) break;
+      items.add(pos, pos + (bytes[pos + 1]! < 0x80 ? 2 : 3), next, parent);
+      pos = next;
+    }
+    reader.pos = pos;
+    return pos - start;
   }
 
   /** Reads the length of a known sub-message; returns the end of its content. */

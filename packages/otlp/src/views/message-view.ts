@@ -1,5 +1,5 @@
-import { WireReader, wrongWireType } from "../wire/reader.ts";
-import { afterVarint, fieldEnd, tagAt } from "../wire/scan.ts";
+import { LEN, WireReader, wrongWireType } from "../wire/reader.ts";
+import { afterVarint, fieldEnd, shortFieldEnd, tagAt } from "../wire/scan.ts";
 import type { PairHash } from "./hash.ts";
 import { hex } from "./hex.ts";
 
@@ -125,10 +125,18 @@ export abstract class MessageView implements RecordBytes {
     for (let field = 0; field < offsets.length; field++) offsets[field] = 0;
     for (let pos = this.start; pos < end;) {
       const at = pos;
-      pos = fieldEnd(bytes, at, end, reader);
-      const tag = tagAt(bytes, at);
+      let tag = bytes[at]!;
+      pos = (tag & 0x87) === LEN && tag > 7 ? shortFieldEnd(bytes, at, end) : -1;
+      let value = at + 1;
+      if (pos < 0) {
+        pos = fieldEnd(bytes, at, end, reader);
+        if (tag > 0x7f) {
+          tag = tagAt(bytes, at);
+          value = afterVarint(bytes, at);
+        }
+      }
       const wire = tag < tableTags ? wires[tag >>> 3]! : -1;
-      if (wire === (tag & 7)) offsets[tag >>> 3] = tag < 0x80 && bytes[at]! < 0x80 ? at + 1 : afterVarint(bytes, at);
+      if (wire === (tag & 7)) offsets[tag >>> 3] = value;
       else if (wire >= 0) throw wrongWireType(tag, wire, at, this.path);
     }
     this.scanned = true;

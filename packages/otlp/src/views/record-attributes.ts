@@ -1,5 +1,5 @@
 import { LEN, WireReader, wrongWireType } from "../wire/reader.ts";
-import { contentStart, fieldEnd, tagAt } from "../wire/scan.ts";
+import { contentStart, fieldEnd, shortFieldEnd, tagAt } from "../wire/scan.ts";
 import { decodeAnyValue, decodeKeyValue } from "./any-value.ts";
 import { AttributeKey } from "./attribute-key.ts";
 import { PairHash } from "./hash.ts";
@@ -114,8 +114,9 @@ export class RecordAttributes implements AttributesView {
     const expected = (field << 3) | LEN;
     for (let pos = start; pos < end;) {
       const at = pos;
-      pos = fieldEnd(bytes, at, end, reader);
-      if (bytes[at] !== expected) {
+      pos = bytes[at] === expected ? shortFieldEnd(bytes, at, end) : -1;
+      if (pos < 0) {
+        pos = fieldEnd(bytes, at, end, reader);
         const tag = tagAt(bytes, at);
         if (tag >>> 3 !== field) continue;
         if (tag !== expected) throw wrongWireType(tag, LEN, at, reader.path);

@@ -37,6 +37,22 @@ export function fieldEnd(bytes: Uint8Array, pos: number, end: number, slow: Wire
   return slow.pos;
 }
 
+/**
+ * End of the length-delimited field with a one-byte tag at `pos`; -1 when its length takes more than two bytes or it does
+ * not fit, which `fieldEnd` then sorts out. Small enough to be inlined into the loops over attributes and items.
+ */
+export function shortFieldEnd(bytes: Uint8Array, pos: number, end: number): number {
+  if (end - pos < 3) return -1;
+  const first = bytes[pos + 1]!;
+  let next = pos + 2 + first;
+  if (first > 0x7f) {
+    const second = bytes[pos + 2]!;
+    if (second > 0x7f) return -1;
+    next = pos + 3 + ((first & 0x7f) | (second << 7));
+  }
+  return next <= end ? next : -1;
+}
+
 /** The tag of a field that `fieldEnd` has checked. */
 export function tagAt(bytes: Uint8Array, pos: number): number {
   const first = bytes[pos]!;
