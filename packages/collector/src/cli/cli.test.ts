@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { runCli, type CliResult } from "../testing/cli-process.ts";
+import { LAUNCHER, runCli, type CliResult } from "../testing/cli-process.ts";
 import { runCommandLine } from "./run-command-line.ts";
 
 /** In this process: enough for what ends before anything runs. */
@@ -19,7 +21,7 @@ async function runHere(...args: readonly string[]): Promise<CliResult> {
 describe("tidemark", () => {
   it("explains itself", async () => {
     const commands = ["run", "validate", "components", "schema", "graph"];
-    const texts = await Promise.all([["--help"], ...commands.map((command) => [command, "--help"])].map((args) => runCli(...args)));
+    const texts = await Promise.all([["--help"], ...commands.map((command) => [command, "--help"])].map((args) => runHere(...args)));
     expect(texts.map(({ code }) => code)).toEqual(texts.map(() => 0));
     await expect(texts.map(({ stdout }) => stdout).join("\n────\n")).toMatchFileSnapshot("testdata/help.txt");
   });
@@ -36,6 +38,12 @@ describe("tidemark", () => {
     const { code, stderr, stdout } = await runHere(...args);
     expect(stderr.startsWith(message) ? message : stderr).toBe(message);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  });
+
+  it("finds a Node that can run it when the user's own is too old", async () => {
+    // Under `npm test` this is the user's Node, whatever its age.
+    const { stdout } = await promisify(execFile)(process.env["npm_node_execpath"] ?? process.execPath, [LAUNCHER, "--version"]);
+    expect(stdout).toMatch(/^tidemark version \d+\.\d+\.\d+\n$/);
   });
 
   it("says its version", async () => {

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const LAUNCHER = fileURLToPath(new URL("../../bin/tidemark.js", import.meta.url));
+/** The file behind the `tidemark` command. */
+export const LAUNCHER: string = fileURLToPath(new URL("../../bin/tidemark.js", import.meta.url));
 const TESTDATA = fileURLToPath(new URL("../cli/testdata/", import.meta.url));
 
 /** What a finished `tidemark` left. */

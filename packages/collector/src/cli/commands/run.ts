@@ -45,14 +45,13 @@ function shutdownDeadline(args: ParsedArguments): number {
 }
 
 async function runCollector(config: LoadedConfig, deadlineMs: number, logSink: LogSink, io: CliIo): Promise<number> {
-  const began = performance.now();
   const collector = build(config, logSink, io);
   if (collector === undefined) return EXIT.usage;
   const signals = new StopSignals();
   const release = [keepAlive(), reportUnexpected((component) => collector.logger(component)), () => signals.close()];
   try {
     await Promise.race([collector.start(), signals.secondThrows()]);
-    announce(config, collector, logSink, performance.now() - began);
+    announce(config, collector, logSink);
     await signals.first;
     return await stop(collector, deadlineMs, signals);
   } catch (caught) {
@@ -73,7 +72,9 @@ function build(config: LoadedConfig, logSink: LogSink, io: CliIo): Collector | u
   }
 }
 
-function announce(config: LoadedConfig, collector: Collector, logSink: LogSink, readyMs: number): void {
+function announce(config: LoadedConfig, collector: Collector, logSink: LogSink): void {
+  // Since the start of the process: what a person at the terminal has waited.
+  const readyMs = performance.now();
   if (config.telemetry.logs.encoding === "console") {
     logSink(startSummary(config, collector.metricsEndpoints(), readyMs));
     return;
