@@ -11,7 +11,10 @@ interface Report {
   readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly { readonly status: string }[] }[];
 }
 
-/** Runs vitest (arguments narrow the files) and counts its tests; a file that cannot even be loaded counts as one failed. */
+/**
+ * Runs vitest (arguments narrow the files; `-u` renews golden files) and counts its tests; a file that cannot even be loaded
+ * counts as one failed.
+ */
 export async function runTests(args: readonly string[]): Promise<Totals> {
   const folder = await mkdtemp(join(tmpdir(), "tidemark-test-"));
   const report = join(folder, "report.json");

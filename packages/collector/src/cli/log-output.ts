@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import type { LogSink } from "../logging/log-event.ts";
-import type { CliIo } from "./io.ts";
+import { UsageError, type CliIo } from "./io.ts";
 
 /** Where the collector's log goes, and how to close it. */
 export interface LogOutput {
@@ -8,13 +8,16 @@ export interface LogOutput {
   close(): void;
 }
 
-/** Opens `service::telemetry::logs::output_paths`: stderr, stdout, or files that are appended to. */
+/**
+ * Opens `service::telemetry::logs::output_paths`: stderr, stdout, or files that are appended to.
+ * @throws UsageError when a file cannot be opened.
+ */
 export function openLogSink(paths: readonly string[], io: CliIo): LogOutput {
   const files: number[] = [];
   const writers = paths.map((path): ((text: string) => void) => {
     if (path === "stderr") return io.stderr;
     if (path === "stdout") return io.stdout;
-    const file = openSync(path.replace(/^file:(\/\/)?/, ""), "a");
+    const file = openFile(path);
     files.push(file);
     return (text) => void writeSync(file, text);
   });
@@ -26,4 +29,13 @@ export function openLogSink(paths: readonly string[], io: CliIo): LogOutput {
       for (const file of files) closeSync(file);
     },
   };
+}
+
+function openFile(path: string): number {
+  try {
+    return openSync(path.replace(/^file:(\/\/)?/, ""), "a");
+  } catch (caught) {
+    const why = caught instanceof Error ? caught.message : String(caught);
+    throw new UsageError(`service::telemetry::logs::output_paths: cannot open ${path}: ${why}`);
+  }
 }

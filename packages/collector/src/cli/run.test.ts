@@ -82,8 +82,9 @@ describe("tidemark run", () => {
     const cli = start(["--config", "unreachable.yaml", "--shutdown-timeout", "1h"], env);
     await cli.seen(/Everything is ready/);
     expect(await post(env.HTTP_PORT)).toBe(200);
+    // Two at once, as from a terminal and from what passes its signals on: that is one wish, and what is held still gets its time.
     cli.child.kill("SIGINT");
-    // The first line of progress comes after a second: a second signal is then no echo of the first.
+    cli.child.kill("SIGTERM");
     await cli.seen(/"msg":"Draining\.","held":1/);
     cli.child.kill("SIGTERM");
     const { code, stderr } = await cli.result;
@@ -101,6 +102,14 @@ describe("tidemark run", () => {
     const { code, stderr } = await start(["run", "good.yaml"], env).result;
     expect(code).toBe(1);
     expect(stderr).toContain(`cannot listen on 127.0.0.1:${env.HTTP_PORT}`);
+    expect(stderr).not.toContain("    at ");
+  });
+
+  it("ends with 2 when the log cannot be written to where it should go", async () => {
+    const args = ["run", "good.yaml", "--set", "service.telemetry.logs.output_paths=[none/x.log]"];
+    const { code, stderr } = await start(args, {}).result;
+    expect(code).toBe(2);
+    expect(stderr).toContain("service::telemetry::logs::output_paths: cannot open none/x.log: ENOENT");
     expect(stderr).not.toContain("    at ");
   });
 
