@@ -40,9 +40,8 @@ function isSeverity(word: string): word is Severity {
 }
 
 /** Reads a severity word in any of the known vocabularies, case ignored; `undefined` for a word that nobody declared. */
-export function parseSeverity(word: string, aliases: Readonly<Record<string, Severity>> = {}): Severity | undefined {
+export function parseSeverity(word: string): Severity | undefined {
   const key = word.trim().toLowerCase();
-  if (Object.hasOwn(aliases, key)) return aliases[key];
   if (isSeverity(key)) return key;
   return Object.hasOwn(ALIASES, key) ? ALIASES[key] : undefined;
 }

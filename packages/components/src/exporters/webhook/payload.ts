@@ -1,7 +1,7 @@
 import { alertService, renderLink, type Alert } from "@tidemark/alerting";
 
 /** One alert of an Alertmanager webhook payload, version 4. */
-export interface PayloadAlert {
+interface PayloadAlert {
   readonly status: "firing" | "resolved";
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;

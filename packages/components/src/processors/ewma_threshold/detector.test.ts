@@ -159,6 +159,25 @@ describe("the detector", () => {
     expect(run([100, 100, 100, 200, 200, 200], options({ hold: "1m" })).state.mean).toBe(100);
   });
 
+  it("weighs by time when a half-life is given, whatever the spacing", () => {
+    const given = options({ half_life: "10s", min_samples: 1000 });
+    const state = emptyDetectorState();
+    let expected = 0;
+    let before = 0;
+    for (const [at, value] of [
+      [0, 100],
+      [3000, 140],
+      [20_000, 80],
+      [20_000, 500],
+      [31_500, 120],
+    ] as const) {
+      step(state, value, at, given);
+      expected = at === 0 ? value : expected + (1 - 2 ** (-(at - before) / 10_000)) * (value - expected);
+      before = at;
+    }
+    close(state.mean, expected);
+  });
+
   it("sees both sides when asked to", () => {
     expect(run([100, 100, 100, 10], options()).verdicts.at(-1)).toBe("quiet");
     const { state, verdicts } = run([100, 100, 100, 10], options({ direction: "both" }));

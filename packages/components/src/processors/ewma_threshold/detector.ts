@@ -25,7 +25,7 @@ export interface DetectorOptions {
   readonly staleMs: number;
 }
 
-export type Phase = "quiet" | "pending" | "firing";
+type Phase = "quiet" | "pending" | "firing";
 
 /** Memory of one series. Times are those of the samples, in milliseconds. */
 export interface DetectorState extends Baseline {

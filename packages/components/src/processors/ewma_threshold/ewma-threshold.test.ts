@@ -6,6 +6,7 @@ import type { TestContext } from "@tidemark/core/testing";
 import type { Signal } from "@tidemark/otlp";
 import { metrics, traces } from "@tidemark/otlp/testing";
 import type { MetricInput } from "@tidemark/otlp/testing";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EwmaThreshold } from "./ewma-threshold.ts";
 import { ewmaThresholdConfig } from "./config.ts";
@@ -316,6 +317,71 @@ describe("ewma_threshold on other kinds of metrics", () => {
     histogram(6, [0n, 10n, 0n]);
     expect(await last(given)).toMatchObject({ value: 150, threshold: 75, summary: expect.stringContaining("p50 of chat.metric") });
   });
+});
+
+it("takes exponential histograms and summaries as the mean of each interval", async () => {
+  const given = rig({ match: { metrics: ["latency.*"] } });
+  const send = (i: number, mean: number): void => {
+    const point = { timeUnixNano: START + BigInt(i) * SECOND, startTimeUnixNano: START - SECOND, count: 10n * BigInt(i + 1) };
+    const total = (sums[i - 1] ?? 0) + 10 * mean;
+    sums[i] = total;
+    const data = [
+      {
+        name: "latency.exponential",
+        data: { exponentialHistogram: { aggregationTemporality: 2, dataPoints: [{ ...point, sum: total, scale: 0 }] } },
+      },
+      {
+        name: "latency.summary",
+        data: { summary: { dataPoints: [{ ...point, sum: total, quantileValues: [{ quantile: 0.5, value: 1 }] }] } },
+      },
+    ];
+    given.processor.process(metrics({ resource: RESOURCE, metrics: data }));
+  };
+  const sums: number[] = [];
+  for (let i = 0; i < 5; i++) send(i, 100);
+  send(5, 250);
+  expect((await given.alerts()).map(({ metric, value }) => [metric, value])).toEqual([
+    ["latency.exponential", 250],
+    ["latency.summary", 250],
+  ]);
+});
+
+it("survives any numbers and times that a sender may write, and loses no alert over them", async () => {
+  const uint64 = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });
+  const point = fc.record({
+    time: fc.oneof(uint64, fc.bigInt({ min: START, max: START + 10n * SECOND })),
+    start: uint64,
+    value: fc.double(),
+    count: uint64,
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(point, { maxLength: 30 }), fc.constantFrom(1 as const, 2 as const), async (points, temporality) => {
+      const { processor, context, alerts } = rig({ min_samples: 1, direction: "both", quantile: 0.9 });
+      const stamped = points.map(({ time, start, value }) => ({ value, timeUnixNano: time, startTimeUnixNano: start }));
+      const histogram = points.map(({ time, start, value, count }) => ({
+        timeUnixNano: time,
+        startTimeUnixNano: start,
+        count,
+        sum: value,
+        bucketCounts: [count, 0n, count],
+        explicitBounds: [value, 1],
+      }));
+      processor.process(
+        metrics({
+          metrics: [
+            { name: "g", gauge: stamped },
+            { name: "s", sum: stamped, temporality },
+            { name: "u", sum: stamped, temporality, monotonic: false },
+            { name: "h", histogram, temporality },
+          ],
+        }),
+      );
+      await alerts();
+      expect(context.lines).toEqual([]);
+      await processor.shutdown(AbortSignal.abort());
+    }),
+    { numRuns: 150 },
+  );
 });
 
 describe("ewma_threshold on traces", () => {

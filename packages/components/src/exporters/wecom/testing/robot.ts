@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { WecomMessage } from "../message.ts";
 
-export interface RobotMessage {
+interface RobotMessage {
   readonly contentType: string;
   readonly bytes: number;
   readonly body: WecomMessage;
