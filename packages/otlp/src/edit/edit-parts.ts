@@ -1,6 +1,6 @@
 import { Part } from "../batch/part.ts";
 import type { ArenaRange, Patches } from "../batch/part.ts";
-import type { ItemCursor } from "../views/item-cursor.ts";
+import { ItemCursor } from "../views/item-cursor.ts";
 import type { MessageView } from "../views/message-view.ts";
 import { WireWriter } from "../wire/writer.ts";
 import type { EditableAttributes } from "./editable-attributes.ts";
@@ -21,7 +21,7 @@ interface Draft {
   readonly resources: Map<number, ArenaRange>;
   readonly scopes: Map<number, ArenaRange>;
   /** What was rewritten in this edit. */
-  changedItems: boolean;
+  changedItems: number;
   changedEnvelopes: boolean;
 }
 
@@ -64,12 +64,12 @@ function draftOf(part: Part, withItems: boolean): Draft {
   const resources = new Map(old?.resources);
   const scopes = new Map(old?.scopes);
   const patches: Patches = { arena: old?.arena ?? new WireWriter(1024), items, resources, scopes };
-  return { part: new Part(part.segment, part.selected, patches), items, resources, scopes, changedItems: false, changedEnvelopes: false };
+  return { part: new Part(part.segment, part.selected, patches), items, resources, scopes, changedItems: 0, changedEnvelopes: false };
 }
 
 function finishDraft(part: Part, draft: Draft): Part {
-  if (!draft.changedItems && !draft.changedEnvelopes) return part;
-  const patches: Patches = { ...draft.part.patches!, items: draft.changedItems ? draft.items : part.patches?.items };
+  if (draft.changedItems === 0 && !draft.changedEnvelopes) return part;
+  const patches: Patches = { ...draft.part.patches!, items: draft.changedItems > 0 ? draft.items : part.patches?.items };
   return new Part(part.segment, part.selected, patches);
 }
 
@@ -98,7 +98,7 @@ function editItem<C extends EditCursor>(draft: Draft, cursor: C, visitor: EditVi
   if (range === undefined) return;
   draft.items![2 * cursor.position] = range.start;
   draft.items![2 * cursor.position + 1] = range.end;
-  draft.changedItems = true;
+  draft.changedItems++;
 }
 
 /** Runs `change` and moves the rewritten record to the arena; undefined when its bytes are the same as before. */
@@ -108,8 +108,16 @@ function visit(draft: Draft, record: MessageView, attributes: EditableAttributes
   if (!attributes.rewriter.changed || sameBytes(bytes, start, end, record)) return undefined;
   const { arena } = draft.part.patches!;
   const at = arena.length;
+  if (at + record.end - record.start > arena.bytes.length) arena.reserve(expectedBytes(draft, record));
   arena.raw(record.bytes, record.start, record.end);
   return { start: at, end: arena.length };
+}
+
+/** Bytes that the rest of the part may need if its items change as often as those so far; growing in steps would copy more. */
+function expectedBytes(draft: Draft, record: MessageView): number {
+  const seen = record instanceof ItemCursor ? record.position + 1 : draft.part.count;
+  const rate = (draft.changedItems + 1) / seen;
+  return Math.ceil((record.end - record.start) * Math.max(1, rate * (draft.part.count - seen + 1)) * 1.1);
 }
 
 function sameBytes(bytes: Uint8Array, start: number, end: number, record: MessageView): boolean {

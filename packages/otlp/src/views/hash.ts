@@ -9,6 +9,8 @@ export class PairHash {
   #sumA = 0;
   #sumB = 0;
   #elements = 0;
+  #bytes: Uint8Array | undefined;
+  #view: DataView | undefined;
 
   reset(): void {
     this.#sumA = 0x1b56c4e9;
@@ -18,11 +20,16 @@ export class PairHash {
   }
 
   bytes(bytes: Uint8Array, start: number, end: number): void {
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    const view = this.#view!;
     let a = this.#a;
     let b = this.#b;
     let pos = start;
     for (const last = end - 4; pos <= last; pos += 4) {
-      const word = bytes[pos]! | (bytes[pos + 1]! << 8) | (bytes[pos + 2]! << 16) | (bytes[pos + 3]! << 24);
+      const word = view.getInt32(pos, true);
       a = stepA(a, word);
       b = stepB(b, word);
     }

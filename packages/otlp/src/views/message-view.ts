@@ -58,7 +58,10 @@ export abstract class MessageView implements RecordBytes {
 
   /** Offset of the value of `field`, 0 when absent. */
   protected field(field: number): number {
-    if (!this.scanned) this.#scan();
+    if (!this.scanned) {
+      scanFields(this, this.wires, this.#offsets, this.reader);
+      this.scanned = true;
+    }
     return this.#offsets[field]!;
   }
 
@@ -118,28 +121,27 @@ export abstract class MessageView implements RecordBytes {
     const start = reader?.pos ?? 0;
     hash.bytes(this.bytes, start, start + length);
   }
+}
 
-  #scan(): void {
-    const { bytes, reader, wires, end } = this;
-    const offsets = this.#offsets;
-    for (let field = 0; field < offsets.length; field++) offsets[field] = 0;
-    for (let pos = this.start; pos < end;) {
-      const at = pos;
-      let tag = bytes[at]!;
-      pos = (tag & 0x87) === LEN && tag > 7 ? shortFieldEnd(bytes, at, end) : -1;
-      let value = at + 1;
-      if (pos < 0) {
-        pos = fieldEnd(bytes, at, end, reader);
-        if (tag > 0x7f) {
-          tag = tagAt(bytes, at);
-          value = afterVarint(bytes, at);
-        }
+/** Notes in `offsets`, by field number, where the value of each field lies, the last occurrence of each; 0 for absent ones. */
+function scanFields(record: RecordBytes, wires: FieldWires, offsets: Int32Array, slow: WireReader): void {
+  const { bytes, start, end } = record;
+  for (let field = 0; field < offsets.length; field++) offsets[field] = 0;
+  for (let pos = start; pos < end;) {
+    const at = pos;
+    let tag = bytes[at]!;
+    let value = at + 1;
+    pos = (tag & 0x87) === LEN && tag > 7 ? shortFieldEnd(bytes, at, end) : -1;
+    if (pos < 0) {
+      pos = fieldEnd(bytes, at, end, slow);
+      if (tag > 0x7f) {
+        tag = tagAt(bytes, at);
+        value = afterVarint(bytes, at);
       }
-      const wire = tag < tableTags ? wires[tag >>> 3]! : -1;
-      if (wire === (tag & 7)) offsets[tag >>> 3] = value;
-      else if (wire >= 0) throw wrongWireType(tag, wire, at, this.path);
     }
-    this.scanned = true;
+    const wire = tag < tableTags ? wires[tag >>> 3]! : -1;
+    if (wire === (tag & 7)) offsets[tag >>> 3] = value;
+    else if (wire >= 0) throw wrongWireType(tag, wire, at, slow.path);
   }
 }
 
