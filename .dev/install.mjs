@@ -36,7 +36,13 @@ function fingerprint() {
 function pnpmInstall(started) {
   const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const args = ["-y", packageManager, "install", "--frozen-lockfile", "--reporter=append-only"];
-  const child = spawn("npx", args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], shell: process.platform === "win32" });
+  const child = spawn("npx", args, {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    shell: process.platform === "win32",
+    // Nobody can answer a question here.
+    env: { ...process.env, CI: "true" },
+  });
   let output = "";
   const collect = (chunk) => {
     output += chunk;
