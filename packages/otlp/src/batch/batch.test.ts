@@ -198,6 +198,23 @@ describe("batch", () => {
     expect(() => mergeBatches(batches)).toThrow("traces and logs do not merge; merge each signal alone");
   });
 
+  it("keeps apart what was merged twice", () => {
+    const item = { field: 2, kind: "item" as const, parts: [] };
+    const scope = { field: 2, kind: "envelope" as const, parts: [item, item] };
+    const once = openBatch("traces", encodeTree([{ field: 1, kind: "envelope", parts: [scope] }]));
+    const twice = mergeBatches([once, once]);
+    const indexes: number[][] = [];
+    for (const items = twice.items(); items.next();) indexes.push([items.index, items.resource.index, items.scope.index]);
+    expect(indexes).toEqual([
+      [0, 0, 0],
+      [1, 0, 0],
+      [2, 1, 1],
+      [3, 1, 1],
+    ]);
+    const outer = twice.filter((span) => span.index === 0 || span.index === 3);
+    expect(outer.toObject().resourceSpans).toHaveLength(2);
+  });
+
   it("keeps within the byte limit when received length prefixes are longer than needed", () => {
     const item = [0x12, 0x82, 0x80, 0x00, 0x2a, 0x00];
     const scope = [0x12, 0x80 | (3 * item.length), 0x80, 0x00, ...item, ...item, ...item];

@@ -9,7 +9,7 @@ import type { ItemCursor } from "../views/item-cursor.ts";
 import { emitPart } from "./emit.ts";
 import { planPart } from "./plan.ts";
 import type { Plan } from "./plan.ts";
-import type { Part } from "./part.ts";
+import { Part } from "./part.ts";
 import { PartPicker } from "./part-picker.ts";
 import { BufferSink, ChunkSink } from "./sink.ts";
 import { splitPartsByBytes, splitPartsByItems } from "./split.ts";
@@ -26,7 +26,8 @@ export type Items<View> = View & { next(): boolean };
 
 /**
  * Items of one signal as OTLP bytes. A batch never changes: each method returns a new batch, or the same one when
- * nothing changed. Batches made from one another share the received bytes.
+ * nothing changed. Batches made from one another share the received bytes, so a few items that are kept for long keep their
+ * whole request in memory; open what they encode to, to let go of it.
  */
 export abstract class ItemBatch<S extends Signal, View, Editor> {
   abstract readonly signal: S;
@@ -53,7 +54,7 @@ export abstract class ItemBatch<S extends Signal, View, Editor> {
     if (batches.length === 1) return first;
     const other = batches.find((batch) => batch.signal !== first.signal);
     if (other !== undefined) throw new TypeError(`${first.signal} and ${other.signal} do not merge; merge each signal alone`);
-    return first.make(batches.flatMap((batch) => batch.#parts)) as B;
+    return first.make(distinct(batches.flatMap((batch) => batch.#parts))) as B;
   }
 
   /** Length of `encode()` in bytes. */
@@ -159,6 +160,16 @@ export abstract class ItemBatch<S extends Signal, View, Editor> {
     if (this.itemCount <= 1 || this.byteLength <= max) return [this];
     return this.splitByItems(Math.ceil(this.itemCount / 2)).flatMap((half) => half.#halve(max));
   }
+}
+
+/** The same part may come from several batches; within one batch a part object stands for its place. */
+function distinct(parts: readonly Part[]): Part[] {
+  const seen = new Set<Part>();
+  return parts.map((part) => {
+    if (seen.has(part)) return new Part(part.segment, part.selected, part.patches);
+    seen.add(part);
+    return part;
+  });
 }
 
 function emit(part: Part, plan: Plan | undefined, sink: BufferSink | ChunkSink): void {

@@ -7,7 +7,7 @@ export class PartPicker {
   #positions: number[] = [];
 
   add(part: Part, position: number): void {
-    if (part !== this.#part || position <= this.#positions[this.#positions.length - 1]!) this.#close(part);
+    if (part !== this.#part) this.#close(part);
     this.#positions.push(position);
   }
 
@@ -16,7 +16,6 @@ export class PartPicker {
     return this.#parts;
   }
 
-  /** A part that occurs twice in a batch starts anew, which shows by its positions going back. */
   #close(next: Part | undefined): void {
     if (this.#part !== undefined) this.#parts.push(this.#part.pick(Int32Array.from(this.#positions)));
     this.#part = next;

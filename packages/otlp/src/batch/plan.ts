@@ -4,7 +4,7 @@ import type { Level } from "./level.ts";
 import type { Part } from "./part.ts";
 
 /** The kept rows of one envelope level and the sizes they will have. */
-export interface PlanLevel {
+interface PlanLevel {
   /** Row numbers, ascending. */
   readonly nodes: Int32Array;
   /** Content bytes after the change. */

@@ -5,7 +5,7 @@ import { WireWriter } from "../wire/writer.ts";
 // A request as a tree of raw field bytes and sub-messages: the naive model of what a batch does to its bytes.
 
 /** A length-delimited field. `item`: a span, log record or data point; `own`: the Resource or scope of its envelope. */
-export interface Message {
+interface Message {
   readonly field: number;
   readonly parts: readonly (Uint8Array | Message)[];
   readonly kind: "envelope" | "item" | "own";

@@ -1,10 +1,8 @@
+import { MAX_ANY_VALUE_DEPTH } from "../validate/validate.ts";
 import { FIXED64, LEN, VARINT, wrongWireType } from "../wire/reader.ts";
 import type { WireReader } from "../wire/reader.ts";
 import { WireError } from "../wire/wire-error.ts";
 import type { AttributeValue } from "./types.ts";
-
-/** Deepest nesting of AnyValue that is decoded. */
-export const maxValueDepth = 64;
 
 /*
  * AnyValue, oneof:  1 string_value  2 bool_value  3 int_value (int64)  4 double_value  5 array_value  6 kvlist_value  7 bytes_value
@@ -16,7 +14,8 @@ const anyValueWires: readonly number[] = [-1, LEN, VARINT, VARINT, FIXED64, LEN,
 
 /** Decodes the AnyValue in `[reader.pos, end)` and leaves the reader at `end`; null when it holds nothing known. */
 export function decodeAnyValue(reader: WireReader, end: number, depth = 1): AttributeValue {
-  if (depth > maxValueDepth) throw new WireError("depth", reader.pos, reader.path, `values are nested deeper than ${maxValueDepth} levels`);
+  if (depth > MAX_ANY_VALUE_DEPTH)
+    throw new WireError("depth", reader.pos, reader.path, `values are nested deeper than ${MAX_ANY_VALUE_DEPTH} levels`);
   const outerEnd = reader.end;
   reader.end = end;
   let chosenTag = 0;

@@ -16,7 +16,7 @@ const scopeWires: FieldWires = /* @__PURE__ */ fieldWires(LEN, LEN, LEN, VARINT)
 
 /** The Resource or InstrumentationScope of an envelope row. */
 abstract class EnvelopeRecord extends MessageView {
-  index = 0;
+  index = -1;
   protected part: Part | undefined;
   protected node = -1;
   readonly #depth: 0 | 1;
@@ -28,7 +28,7 @@ abstract class EnvelopeRecord extends MessageView {
 
   /** Moves to row `node` of `part`; `index` is its number within the batch. */
   point(part: Part, node: number, index: number): void {
-    if (part === this.part && node === this.node) return;
+    if (part === this.part && index === this.index) return;
     this.part = part;
     this.node = node;
     this.index = index;

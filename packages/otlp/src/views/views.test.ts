@@ -5,6 +5,7 @@ import type { AttributeValue, AttributesView, Batch, Signal } from "../index.ts"
 import { arbitraryData } from "../testdata/arbitraries.ts";
 import { referenceDecode, referenceEncode, ROOT_TYPES } from "../testdata/reference.ts";
 import type { Data } from "../testdata/reference.ts";
+import { logs, metrics, traces } from "../testing/index.ts";
 
 const list = (value: unknown): Data[] => (value as Data[] | undefined) ?? [];
 const safe = (value: bigint | number): bigint | number => (Number.isSafeInteger(Number(value)) ? Number(value) : value);
@@ -249,6 +250,19 @@ function readAll(view: object): void {
   attributes?.hash();
 }
 
+const plain = { a: "1", n: 2, list: ["x", 1] } as const;
+const samples: Readonly<Record<Signal, Batch>> = {
+  traces: traces({ resource: { r: "1" }, spans: [{ attributes: plain, events: [{ name: "e" }], status: { code: 2, message: "m" } }, {}] }),
+  logs: logs({ resource: { r: "1" }, records: [{ body: "text", attributes: plain, severityText: "INFO" }, {}] }),
+  metrics: metrics({
+    resource: { r: "1" },
+    metrics: [
+      { name: "s", sum: [{ value: 1n, attributes: plain }, { value: 2.5 }] },
+      { name: "h", histogram: [{ attributes: plain, bucketCounts: [1n, 2n], explicitBounds: [1] }] },
+    ],
+  }),
+};
+
 describe.each(["traces", "logs", "metrics"] as const)("damaged %s", (signal) => {
   const damaged = fc.tuple(arbitraryData(signal), fc.nat(), fc.nat(), fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { maxLength: 4 }));
 
@@ -276,6 +290,25 @@ describe.each(["traces", "logs", "metrics"] as const)("damaged %s", (signal) => 
       { numRuns: 300 },
     );
     expect(refused).toBeGreaterThan(100);
+  });
+
+  it("are refused or usable when cut at any byte or with any byte changed", () => {
+    const bytes = samples[signal].encode();
+    let refused = 0;
+    for (let at = 0; at < bytes.length; at++) {
+      const changed = [0x00, 0xff, bytes[at]! ^ 0x80, bytes[at]! ^ 0x07].map((value) => bytes.with(at, value));
+      for (const broken of [bytes.slice(0, at), ...changed]) {
+        for (const validate of [true, false]) {
+          try {
+            exercise(openBatch(signal, broken, { validate }) as Batch);
+          } catch (error) {
+            if (!(error instanceof WireError)) throw error;
+            refused++;
+          }
+        }
+      }
+    }
+    expect(refused).toBeGreaterThan(bytes.length);
   });
 
   it("read without an error once validated", () => {
