@@ -115,4 +115,21 @@ describe("loadConfig on anything", () => {
       { numRuns: 200 },
     );
   });
+
+  it.each([`a: ${"[".repeat(3000)}`, `a: ${"[".repeat(1000)}${"]".repeat(1000)}`, "- ".repeat(1000), "{a: ".repeat(1000)])(
+    "answers deep nesting with a result",
+    async (text) => {
+      expect((await loadText(text)).ok).toBe(false);
+      expect((await loadText(withExporter("any_field: ${env:A}"), { env: { A: text } })).ok).toBeTypeOf("boolean");
+    },
+  );
+
+  it("shares what aliases repeat", async () => {
+    const levels = Array.from(
+      { length: 40 },
+      (_, level) => `x${level}: &x${level} [${level === 0 ? "1" : `*x${level - 1}, *x${level - 1}`}]`,
+    );
+    const result = await loadText(levels.join("\n"));
+    expect(result.ok ? [] : result.diagnostics.map(({ code, line }) => [code, line])).toEqual([["CFG_TOO_LARGE", 17]]);
+  });
 });

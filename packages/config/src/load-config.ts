@@ -2,7 +2,7 @@ import type { ComponentDefinition, Configured, GraphSpec, Registry } from "@tide
 import { type Diagnostic, type Finding, type Report, toDiagnostics } from "./diagnostics/diagnostic.ts";
 import { severityOf } from "./diagnostics/diagnostic-codes.ts";
 import { suggestion } from "./diagnostics/suggest.ts";
-import { configIo } from "./resolve/config-io.ts";
+import { configIo, type ConfigIo } from "./resolve/config-io.ts";
 import { expandReferences } from "./resolve/expand.ts";
 import { readSources } from "./resolve/read-sources.ts";
 import { readComponents } from "./sections/read-components.ts";
@@ -13,6 +13,7 @@ import { checkTopology } from "./topology/check-topology.ts";
 import { checkUnused } from "./topology/check-unused.ts";
 import { usedIds } from "./topology/usage.ts";
 import type { ConfigNode, MapEntry, MapNode } from "./yaml/config-node.ts";
+import { startOf } from "./yaml/source-text.ts";
 
 /** Where a configuration comes from. */
 export interface ConfigInput {
@@ -44,6 +45,17 @@ export async function loadConfig(input: ConfigInput): Promise<LoadResult> {
   const findings: Finding[] = [];
   const report: Report = (finding) => findings.push(finding);
   const io = configIo(input.env, input.readFile);
+  try {
+    return await load(input, io, findings, report);
+  } catch (caught) {
+    if (!(caught instanceof RangeError)) throw caught;
+    const site = startOf(io.source(input.uris[0] ?? "command line", ""));
+    report({ code: "CFG_TOO_LARGE", site, path: "", message: "the configuration is nested too deeply", fix: "use fewer levels" });
+    return { ok: false, diagnostics: toDiagnostics(findings) };
+  }
+}
+
+async function load(input: ConfigInput, io: ConfigIo, findings: Finding[], report: Report): Promise<LoadResult> {
   const sources = await readSources(input.uris, input.sets, io, report);
   if (!sources.ok) return { ok: false, diagnostics: toDiagnostics(findings) };
   const root = await expandReferences(sources.root, io, report);

@@ -57,11 +57,9 @@ function typeName(field: core.$ZodType): string {
   const def = schema._zod.def;
   switch (def.type) {
     case "enum":
-      return Object.values(def.entries)
-        .map((value) => `\`${String(value)}\``)
-        .join(" | ");
+      return Object.values(def.entries).map(choice).join(" | ");
     case "literal":
-      return def.values.map((value) => `\`${String(value)}\``).join(" | ");
+      return def.values.map(choice).join(" | ");
     case "array":
       return `list of ${typeName(def.element)}`;
     case "record":
@@ -71,6 +69,10 @@ function typeName(field: core.$ZodType): string {
     default:
       return expectedWord(schema);
   }
+}
+
+function choice(value: unknown): string {
+  return value === "" ? '`""`' : `\`${String(value)}\``;
 }
 
 function standardOf(field: core.$ZodType): string {

@@ -9,7 +9,7 @@ import { findReference, unescapeDollars } from "./reference.ts";
 /** The Collector's limit of expansions inside each other. */
 const MAX_DEPTH = 1000;
 /** For each value of the configuration: keeps one that doubles itself from running for ever, which depth alone does not. */
-const MAX_EXPANSIONS = 5000;
+const MAX_EXPANSIONS = 2000;
 const MAX_TEXT = 4_000_000;
 const ENV_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
@@ -141,7 +141,7 @@ class Expander {
     }
     const found = Object.hasOwn(this.#io.env, name) ? this.#io.env[name] : undefined;
     if (found === undefined && split < 0) {
-      const message = `${path}: environment variable "${name}" is not set; the value is null`;
+      const message = `${path}: environment variable "${name}" is not set; it stands for nothing`;
       this.#report({ code: "CFG_ENV_UNSET", site, path, message, fix: `set ${name}, or give a default: \${env:${name}:-default}` });
     }
     return this.#typed(found ?? (split < 0 ? "" : value.slice(split + 2)), site);

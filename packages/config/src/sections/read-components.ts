@@ -67,7 +67,7 @@ async function findDefinition<D extends ComponentDefinition>(
       site: body.keySite,
       path,
       message,
-      fix: `write "${id.replace(type, renamed.type)}" here and wherever "${id}" is referred to`,
+      fix: `write "${id.replace(type, renamed.type)}" here and ${section === "extensions" ? "in service: extensions:" : "in the pipelines"}`,
     });
     return renamed.load();
   }

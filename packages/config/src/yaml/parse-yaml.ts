@@ -18,6 +18,7 @@ import type { Site, SourceText } from "./source-text.ts";
 
 /** Aliases can multiply a small text without bound; no real configuration comes near this many nodes. */
 const MAX_NODES = 200_000;
+const MAX_DEPTH = 200;
 const CORE_TAG = "tag:yaml.org,2002:";
 
 /** What came of a text; `ok` is false after a syntax error, and `node` then holds what could be read. */
@@ -99,9 +100,11 @@ function syntaxFix(code: string, line: string): string {
 /** Walks a parsed document once; holds what the whole walk shares. */
 class TreeReader {
   #nodes = 0;
+  #depth = 0;
   /** Whether the walk stopped because aliases multiply too much. */
   tooLarge = false;
-  readonly #open = new Set<Node>();
+  /** What each anchor stands for; `undefined` while its own content is being read. */
+  readonly #anchors = new Map<string, { readonly node: ConfigNode; readonly size: number } | undefined>();
   readonly #document: Document;
   readonly #source: SourceText;
   readonly #report: Report;
@@ -117,29 +120,39 @@ class TreeReader {
   read(node: unknown, path: string, fallback: Site = { source: this.#source, start: 0, end: 0 }): ConfigNode {
     if (node === null || node === undefined) return { kind: "scalar", value: null, site: this.#at ?? fallback };
     const site = this.#siteOf(node as Node);
-    if (++this.#nodes > MAX_NODES) return this.#refuse(site, path);
-    if (isAlias(node)) return this.#readAlias(node.source, node.resolve(this.#document), site, path);
+    if (isAlias(node)) return this.#readAlias(node.source, site, path);
+    if (++this.#nodes > MAX_NODES || this.#depth > MAX_DEPTH) return this.#refuse(site, path);
+    const { anchor } = node as Scalar;
+    if (anchor === undefined) return this.#readContent(node, site, path);
+    const before = this.#nodes;
+    this.#anchors.set(anchor, undefined);
+    const content = this.#readContent(node, site, path);
+    this.#anchors.set(anchor, { node: content, size: this.#nodes - before + 1 });
+    return content;
+  }
+
+  #readContent(node: unknown, site: Site, path: string): ConfigNode {
     if (isScalar(node)) return this.#readScalar(node, site, path);
-    this.#open.add(node as Node);
-    const result: ConfigNode = isMap(node)
+    this.#depth++;
+    const content: ConfigNode = isMap(node)
       ? { kind: "map", entries: this.#readEntries(node.items, path), site }
       : isSeq(node)
         ? { kind: "list", items: node.items.map((item, index) => this.read(item, joinPath(path, String(index)), site)), site }
         : { kind: "broken", site };
-    this.#open.delete(node as Node);
-    return result;
+    this.#depth--;
+    return content;
   }
 
-  #readAlias(name: string, target: Node | undefined, site: Site, path: string): ConfigNode {
-    if (target === undefined)
-      return this.#broken(
-        site,
-        path,
-        `no anchor "&${name}" stands before this alias`,
-        `add "&${name}" to the value that is meant, or put the text in quotes`,
-      );
-    if (this.#open.has(target)) return this.#broken(site, path, "an alias inside its own anchor", "write the value out");
-    return this.read(target, path);
+  /** Nodes do not change, so an alias is the node of its anchor once more; only its size counts again. */
+  #readAlias(name: string, site: Site, path: string): ConfigNode {
+    if (!this.#anchors.has(name)) {
+      const fix = `add "&${name}" to the value that is meant, or put the text in quotes`;
+      return this.#broken(site, path, `no anchor "&${name}" stands before this alias`, fix);
+    }
+    const target = this.#anchors.get(name);
+    if (target === undefined) return this.#broken(site, path, "an alias inside its own anchor", "write the value out");
+    this.#nodes += target.size;
+    return this.#nodes > MAX_NODES ? this.#refuse(site, path) : target.node;
   }
 
   #readScalar(node: Scalar, site: Site, path: string): ConfigNode {
@@ -211,8 +224,8 @@ class TreeReader {
         code: "CFG_TOO_LARGE",
         site,
         path,
-        message: `the configuration has more than ${MAX_NODES} values once its aliases are written out`,
-        fix: "use fewer nested aliases",
+        message: `the configuration has more than ${MAX_NODES} values once its aliases are written out, or more than ${MAX_DEPTH} levels`,
+        fix: "use fewer aliases and levels",
       });
     this.tooLarge = true;
     return { kind: "broken", site };
