@@ -53,13 +53,13 @@ function applyToModel(signal: Signal, model: readonly Tree[], step: Step): Tree[
   const change = (tree: Tree, changed: Tree): Tree => (countItems(tree) === 0 ? tree : keepItems(changed, () => true));
   switch (step.do) {
     case "filter":
-      return select((i) => step.mask[i % step.mask.length]!);
+      return select((i) => step.mask[i % step.mask.length]);
     case "items": {
       let base = 0;
       return model.map((tree) => {
         const from = base;
         base += countItems(tree);
-        const chosen = (i: number): boolean => step.mask[(from + i) % step.mask.length]!;
+        const chosen = (i: number): boolean => step.mask[(from + i) % step.mask.length];
         if (!Array.from({ length: countItems(tree) }, (_, i) => i).some(chosen)) return tree;
         return change(tree, appendToItems(tree, chosen, attribute(attributesField[signal], `new ${model.length}`, "v")));
       });
@@ -94,11 +94,11 @@ function applyToModel(signal: Signal, model: readonly Tree[], step: Step): Tree[
 function applyToBatch<B extends Batch>(batch: B, step: Step, treeCount: number): B {
   switch (step.do) {
     case "filter":
-      return batch.filter((item: { readonly index: number }) => step.mask[item.index % step.mask.length]!) as B;
+      return batch.filter((item: { readonly index: number }) => step.mask[item.index % step.mask.length]) as B;
     case "items":
       return batch.edit({
         item(item) {
-          if (step.mask[item.index % step.mask.length]!) item.attributes.set(`new ${treeCount}`, "v");
+          if (step.mask[item.index % step.mask.length]) item.attributes.set(`new ${treeCount}`, "v");
         },
       }) as B;
     case "resources":
@@ -146,7 +146,7 @@ describe.each(signals)("batch of %s", (signal) => {
           const once = open(signal, tree).edit({
             item: (item) => void (chosen[item.index % chosen.length] && item.attributes.set("new", "v")),
           });
-          const batch = mergeBatches([once, open(signal, tree)]) as Batch;
+          const batch = mergeBatches<Batch>([once, open(signal, tree)]);
           const count = batch.itemCount;
           for (const pieces of [batch.splitByItems(items), batch.splitByBytes(bytes)] as Batch[][]) {
             expect(pieces.reduce((sum, piece) => sum + piece.itemCount, 0)).toBe(count);
@@ -181,7 +181,7 @@ describe.each(signals)("batch of %s", (signal) => {
     const tree: Tree = [{ field: 1, kind: "envelope", parts: [] }];
     const bytes = encodeTree(tree);
     const compressed = { encoding: "gzip", bytes: new Uint8Array(3) };
-    const batch = openBatch(signal, bytes, { compressed }) as Batch;
+    const batch = openBatch<Signal>(signal, bytes, { compressed });
     const same = batch.filter(() => true).edit({ resource: () => undefined });
     expect(same).toBe(batch);
     expect(same.encode()).toBe(bytes);

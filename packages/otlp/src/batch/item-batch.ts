@@ -54,7 +54,7 @@ export abstract class ItemBatch<S extends Signal, View, Editor> {
     if (batches.length === 1) return first;
     const other = batches.find((batch) => batch.signal !== first.signal);
     if (other !== undefined) throw new TypeError(`${first.signal} and ${other.signal} do not merge; merge each signal alone`);
-    return first.make(distinct(batches.flatMap((batch) => batch.#parts))) as B;
+    return first.make(distinct(batches.flatMap((batch) => batch.#parts)));
   }
 
   /** Length of `encode()` in bytes. */

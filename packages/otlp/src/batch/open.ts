@@ -45,7 +45,7 @@ export function openBatch(signal: Signal, bytes: Uint8Array, options: OpenOption
  * @throws RangeError without a batch, TypeError on different signals.
  */
 export function mergeBatches<B extends Batch>(batches: readonly B[]): B {
-  return ItemBatch.merge(batches as readonly ItemBatch<Signal, unknown, unknown>[]) as B;
+  return ItemBatch.merge(batches) as B;
 }
 
 /**

@@ -278,7 +278,7 @@ describe.each(["traces", "logs", "metrics"] as const)("damaged %s", (signal) => 
         ]) {
           for (const validate of [true, false]) {
             try {
-              exercise(openBatch(signal, broken, { validate }) as Batch);
+              exercise(openBatch<Signal>(signal, broken, { validate }));
             } catch (error) {
               if (!(error instanceof WireError)) throw error;
               expect(error.offset).toBeGreaterThanOrEqual(0);
@@ -296,11 +296,11 @@ describe.each(["traces", "logs", "metrics"] as const)("damaged %s", (signal) => 
     const bytes = samples[signal].encode();
     let refused = 0;
     for (let at = 0; at < bytes.length; at++) {
-      const changed = [0x00, 0xff, bytes[at]! ^ 0x80, bytes[at]! ^ 0x07].map((value) => bytes.with(at, value));
+      const changed = [0x00, 0xff, bytes[at] ^ 0x80, bytes[at] ^ 0x07].map((value) => bytes.with(at, value));
       for (const broken of [bytes.slice(0, at), ...changed]) {
         for (const validate of [true, false]) {
           try {
-            exercise(openBatch(signal, broken, { validate }) as Batch);
+            exercise(openBatch<Signal>(signal, broken, { validate }));
           } catch (error) {
             if (!(error instanceof WireError)) throw error;
             refused++;
@@ -318,7 +318,7 @@ describe.each(["traces", "logs", "metrics"] as const)("damaged %s", (signal) => 
         for (const broken of [bytes.slice(0, cut % (bytes.length + 1)), flip(bytes, flips)]) {
           let batch: Batch;
           try {
-            batch = openBatch(signal, broken) as Batch;
+            batch = openBatch<Signal>(signal, broken);
           } catch {
             continue;
           }
