@@ -19,6 +19,13 @@ export type WireErrorCode =
   /** more than the limit allows */
   | "too_large";
 
+/** A path in a message keeps its ends: deeply nested values have paths of kilobytes. */
+const PATH_ENDS = 80;
+
+function shorten(path: string): string {
+  return path.length <= 2 * PATH_ENDS ? path : `${path.slice(0, PATH_ENDS)}…${path.slice(-PATH_ENDS)}`;
+}
+
 /** Thrown for every malformed OTLP input; nothing else is thrown for bad bytes. */
 export class WireError extends Error {
   override readonly name = "WireError";
@@ -29,7 +36,7 @@ export class WireError extends Error {
   readonly path: string;
 
   constructor(code: WireErrorCode, offset: number, path: string, detail: string) {
-    super(`${code} at byte ${offset}${path === "" ? "" : ` in ${path}`}: ${detail}`);
+    super(`${code} at byte ${offset}${path === "" ? "" : ` in ${shorten(path)}`}: ${detail}`);
     this.code = code;
     this.offset = offset;
     this.path = path;
