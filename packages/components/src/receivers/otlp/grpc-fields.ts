@@ -46,12 +46,12 @@ export const grpcField = z
       .int()
       .min(0)
       .max(2047)
-      .default(64)
+      .meta({ examples: [16] })
       .transform((mib) => (mib === 0 ? 64 : mib))
+      .prefault(64)
       .meta({
         description:
           "Largest message in MiB, before and after decompression; 0 takes the default. OTLP 1.11 recommends 64; the Collector's default is 4.",
-        examples: [16],
       }),
     max_concurrent_streams: z
       .int()

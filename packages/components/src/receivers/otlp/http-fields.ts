@@ -3,9 +3,10 @@ import { z } from "zod";
 import { serverTlsField } from "../../transport/tls-fields.ts";
 import { endpointField, transportField } from "./endpoint-fields.ts";
 
-const urlPath = (signal: string): z.ZodDefault<z.ZodPipe<z.ZodString, z.ZodTransform<string, string>>> =>
+const urlPath = (signal: string): z.ZodPrefault<z.ZodPipe<z.ZodString, z.ZodTransform<string, string>>> =>
   z
     .string()
+    .meta({ examples: [`/otlp/v1/${signal}`] })
     .transform((path, context) => {
       const rooted = path.startsWith("/") ? path : `/${path}`;
       if (/^[\w\-./~!$&'()*+,;=:@%]+$/.test(rooted)) return rooted;
@@ -16,8 +17,8 @@ const urlPath = (signal: string): z.ZodDefault<z.ZodPipe<z.ZodString, z.ZodTrans
       });
       return z.NEVER;
     })
-    .default(`/v1/${signal}`)
-    .meta({ description: `Path of ${signal} requests.`, examples: [`/otlp/v1/${signal}`] });
+    .prefault(`/v1/${signal}`)
+    .meta({ description: `Path of ${signal} requests.` });
 
 const corsField = z
   .strictObject({
