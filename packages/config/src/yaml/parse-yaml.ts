@@ -19,6 +19,8 @@ import type { Site, SourceText } from "./source-text.ts";
 /** Aliases can multiply a small text without bound; no real configuration comes near this many nodes. */
 const MAX_NODES = 200_000;
 const MAX_DEPTH = 200;
+/** One unclosed bracket can make an error for each line after it. */
+const MAX_SYNTAX_ERRORS = 20;
 const CORE_TAG = "tag:yaml.org,2002:";
 
 /** What came of a text; `ok` is false after a syntax error, and `node` then holds what could be read. */
@@ -33,7 +35,7 @@ export interface ParsedYaml {
  */
 export function parseYaml(source: SourceText, report: Report, at?: Site): ParsedYaml {
   const document = parseDocument(source.text, { schema: "failsafe", uniqueKeys: false, prettyErrors: false });
-  for (const error of document.errors) {
+  for (const error of document.errors.slice(0, MAX_SYNTAX_ERRORS)) {
     const site = at ?? syntaxSite(document, source, error);
     report({
       code: "CFG_YAML_SYNTAX",
@@ -55,7 +57,7 @@ function syntaxSite(document: Document, source: SourceText, error: YAMLParseErro
     const indent = /^ */.exec(source.text.slice(start))?.[0].length ?? 0;
     return { source, start: start + indent, end: Math.max(end, start + indent + 1) };
   }
-  if (error.code !== "MISSING_CHAR") return { source, start, end };
+  if (error.code !== "MISSING_CHAR" || !error.message.includes("quote")) return { source, start, end };
   let opening = start;
   visit(document, {
     Scalar: (_, node) => {
