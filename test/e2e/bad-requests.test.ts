@@ -38,8 +38,8 @@ const deep = (levels: number): string => `${'{"arrayValue":{"values":['.repeat(l
 const bodyWith = (value: string): string => `{"resourceSpans":[{"resource":{"attributes":[{"key":"a","value":${value}}]}}]}`;
 
 const HTTP: Readonly<Record<string, HttpCase>> = {
-  "GET": { method: "GET", body: "" },
-  "PUT": { method: "PUT", body: good },
+  GET: { method: "GET", body: "" },
+  PUT: { method: "PUT", body: good },
   "no content type": { type: "", body: good },
   "a content type that OTLP does not know": { type: "text/plain", body: good },
   "a path that is not served": { path: "/v1/nothing", body: good },
@@ -60,9 +60,18 @@ const HTTP: Readonly<Record<string, HttpCase>> = {
   "JSON that ends early": { type: "application/json", body: '{"resourceSpans":[' },
   "JSON that is an array": { type: "application/json", body: "[]" },
   "a JSON string where a list belongs": { type: "application/json", body: '{"resourceSpans":"x"}' },
-  "a JSON id that is not hexadecimal": { type: "application/json", body: '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"xyz"}]}]}]}' },
-  "a JSON time that is not a number": { type: "application/json", body: '{"resourceSpans":[{"scopeSpans":[{"spans":[{"startTimeUnixNano":"soon"}]}]}]}' },
-  "JSON with bytes that are not UTF-8": { type: "application/json", body: Buffer.from('{"resourceSpans":[{"schemaUrl":"\xff"}]}', "latin1") },
+  "a JSON id that is not hexadecimal": {
+    type: "application/json",
+    body: '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"xyz"}]}]}]}',
+  },
+  "a JSON time that is not a number": {
+    type: "application/json",
+    body: '{"resourceSpans":[{"scopeSpans":[{"spans":[{"startTimeUnixNano":"soon"}]}]}]}',
+  },
+  "JSON with bytes that are not UTF-8": {
+    type: "application/json",
+    body: Buffer.from('{"resourceSpans":[{"schemaUrl":"\xff"}]}', "latin1"),
+  },
   "protobuf called JSON": { type: "application/json", body: good },
   "gzip that is none": { headers: { "content-encoding": "gzip" }, body: good },
   "gzip cut off": { headers: { "content-encoding": "gzip" }, body: gzipSync(good).subarray(0, 20) },
@@ -75,7 +84,8 @@ const RAW: Readonly<Record<string, string>> = {
   "not HTTP at all": "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
   "two content lengths": "POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
   "a header without end": `POST /v1/traces HTTP/1.1\r\nhost: x\r\nx: ${"a".repeat(100_000)}\r\n\r\n`,
-  "a chunk size that is no number": "POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+  "a chunk size that is no number":
+    "POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
 };
 
 const frame = (body: Buffer, flag = 0, length = body.length): Buffer => {
@@ -103,7 +113,8 @@ const GRPC: Readonly<Record<string, readonly [headers: Readonly<Record<string, s
 it("answers 47 bad requests clearly, and goes on", async () => {
   const report: string[] = [];
   for (const [name, row] of Object.entries(HTTP)) report.push(`HTTP ${name}\n${await askHttp(row)}`);
-  for (const [name, text] of Object.entries(RAW)) report.push(`socket ${name}\n${summary(await rawHttp(collector.http, Buffer.from(text, "latin1")))}`);
+  for (const [name, text] of Object.entries(RAW))
+    report.push(`socket ${name}\n${summary(await rawHttp(collector.http, Buffer.from(text, "latin1")))}`);
   for (const [name, [headers, body]] of Object.entries(GRPC)) report.push(`gRPC ${name}\n${await askGrpc(headers, body)}`);
   expect(report).toHaveLength(47);
   const text = `${report.join("\n\n")}\n`;
@@ -116,7 +127,13 @@ it("answers 47 bad requests clearly, and goes on", async () => {
   expect(collector.child.lines.filter((line) => /defect|uncaught|unhandled/i.test(line))).toEqual([]);
 }, 60_000);
 
-async function askHttp({ path = "/v1/traces", method = "POST", type = "application/x-protobuf", headers = {}, body = "" }: HttpCase): Promise<string> {
+async function askHttp({
+  path = "/v1/traces",
+  method = "POST",
+  type = "application/x-protobuf",
+  headers = {},
+  body = "",
+}: HttpCase): Promise<string> {
   const content = Buffer.from(body);
   const lines = [`${method} ${path} HTTP/1.1`, "host: x", "connection: close"];
   if (type !== "") lines.push(`content-type: ${type}`);
@@ -132,8 +149,12 @@ function summary(answer: string): string {
   const status = /^HTTP\/1\.1 (\d+)/.exec(head)?.[1] ?? "?";
   const header = (name: string): string | undefined => new RegExp(`^${name}: (.*)$`, "im").exec(head)?.[1]?.trim();
   const type = header("content-type");
-  const text = type === "application/x-protobuf" ? protobufStatus(Buffer.from(body, "latin1")) : Buffer.from(body, "latin1").toString("utf8");
-  return [`  ${[status, type, header("retry-after") && `retry-after ${header("retry-after")}`].filter(Boolean).join(" ")}`, ...(text === "" ? [] : [`  ${text}`])].join("\n");
+  const text =
+    type === "application/x-protobuf" ? protobufStatus(Buffer.from(body, "latin1")) : Buffer.from(body, "latin1").toString("utf8");
+  return [
+    `  ${[status, type, header("retry-after") && `retry-after ${header("retry-after")}`].filter(Boolean).join(" ")}`,
+    ...(text === "" ? [] : [`  ${text}`]),
+  ].join("\n");
 }
 
 function protobufStatus(body: Buffer): string {
@@ -146,6 +167,11 @@ async function askGrpc(headers: Readonly<Record<string, string>>, body: readonly
   const answer = await rawGrpc(collector.grpc, headers, body);
   const status = answer.headers["grpc-status"];
   const message = answer.headers["grpc-message"];
-  const head = [answer.headers[":status"], status === undefined ? answer.headers["content-type"] : `grpc-status ${String(status)}`].filter((part) => part !== undefined).join(" ");
-  return [`  ${head === "" ? (answer.error ?? "no answer") : head}`, ...(message === undefined ? [] : [`  ${decodeURIComponent(String(message))}`])].join("\n");
+  const head = [answer.headers[":status"], status === undefined ? answer.headers["content-type"] : `grpc-status ${String(status)}`]
+    .filter((part) => part !== undefined)
+    .join(" ");
+  return [
+    `  ${head === "" ? (answer.error ?? "no answer") : head}`,
+    ...(message === undefined ? [] : [`  ${decodeURIComponent(String(message))}`]),
+  ].join("\n");
 }

@@ -28,10 +28,18 @@ interface KeyValue {
   readonly value?: { readonly stringValue?: string; readonly intValue?: string; readonly boolValue?: boolean };
 }
 
+interface DecodedSpan {
+  readonly name: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly traceState?: string;
+  readonly attributes?: readonly KeyValue[];
+}
+
 interface Decoded {
   readonly resourceSpans?: readonly {
     readonly resource?: { readonly attributes?: readonly KeyValue[] };
-    readonly scopeSpans?: readonly { readonly spans?: readonly Record<"name" | "traceId" | "spanId" | "traceState", string>[] & readonly { readonly attributes?: readonly KeyValue[] }[] }[];
+    readonly scopeSpans?: readonly { readonly spans?: readonly DecodedSpan[] }[];
   }[];
 }
 
@@ -129,7 +137,7 @@ function flatten(decoded: Decoded): ReceivedSpan[] {
   return (decoded.resourceSpans ?? []).flatMap(({ resource, scopeSpans = [] }) =>
     scopeSpans.flatMap(({ spans = [] }) =>
       spans.map((span) => ({
-        service: String(plain(resource?.attributes)["service.name"] ?? ""),
+        service: serviceOf(resource?.attributes),
         name: span.name,
         traceId: hex(span.traceId),
         spanId: hex(span.spanId),
@@ -138,6 +146,10 @@ function flatten(decoded: Decoded): ReceivedSpan[] {
       })),
     ),
   );
+}
+
+function serviceOf(attributes: readonly KeyValue[] = []): string {
+  return attributes.find(({ key }) => key === "service.name")?.value?.stringValue ?? "";
 }
 
 function hex(base64: string): string {

@@ -4,8 +4,15 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 const root: string = join(import.meta.dirname, "../..");
-const tracked: readonly string[] = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: root, encoding: "utf8" }).trim().split("\n");
-const sources: readonly string[] = tracked.filter((file) => /^(packages|test|\.dev)\/.*\.(ts|mjs|js)$/.test(file) && !file.endsWith(".gen.ts"));
+const tracked: readonly string[] = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
+  cwd: root,
+  encoding: "utf8",
+})
+  .trim()
+  .split("\n");
+const sources: readonly string[] = tracked.filter(
+  (file) => /^(packages|test|\.dev)\/.*\.(ts|mjs|js)$/.test(file) && !file.endsWith(".gen.ts"),
+);
 const text = (file: string): string => readFileSync(join(root, file), "utf8");
 
 describe("the sources", () => {
@@ -19,8 +26,16 @@ describe("the sources", () => {
   });
 
   it("read time and randomness from what they are given", () => {
-    const product = sources.filter((file) => /^packages\/(otlp|core|config|alerting|components)\/src\//.test(file) && !/\.test\.ts$|\/testing\/|\/testdata\/|contract-fixture\.ts$/.test(file));
-    const offenders = product.filter((file) => file !== "packages/core/src/clock/system-clock.ts" && /\bDate\.now\(|\bMath\.random\(|\bnew Date\(\)|(?<![\w.#])set(Timeout|Interval)\(/.test(text(file)));
+    const product = sources.filter(
+      (file) =>
+        /^packages\/(otlp|core|config|alerting|components)\/src\//.test(file) &&
+        !/\.test\.ts$|\/testing\/|\/testdata\/|contract-fixture\.ts$/.test(file),
+    );
+    const offenders = product.filter(
+      (file) =>
+        file !== "packages/core/src/clock/system-clock.ts" &&
+        /\bDate\.now\(|\bMath\.random\(|\bnew Date\(\)|(?<![\w.#])set(Timeout|Interval)\(/.test(text(file)),
+    );
     expect(offenders).toEqual([]);
   });
 

@@ -14,7 +14,9 @@ for (const kind of kinds) {
   for (const entry of registry[kind]) {
     const definition = await entry.load();
     const fixtureUrl = new URL(`${kind}/${entry.type}/contract-fixture.ts`, import.meta.url);
-    const fixture = existsSync(fixtureUrl) ? ((await import(/* @vite-ignore */ fixtureUrl.href)) as { contractFixture: ContractFixture }).contractFixture : undefined;
+    const fixture = existsSync(fixtureUrl)
+      ? ((await import(/* @vite-ignore */ fixtureUrl.href)) as { contractFixture: ContractFixture }).contractFixture
+      : undefined;
     describe(`${kind}/${entry.type}`, () => {
       for (const { name, run } of contractCases(definition, { parse, batch, ...(fixture === undefined ? {} : { fixture }) })) it(name, run);
     });
@@ -24,7 +26,8 @@ for (const kind of kinds) {
 function batch(signal: Signal, items: number): Batch {
   const each = Array.from({ length: items }, (_, index) => index);
   const resource = { "service.name": "checkout" };
-  if (signal === "traces") return traces({ resource, spans: each.map((index) => ({ name: `op ${index}`, attributes: { room_id: `room-${index}` } })) });
+  if (signal === "traces")
+    return traces({ resource, spans: each.map((index) => ({ name: `op ${index}`, attributes: { room_id: `room-${index}` } })) });
   if (signal === "logs") return logs({ resource, records: each.map((index) => ({ body: `line ${index}` })) });
   return metrics({ resource, metrics: [{ name: "load", gauge: each.map((index) => ({ value: index, attributes: { part: index } })) }] });
 }

@@ -14,12 +14,21 @@ export interface AttemptResult {
 const SUCCESS: AttemptResult = { rejected: 0, rejectedMessage: "" };
 
 /** Calls `send` once, bounded by `timeoutMs` and by the shutdown deadline. Never throws. */
-export async function attempt(exporter: Exporter, batch: Batch, timeoutMs: number, clock: Clock, deadline: AbortSignal): Promise<AttemptResult> {
+export async function attempt(
+  exporter: Exporter,
+  batch: Batch,
+  timeoutMs: number,
+  clock: Clock,
+  deadline: AbortSignal,
+): Promise<AttemptResult> {
   const controller = new AbortController();
   const abort = (): void => controller.abort(PipelineError.unavailable("the collector is shutting down"));
   const timer =
     timeoutMs > 0
-      ? clock.setTimeout(() => controller.abort(new PipelineError(`no answer within ${timeoutMs} ms`, { code: "deadline_exceeded", retryable: true })), timeoutMs)
+      ? clock.setTimeout(
+          () => controller.abort(new PipelineError(`no answer within ${timeoutMs} ms`, { code: "deadline_exceeded", retryable: true })),
+          timeoutMs,
+        )
       : undefined;
   if (deadline.aborted) abort();
   else deadline.addEventListener("abort", abort, { once: true });
@@ -56,7 +65,7 @@ function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
     };
     work.then(
       () => settle(resolve),
-      (error: unknown) => settle(() => reject(error as Error)),
+      (error: unknown) => settle(() => reject(error)),
     );
   });
 }

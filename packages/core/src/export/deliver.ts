@@ -27,9 +27,16 @@ export async function deliver(batch: Batch, { exporter, settings, context, deadl
     const wait = backoff.next(error.retryAfterMs);
     const limit = settings.retry?.max_elapsed_time ?? 0;
     if (limit > 0 && context.clock.now() - startedAt + wait > limit) {
-      return { kind: "refused", error: new PipelineError(`no more retries left: ${error.message}`, { code: error.code, retryable: true, cause: error }) };
+      return {
+        kind: "refused",
+        error: new PipelineError(`no more retries left: ${error.message}`, { code: error.code, retryable: true, cause: error }),
+      };
     }
-    context.log.info("Exporting failed. Will retry the request after interval.", { error: error.message, interval_ms: Math.round(wait), items: batch.itemCount });
+    context.log.info("Exporting failed. Will retry the request after interval.", {
+      error: error.message,
+      interval_ms: Math.round(wait),
+      items: batch.itemCount,
+    });
     await pause(wait, context, deadline);
     if (deadline.aborted) return { kind: "refused", error };
   }

@@ -55,7 +55,12 @@ describe("an exporter without a queue", () => {
     r.script.push(PipelineError.invalid("never"), unavailable, 2);
     const deliveries = [consume(r, spans(3)), consume(r, spans(3)), consume(r, spans(3)), consume(r, spans(3))];
     await settlePromises();
-    expect(deliveries.map(({ outcomes }) => outcomes.map((outcome) => outcome.kind))).toEqual([["failed"], ["refused"], ["failed"], ["delivered"]]);
+    expect(deliveries.map(({ outcomes }) => outcomes.map((outcome) => outcome.kind))).toEqual([
+      ["failed"],
+      ["refused"],
+      ["failed"],
+      ["delivered"],
+    ]);
     expect(r.node.ledger.row()).toMatchObject({ received: 12, delivered: 4, failed: 5, refused: 3, held: 0, missing: 0 });
   });
 
@@ -129,7 +134,11 @@ describe("the sending queue", () => {
     await settlePromises();
     expect(deliveries.map(({ outcomes }) => outcomes.length)).toEqual([1, 0, 0]);
     await r.context.clock.advance(5000);
-    expect(deliveries.map(({ outcomes }) => outcomes.map((outcome) => outcome.kind))).toEqual([["delivered"], ["delivered"], ["delivered"]]);
+    expect(deliveries.map(({ outcomes }) => outcomes.map((outcome) => outcome.kind))).toEqual([
+      ["delivered"],
+      ["delivered"],
+      ["delivered"],
+    ]);
     expect(r.sent).toHaveLength(3);
   });
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-const UNITS_MS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, "µs": 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const UNITS_MS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 const PART = /(\d+(?:\.\d+)?|\.\d+)(ns|us|µs|ms|s|m|h)/y;
 
 /** Reads a Go duration such as `1m30s`, `200ms` or `0`; gives milliseconds, or `undefined` where the text is none. */
@@ -38,7 +38,11 @@ export function durationField(): z.ZodPipe<z.ZodString, z.ZodTransform<number, s
     .transform((text, context) => {
       const ms = parseDuration(text);
       if (ms !== undefined && ms >= 0) return ms;
-      context.issues.push({ code: "custom", message: `"${text}" is not a duration; write a number and a unit, such as 200ms, 5s or 1m30s`, input: text });
+      context.issues.push({
+        code: "custom",
+        message: `"${text}" is not a duration; write a number and a unit, such as 200ms, 5s or 1m30s`,
+        input: text,
+      });
       return z.NEVER;
     });
 }

@@ -69,7 +69,13 @@ export class GraphBuilder {
       exporters: [...this.#exporters.values()],
       extensions: this.#spec.extensions.map(({ id, definition, config }) => {
         const node = { key: `extension/${id}`, id };
-        return { ...node, component: definition.create(config, this.#context("extension", id, "", () => undefined, [])) };
+        return {
+          ...node,
+          component: definition.create(
+            config,
+            this.#context("extension", id, "", () => undefined, []),
+          ),
+        };
       }),
     };
   }
@@ -131,9 +137,14 @@ export class GraphBuilder {
 
   #connectorTargets(id: string, from: Signal, pipelineId: string): readonly Target[] {
     const { definition, config } = lookup(this.#spec.connectors, id, "connector", pipelineId);
-    const signals = new Set(this.#spec.pipelines.filter((pipeline) => pipeline.receivers.includes(id)).map((pipeline) => dataSignal(pipeline.signal)));
+    const signals = new Set(
+      this.#spec.pipelines.filter((pipeline) => pipeline.receivers.includes(id)).map((pipeline) => dataSignal(pipeline.signal)),
+    );
     const pairs = definition.pairs.filter(([a, b]) => a === from && signals.has(b));
-    if (pairs.length === 0) throw new GraphError(`connector "${id}" cannot connect from ${from} to ${[...signals].join(", ") || "anything"}: telemetry type is not supported`);
+    if (pairs.length === 0)
+      throw new GraphError(
+        `connector "${id}" cannot connect from ${from} to ${[...signals].join(", ") || "anything"}: telemetry type is not supported`,
+      );
     return pairs.map(([, to]) => {
       const instance = `${from}-${to}`;
       const key = `connector/${id}@${instance}`;
@@ -144,7 +155,9 @@ export class GraphBuilder {
       const component: Connector = definition.create(config, { ...context, from, to });
       const entry = new EntryPoint(key);
       const edges = this.#edgesInto(id, key, to);
-      entry.deliveries.pipe(liftStream(component.operator, ledger, context.log, "connector")).subscribe((delivery) => fanOut(delivery, edges));
+      entry.deliveries
+        .pipe(liftStream(component.operator, ledger, context.log, "connector"))
+        .subscribe((delivery) => fanOut(delivery, edges));
       this.#connectors.set(key, entry);
       this.#chains.push({ entry, components: [{ key, id, component }] });
       return entry;
@@ -156,7 +169,11 @@ export class GraphBuilder {
     const ledger = this.ledger.node({ key: `receiver/${id}`, kind: "receiver", id });
     const context = this.#context("receiver", id, "", (reason, items) => ledger.drop(reason, items), []);
     const component = definition.create(config, context);
-    const edges = { traces: this.#edgesInto(id, ledger.identity.key, "traces"), metrics: this.#edgesInto(id, ledger.identity.key, "metrics"), logs: this.#edgesInto(id, ledger.identity.key, "logs") };
+    const edges = {
+      traces: this.#edgesInto(id, ledger.identity.key, "traces"),
+      metrics: this.#edgesInto(id, ledger.identity.key, "metrics"),
+      logs: this.#edgesInto(id, ledger.identity.key, "logs"),
+    };
     const node = new ReceiverNode(ledger, edges);
     component.deliveries.subscribe((delivery) => node.consume(delivery));
     return { running: { key: ledger.identity.key, id, component }, node };
@@ -179,7 +196,13 @@ export class GraphBuilder {
     return { ledger: this.ledger.edge(from, target.key), target };
   }
 
-  #context(kind: ComponentKind, id: string, instance: string, drop: (reason: string, items: number) => void, alertEdges: readonly Edge[]): ReturnType<typeof componentContext> {
+  #context(
+    kind: ComponentKind,
+    id: string,
+    instance: string,
+    drop: (reason: string, items: number) => void,
+    alertEdges: readonly Edge[],
+  ): ReturnType<typeof componentContext> {
     const environment = this.#environment;
     const alerts = alertSink(id, alertEdges, environment);
     return componentContext({ kind, id, instance, environment, host: this.#host, shared: this.#shared, drop, alerts });
@@ -189,4 +212,3 @@ export class GraphBuilder {
 function processorKey(id: string, pipeline: PipelineSpec): NodeIdentity["key"] {
   return `processor/${id}@${pipeline.id}`;
 }
-

@@ -1,4 +1,11 @@
-import type { Attributes, BatchObservableCallback, BatchObservableResult, Meter, ObservableCounter, ObservableGauge } from "@opentelemetry/api";
+import type {
+  Attributes,
+  BatchObservableCallback,
+  BatchObservableResult,
+  Meter,
+  ObservableCounter,
+  ObservableGauge,
+} from "@opentelemetry/api";
 import type { ExporterNode } from "../export/exporter-node.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { NodeLedger } from "../ledger/node-ledger.ts";
@@ -35,7 +42,10 @@ export function observeGraph(meter: Meter, ledger: Ledger, parts: GraphParts): (
     for (const { id, node } of parts.exporters) observeExporter(result, instruments, id, node);
   };
   const { accepted, refused, failed, sent, sendFailed, enqueueFailed, ...single } = instruments;
-  const observables = [...Object.values(single), ...[accepted, refused, failed, sent, sendFailed, enqueueFailed].flatMap(({ traces, metrics, logs }) => [traces, metrics, logs])];
+  const observables = [
+    ...Object.values(single),
+    ...[accepted, refused, failed, sent, sendFailed, enqueueFailed].flatMap(({ traces, metrics, logs }) => [traces, metrics, logs]),
+  ];
   meter.addBatchObservableCallback(callback, observables);
   return () => meter.removeBatchObservableCallback(callback, observables);
 }
@@ -49,8 +59,15 @@ function observeReceiver(result: BatchObservableResult, instruments: Instruments
   }
 }
 
-function observeNode(result: BatchObservableResult, instruments: Instruments, { identity, received, passed, dropped, held }: NodeLedger): void {
-  const attributes: Attributes = { [identity.kind]: identity.id, ...(identity.pipeline === undefined ? {} : { pipeline: identity.pipeline }) };
+function observeNode(
+  result: BatchObservableResult,
+  instruments: Instruments,
+  { identity, received, passed, dropped, held }: NodeLedger,
+): void {
+  const attributes: Attributes = {
+    [identity.kind]: identity.id,
+    ...(identity.pipeline === undefined ? {} : { pipeline: identity.pipeline }),
+  };
   if (identity.kind === "processor") {
     result.observe(instruments.incoming, received, attributes);
     result.observe(instruments.outgoing, passed, attributes);
@@ -84,7 +101,10 @@ function createInstruments(meter: Meter): Instruments {
     refused: bySignal("otelcol_receiver_refused", "Items whose sender was told to come back later."),
     failed: bySignal("otelcol_receiver_failed", "Items whose sender was told that they cannot be accepted."),
     sent: bySignal("otelcol_exporter_sent", "Items that the destination has accepted."),
-    sendFailed: bySignal("otelcol_exporter_send_failed", "Items that were given up after the sender was told that they are accepted, or that the destination rejected."),
+    sendFailed: bySignal(
+      "otelcol_exporter_send_failed",
+      "Items that were given up after the sender was told that they are accepted, or that the destination rejected.",
+    ),
     enqueueFailed: bySignal("otelcol_exporter_enqueue_failed", "Items that were handed back to their sender: no room, or no delivery."),
     incoming: counter("otelcol_processor_incoming_items", "Items passed to the processor."),
     outgoing: counter("otelcol_processor_outgoing_items", "Items emitted by the processor."),

@@ -36,7 +36,11 @@ interface Rig {
   push(batch: Batch): ReturnType<typeof testDelivery>;
 }
 
-function rig(pipelines: readonly Partial<PipelineSpec>[], parts: Partial<GraphSpec> = {}, sinks: Readonly<Record<string, FakeSink>> = { sink: fakeSink() }): Rig {
+function rig(
+  pipelines: readonly Partial<PipelineSpec>[],
+  parts: Partial<GraphSpec> = {},
+  sinks: Readonly<Record<string, FakeSink>> = { sink: fakeSink() },
+): Rig {
   const source = fakeSource();
   const lines: LoggedLine[] = [];
   const clock = new VirtualClock();
@@ -47,7 +51,14 @@ function rig(pipelines: readonly Partial<PipelineSpec>[], parts: Partial<GraphSp
     extensions: [],
     exporters: Object.entries(sinks).map(([id, sink]) => ({ id, definition: sink.definition, config: {} })),
     ...parts,
-    pipelines: pipelines.map((pipeline, index) => ({ id: `traces/${index}`, signal: "traces", receivers: ["source"], processors: [], exporters: ["sink"], ...pipeline })),
+    pipelines: pipelines.map((pipeline, index) => ({
+      id: `traces/${index}`,
+      signal: "traces",
+      receivers: ["source"],
+      processors: [],
+      exporters: ["sink"],
+      ...pipeline,
+    })),
   };
   const graph = buildGraph(spec, testEnvironment({ clock, lines }));
   return {
@@ -67,7 +78,11 @@ const kinds = (delivery: ReturnType<typeof testDelivery>): readonly string[] => 
 describe("a graph", () => {
   it("carries a batch through a processor and books every item", async () => {
     const sink = fakeSink();
-    const { graph, push } = rig([{ processors: ["drop_even"] }], { processors: [{ id: "drop_even", definition: dropEven, config: {} }] }, { sink });
+    const { graph, push } = rig(
+      [{ processors: ["drop_even"] }],
+      { processors: [{ id: "drop_even", definition: dropEven, config: {} }] },
+      { sink },
+    );
     await graph.start();
     const delivery = push(spans(5));
     await settlePromises();
@@ -76,7 +91,10 @@ describe("a graph", () => {
     const { nodes, edges, violations } = graph.ledger();
     expect(violations).toEqual([]);
     expect(nodes.find((node) => node.id === "drop_even")).toMatchObject({ received: 5, passed: 2, dropped: { even: 3 }, missing: 0 });
-    expect(edges.map(({ from, to, items }) => `${from} ${items} ${to}`).toSorted()).toEqual(["processor/drop_even@traces/0 2 exporter/sink", "receiver/source 5 processor/drop_even@traces/0"]);
+    expect(edges.map(({ from, to, items }) => `${from} ${items} ${to}`).toSorted()).toEqual([
+      "processor/drop_even@traces/0 2 exporter/sink",
+      "receiver/source 5 processor/drop_even@traces/0",
+    ]);
   });
 
   it("fans out to several pipelines and exporters; the worst branch answers", async () => {
@@ -113,7 +131,14 @@ describe("a graph", () => {
 
   it("joins pipelines by connectors", async () => {
     const sink = fakeSink();
-    const definition = defineConnector({ ...base, type: "count", pairs: [["traces", "logs"]], create: () => ({ operator: map((delivery) => ({ ...delivery, batch: logs({ records: [{ body: `${delivery.batch.itemCount} spans` }] }) })) }) });
+    const definition = defineConnector({
+      ...base,
+      type: "count",
+      pairs: [["traces", "logs"]],
+      create: () => ({
+        operator: map((delivery) => ({ ...delivery, batch: logs({ records: [{ body: `${delivery.batch.itemCount} spans` }] }) })),
+      }),
+    });
     const { graph, push } = rig(
       [{ exporters: ["count"] }, { id: "logs", signal: "logs", receivers: ["count"] }],
       { connectors: [{ id: "count", definition, config: {} }] },
@@ -130,13 +155,21 @@ describe("a graph", () => {
   it("offers the alerts of a processor to the alerts pipelines that list it", async () => {
     const sink = fakeSink();
     const outcomes: string[] = [];
-    const detect = processor("detect", (_config, context) => ({
-      process(batch) {
-        void context.alerts.offer(logs({ records: [{ body: "slow" }] })).then((outcome) => outcomes.push(outcome.kind));
-        return batch;
-      },
-    }), true);
-    const { graph, push } = rig([{ processors: ["detect"] }, { id: "alerts", signal: "alerts", receivers: ["detect"] }], { processors: [{ id: "detect", definition: detect, config: {} }] }, { sink });
+    const detect = processor(
+      "detect",
+      (_config, context) => ({
+        process(batch) {
+          void context.alerts.offer(logs({ records: [{ body: "slow" }] })).then((outcome) => outcomes.push(outcome.kind));
+          return batch;
+        },
+      }),
+      true,
+    );
+    const { graph, push } = rig(
+      [{ processors: ["detect"] }, { id: "alerts", signal: "alerts", receivers: ["detect"] }],
+      { processors: [{ id: "detect", definition: detect, config: {} }] },
+      { sink },
+    );
     await graph.start();
     push(spans(1));
     await settlePromises();
@@ -176,12 +209,16 @@ describe("a graph", () => {
   });
 
   it("turns unhealthy when a node loses items, and when it holds items without moving any", async () => {
-    const leaky = processor("leaky", () => ({ process: (batch) => (batch.signal === "traces" ? batch.filter((item) => item.index > 0) : batch) }));
+    const leaky = processor("leaky", () => ({
+      process: (batch) => (batch.signal === "traces" ? batch.filter((item) => item.index > 0) : batch),
+    }));
     const held = processor("holds", () => ({ held: () => 3, operator: () => new Subject() }));
-    const { graph, push, clock } = rig(
-      [{ processors: ["leaky"] }, { processors: ["holds"] }],
-      { processors: [{ id: "leaky", definition: leaky, config: {} }, { id: "holds", definition: held, config: {} }] },
-    );
+    const { graph, push, clock } = rig([{ processors: ["leaky"] }, { processors: ["holds"] }], {
+      processors: [
+        { id: "leaky", definition: leaky, config: {} },
+        { id: "holds", definition: held, config: {} },
+      ],
+    });
     await graph.start();
     push(spans(3));
     await clock.advance(70_000);
@@ -196,11 +233,23 @@ describe("a graph", () => {
 describe("the life of a graph", () => {
   it("starts extensions, exporters, processors, receivers, and stops the other way round", async () => {
     const events: string[] = [];
-    const stages = (name: string): { start(): void; shutdown(): void } => ({ start: () => void events.push(`start ${name}`), shutdown: () => void events.push(`stop ${name}`) });
+    const stages = (name: string): { start(): void; shutdown(): void } => ({
+      start: () => void events.push(`start ${name}`),
+      shutdown: () => void events.push(`stop ${name}`),
+    });
     const sink = fakeSink();
     const exporter = { ...sink.definition, create: () => ({ ...stages("exporter"), send: () => undefined }) };
-    const receiver = defineReceiver({ ...base, type: "source", signals: SIGNALS, create: () => ({ ...stages("receiver"), deliveries: new Subject() }) });
-    const extension = defineExtension({ ...base, type: "ext", create: () => ({ ...stages("extension"), ready: () => void events.push("ready"), notReady: () => void events.push("not ready") }) });
+    const receiver = defineReceiver({
+      ...base,
+      type: "source",
+      signals: SIGNALS,
+      create: () => ({ ...stages("receiver"), deliveries: new Subject() }),
+    });
+    const extension = defineExtension({
+      ...base,
+      type: "ext",
+      create: () => ({ ...stages("extension"), ready: () => void events.push("ready"), notReady: () => void events.push("not ready") }),
+    });
     const spec: GraphSpec = {
       receivers: [{ id: "source", definition: receiver, config: {} }],
       processors: [{ id: "p", definition: processor("p", () => ({ ...pass, ...stages("processor") })), config: {} }],
@@ -212,13 +261,31 @@ describe("the life of a graph", () => {
     const graph = buildGraph(spec, testEnvironment());
     await graph.start();
     await graph.shutdown(AbortSignal.abort());
-    expect(events).toEqual(["start extension", "start exporter", "start processor", "start receiver", "ready", "not ready", "stop receiver", "stop processor", "stop exporter", "stop extension"]);
+    expect(events).toEqual([
+      "start extension",
+      "start exporter",
+      "start processor",
+      "start receiver",
+      "ready",
+      "not ready",
+      "stop receiver",
+      "stop processor",
+      "stop exporter",
+      "stop extension",
+    ]);
   });
 
   it("names the component that could not start, and stops the others", async () => {
     const sink = fakeSink();
     let stopped = false;
-    const bad = { ...sink.definition, create: () => ({ send: () => undefined, start: () => Promise.reject(new Error("port in use")), shutdown: () => void (stopped = true) }) };
+    const bad = {
+      ...sink.definition,
+      create: () => ({
+        send: () => undefined,
+        start: () => Promise.reject(new Error("port in use")),
+        shutdown: () => void (stopped = true),
+      }),
+    };
     const source = fakeSource();
     const graph = buildGraph(
       {
@@ -236,7 +303,12 @@ describe("the life of a graph", () => {
   });
 
   it("finds circles and dangling references in a hand-written specification", () => {
-    const loop = defineConnector({ ...base, type: "loop", pairs: [["traces", "traces"]], create: () => ({ operator: map((delivery) => delivery) }) });
+    const loop = defineConnector({
+      ...base,
+      type: "loop",
+      pairs: [["traces", "traces"]],
+      create: () => ({ operator: map((delivery) => delivery) }),
+    });
     const connectors = [{ id: "loop", definition: loop, config: {} }];
     expect(() => rig([{ receivers: ["loop"], exporters: ["loop"] }], { connectors })).toThrow(/cycle detected: traces\/0 -> traces\/0/);
     expect(() => rig([{ processors: ["nowhere"] }])).toThrow('pipeline "traces/0" references processor "nowhere" which is not configured');

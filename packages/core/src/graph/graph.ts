@@ -64,7 +64,9 @@ class StreamGraph implements Graph {
     } catch (caught) {
       await this.shutdown(AbortSignal.abort());
       const [kind] = running.key.split("/");
-      throw new Error(`failed to start "${running.id}" ${kind ?? ""}: ${caught instanceof Error ? caught.message : String(caught)}`, { cause: caught });
+      throw new Error(`failed to start "${running.id}" ${kind ?? ""}: ${caught instanceof Error ? caught.message : String(caught)}`, {
+        cause: caught,
+      });
     }
   }
 
@@ -88,7 +90,9 @@ class StreamGraph implements Graph {
     try {
       await running.component.shutdown?.(deadline);
     } catch (caught) {
-      this.#environment.logger(running.key).error("The component did not shut down cleanly.", { error: caught instanceof Error ? caught.message : String(caught) });
+      this.#environment
+        .logger(running.key)
+        .error("The component did not shut down cleanly.", { error: caught instanceof Error ? caught.message : String(caught) });
     }
   }
 

@@ -12,7 +12,12 @@ export type StreamBooking = "processor" | "connector";
  * Runs a component that works on the whole stream, and keeps its books from outside: an outcome that arrives while a delivery
  * it handed on is being settled came from further down; any other outcome is the component's own decision.
  */
-export function liftStream(operator: OperatorFunction<Delivery, Delivery>, ledger: NodeLedger, log: Logger, booking: StreamBooking): OperatorFunction<Delivery, Delivery> {
+export function liftStream(
+  operator: OperatorFunction<Delivery, Delivery>,
+  ledger: NodeLedger,
+  log: Logger,
+  booking: StreamBooking,
+): OperatorFunction<Delivery, Delivery> {
   return (source) =>
     new Observable((subscriber) => {
       const node = new StreamNode(ledger, booking);

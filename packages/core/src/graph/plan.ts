@@ -34,7 +34,9 @@ export function inFeedingOrder(spec: GraphSpec): readonly PipelineSpec[] {
 }
 
 function feeds(from: PipelineSpec, to: PipelineSpec, connectors: ReadonlySet<string>): boolean {
-  return to.receivers.some((id) => (connectors.has(id) && from.exporters.includes(id)) || (to.signal === "alerts" && from.processors.includes(id)));
+  return to.receivers.some(
+    (id) => (connectors.has(id) && from.exporters.includes(id)) || (to.signal === "alerts" && from.processors.includes(id)),
+  );
 }
 
 /** Finds a component by id, or says where the reference is. */

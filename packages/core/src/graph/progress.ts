@@ -36,7 +36,9 @@ export class ProgressWatch {
       }
       const key = node.identity.key;
       const idleMs = now - watched.since;
-      return idleMs < STUCK_AFTER_MS ? { node: key, healthy: true } : { node: key, healthy: false, reason: `holds ${held} items and has moved none for ${Math.round(idleMs / 1000)} s` };
+      return idleMs < STUCK_AFTER_MS
+        ? { node: key, healthy: true }
+        : { node: key, healthy: false, reason: `holds ${held} items and has moved none for ${Math.round(idleMs / 1000)} s` };
     });
     return [...stuck, ...this.#ledger.snapshot().violations.map((reason) => ({ node: "ledger", healthy: false, reason }))];
   }

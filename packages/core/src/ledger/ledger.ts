@@ -57,7 +57,9 @@ export class Ledger {
 function missingItems(node: NodeRow): string[] {
   if (node.missing === 0) return [];
   const verb = node.missing > 0 ? "lost track of" : "has too many by";
-  return [`${node.key} ${verb} ${Math.abs(node.missing)} items: received ${node.received}, passed ${node.passed}, delivered ${node.delivered}, refused ${node.refused}, failed ${node.failed}, held ${node.held}`];
+  return [
+    `${node.key} ${verb} ${Math.abs(node.missing)} items: received ${node.received}, passed ${node.passed}, delivered ${node.delivered}, refused ${node.refused}, failed ${node.failed}, held ${node.held}`,
+  ];
 }
 
 function unbalancedEdges(node: NodeRow, edges: readonly EdgeRow[]): string[] {

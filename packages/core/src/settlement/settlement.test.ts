@@ -6,6 +6,7 @@ import { PipelineError } from "../contract/pipeline-error.ts";
 import { createSettlement, joinSettlements } from "./settlement.ts";
 
 const refused: Outcome = { kind: "refused", error: PipelineError.unavailable("later") };
+const dropped: Outcome = { kind: "dropped", reason: "x" };
 const failed = (items: number): Outcome => ({ kind: "failed", error: PipelineError.invalid("bad"), items });
 
 describe("settlement", () => {
@@ -22,11 +23,11 @@ describe("settlement", () => {
   it.each([
     ["refused wins over failed", [refused, failed(1)], "refused"],
     ["failed wins over delivered", [DELIVERED, failed(3)], "failed"],
-    ["delivered wins over dropped", [{ kind: "dropped", reason: "x" } as Outcome, DELIVERED], "delivered"],
+    ["delivered wins over dropped", [dropped, DELIVERED], "delivered"],
   ])("%s", (_name, outcomes, kind) => {
     const answers: Outcome[] = [];
     const parts = createSettlement((outcome) => answers.push(outcome)).split(outcomes.length);
-    parts.forEach((part, index) => part.settle(outcomes[index] as Outcome));
+    outcomes.forEach((outcome, index) => parts[index]?.settle(outcome));
     expect(answers.map((outcome) => outcome.kind)).toEqual([kind]);
   });
 

@@ -20,7 +20,10 @@ interface Rig {
 /** Exporters, tried with their real peer in real time. */
 export function exporterCases(definition: ExporterDefinition, options: ContractOptions): readonly ContractCase[] {
   return [
-    ...definition.signals.map((signal): ContractCase => ({ name: `delivers everything before shutdown ends and balances its books (${signal})`, run: () => delivers(definition, signal, options) })),
+    ...definition.signals.map((signal): ContractCase => ({
+      name: `delivers everything before shutdown ends and balances its books (${signal})`,
+      run: () => delivers(definition, signal, options),
+    })),
     { name: "can be shut down without having been started", run: () => stopsUnstarted(definition, options) },
   ];
 }
@@ -46,14 +49,23 @@ async function delivers(definition: ExporterDefinition, signal: Signal, options:
     const deliveries = Array.from({ length: BATCHES }, () => testDelivery(options.batch(signal, ITEMS)));
     for (const delivery of deliveries) source.push(delivery);
     await graph.shutdown(AbortSignal.timeout(10_000));
-    expectThat(deliveries.every(({ outcomes }) => outcomes.length === 1), "a batch was not settled exactly once");
+    expectThat(
+      deliveries.every(({ outcomes }) => outcomes.length === 1),
+      "a batch was not settled exactly once",
+    );
     const { violations, nodes } = graph.ledger();
     expectThat(violations.length === 0, `the books do not balance: ${violations.join("; ")}`);
     const row = nodes.find((node) => node.kind === "exporter");
-    expectThat(row !== undefined && row.held === 0 && row.failed === 0 && row.refused === 0, `not everything was delivered: ${JSON.stringify(row)}`);
+    expectThat(
+      row !== undefined && row.held === 0 && row.failed === 0 && row.refused === 0,
+      `not everything was delivered: ${JSON.stringify(row)}`,
+    );
     if (fixture.received === undefined) return;
     const expected = row.delivered;
-    await eventually(() => fixture.received?.() === expected, `the peer has not received the ${expected} items that were booked as delivered`);
+    await eventually(
+      () => fixture.received?.() === expected,
+      `the peer has not received the ${expected} items that were booked as delivered`,
+    );
   });
 }
 
@@ -61,8 +73,15 @@ async function stopsUnstarted(definition: ExporterDefinition, options: ContractO
   await withPeer(definition, options, async (fixture) => rig(definition, fixture.config).graph.shutdown(AbortSignal.abort()));
 }
 
-async function withPeer(definition: ExporterDefinition, options: ContractOptions, run: (fixture: OpenFixture) => Promise<void>): Promise<void> {
-  const fixture = (await options.fixture?.open()) ?? { config: (options.parse(definition.example) ?? {}) as Readonly<Record<string, unknown>>, close: () => Promise.resolve() };
+async function withPeer(
+  definition: ExporterDefinition,
+  options: ContractOptions,
+  run: (fixture: OpenFixture) => Promise<void>,
+): Promise<void> {
+  const fixture = (await options.fixture?.open()) ?? {
+    config: (options.parse(definition.example) ?? {}) as Readonly<Record<string, unknown>>,
+    close: () => Promise.resolve(),
+  };
   try {
     await run(fixture);
   } finally {

@@ -31,7 +31,12 @@ export function receiverCases(definition: ReceiverDefinition, options: ContractO
   ];
 }
 
-async function withReceiver(definition: ReceiverDefinition, options: ContractOptions, error: PipelineError | undefined, run: (rig: Rig) => Promise<void>): Promise<void> {
+async function withReceiver(
+  definition: ReceiverDefinition,
+  options: ContractOptions,
+  error: PipelineError | undefined,
+  run: (rig: Rig) => Promise<void>,
+): Promise<void> {
   expectThat(options.fixture !== undefined, "a receiver needs a contract-fixture.ts in its folder");
   const fixture = await options.fixture.open();
   const sink = fakeSink(() => {

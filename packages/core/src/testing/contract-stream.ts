@@ -31,10 +31,19 @@ export function streamCases(definition: StreamDefinition, options: ContractOptio
     const label = from === to ? from : `${from} to ${to}`;
     const make = (refuse: boolean): Promise<Rig> => rig(definition, from, to, options, refuse);
     return [
-      { name: `settles every batch exactly once and balances its books (${label})`, run: async () => keepsPromises(await make(false), from, options) },
+      {
+        name: `settles every batch exactly once and balances its books (${label})`,
+        run: async () => keepsPromises(await make(false), from, options),
+      },
       { name: `passes a refusal back to the sender (${label})`, run: async () => passesRefusals(await make(true), from, options) },
-      { name: `empties itself at shutdown and does nothing afterwards (${label})`, run: async () => stopsCleanly(await make(false), from, options) },
-      { name: `can be shut down without having been started (${label})`, run: async () => (await make(false)).graph.shutdown(AbortSignal.abort()) },
+      {
+        name: `empties itself at shutdown and does nothing afterwards (${label})`,
+        run: async () => stopsCleanly(await make(false), from, options),
+      },
+      {
+        name: `can be shut down without having been started (${label})`,
+        run: async () => (await make(false)).graph.shutdown(AbortSignal.abort()),
+      },
     ];
   });
 }
@@ -88,7 +97,10 @@ function expectSettledOnce(rig: Rig): void {
 async function keepsPromises(rig: Rig, signal: Signal, options: ContractOptions): Promise<void> {
   await rig.graph.start();
   await pushAll(rig, signal, options);
-  expectThat(rig.graph.ledger().violations.length === 0, `the books do not balance while running: ${rig.graph.ledger().violations.join("; ")}`);
+  expectThat(
+    rig.graph.ledger().violations.length === 0,
+    `the books do not balance while running: ${rig.graph.ledger().violations.join("; ")}`,
+  );
   await rig.clock.advance(HOUR_MS);
   expectSettledOnce(rig);
   expectBalanced(rig);

@@ -31,7 +31,9 @@ export interface TestContext extends ComponentContext {
 }
 
 /** Makes a `TestContext`. Give the same `states` to two contexts to try a reload. */
-export function testContext(options: { readonly id?: string; readonly kind?: ComponentKind; readonly states?: StateStore; readonly seed?: number } = {}): TestContext {
+export function testContext(
+  options: { readonly id?: string; readonly kind?: ComponentKind; readonly states?: StateStore; readonly seed?: number } = {},
+): TestContext {
   const { id = "test", kind = "processor", states = new StateStore(), seed } = options;
   const clock = new VirtualClock();
   const random = seededRandom(seed);
@@ -74,14 +76,24 @@ export function recordingLogger(lines: LoggedLine[]): Logger {
 }
 
 /** An environment for whole graphs in tests. */
-export function testEnvironment(options: { readonly clock?: GraphEnvironment["clock"]; readonly lines?: LoggedLine[] } = {}): GraphEnvironment {
+export function testEnvironment(
+  options: { readonly clock?: GraphEnvironment["clock"]; readonly lines?: LoggedLine[] } = {},
+): GraphEnvironment {
   const { clock = new VirtualClock(), lines = [] } = options;
   return { clock, random: seededRandom(), meter: createNoopMeter(), logger: () => recordingLogger(lines), states: new StateStore() };
 }
 
 /** A delivery that writes its outcomes down. */
-export function testDelivery<B extends Batch>(batch: B, metadata?: ReadonlyMap<string, readonly string[]>): Delivery<B> & { readonly outcomes: Outcome[] } {
+export function testDelivery<B extends Batch>(
+  batch: B,
+  metadata?: ReadonlyMap<string, readonly string[]>,
+): Delivery<B> & { readonly outcomes: Outcome[] } {
   const outcomes: Outcome[] = [];
   const settlement = createSettlement((outcome) => outcomes.push(outcome));
-  return { batch, settlement, outcomes, context: { receivedAt: 1_760_000_000_000, transport: "test", ...(metadata === undefined ? {} : { metadata }) } };
+  return {
+    batch,
+    settlement,
+    outcomes,
+    context: { receivedAt: 1_760_000_000_000, transport: "test", ...(metadata === undefined ? {} : { metadata }) },
+  };
 }

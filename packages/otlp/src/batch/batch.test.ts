@@ -35,6 +35,11 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 5 },
 );
 
+/** The mask, repeated for ever. */
+function at(mask: readonly boolean[], index: number): boolean {
+  return mask[index % mask.length] === true;
+}
+
 /** The model: trees whose encodings are concatenated. A tree that was changed has no empty envelopes. */
 function applyToModel(signal: Signal, model: readonly Tree[], step: Step): Tree[] {
   const count = model.reduce((sum, tree) => sum + countItems(tree), 0);
@@ -53,13 +58,13 @@ function applyToModel(signal: Signal, model: readonly Tree[], step: Step): Tree[
   const change = (tree: Tree, changed: Tree): Tree => (countItems(tree) === 0 ? tree : keepItems(changed, () => true));
   switch (step.do) {
     case "filter":
-      return select((i) => step.mask[i % step.mask.length]);
+      return select((i) => at(step.mask, i));
     case "items": {
       let base = 0;
       return model.map((tree) => {
         const from = base;
         base += countItems(tree);
-        const chosen = (i: number): boolean => step.mask[(from + i) % step.mask.length];
+        const chosen = (i: number): boolean => at(step.mask, from + i);
         if (!Array.from({ length: countItems(tree) }, (_, i) => i).some(chosen)) return tree;
         return change(tree, appendToItems(tree, chosen, attribute(attributesField[signal], `new ${model.length}`, "v")));
       });
@@ -94,7 +99,7 @@ function applyToModel(signal: Signal, model: readonly Tree[], step: Step): Tree[
 function applyToBatch<B extends Batch>(batch: B, step: Step, treeCount: number): B {
   switch (step.do) {
     case "filter":
-      return batch.filter((item: { readonly index: number }) => step.mask[item.index % step.mask.length]) as B;
+      return batch.filter((item: { readonly index: number }) => at(step.mask, item.index)) as B;
     case "items":
       return batch.edit({
         item(item) {
@@ -240,4 +245,21 @@ function itemBytes(batch: Batch): Uint8Array[] {
 function onceOnly(list: readonly Step[]): Step[] {
   const seen = new Set<string>();
   return list.filter((step) => step.do === "filter" || step.do === "slice" || !(seen.has(step.do) || !seen.add(step.do)));
+}
+
+describe("a request of nearly empty messages", () => {
+  it.each([
+    ["resources", (count: number) => Buffer.alloc(2 * count, Buffer.from([0x0a, 0x00]))],
+    ["spans", (count: number) => Buffer.concat([frame(0x0a, frame(0x12, Buffer.alloc(2 * count, Buffer.from([0x12, 0x00]))))])],
+  ])("is refused before its index costs many times its size (%s)", (_name, bodyOf) => {
+    expect(openBatch("traces", bodyOf(1000), { validate: false }).byteLength).toBeGreaterThan(0);
+    expect(() => openBatch("traces", bodyOf(1_000_000))).toThrow(/too_large at byte \d+: the request consists of nearly empty messages/);
+  });
+});
+
+function frame(tag: number, content: Buffer): Buffer {
+  const head = [tag];
+  let length = content.length;
+  for (; length > 127; length >>>= 7) head.push((length & 0x7f) | 0x80);
+  return Buffer.concat([Buffer.from([...head, length]), content]);
 }

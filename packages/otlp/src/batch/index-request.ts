@@ -25,6 +25,11 @@ const paths: { readonly [signal in Signal]: readonly string[] } = {
   metrics: ["resource_metrics", "resource_metrics.scope_metrics", "resource_metrics.scope_metrics.metrics"],
 };
 
+/** What envelopes and items of real telemetry take at the least, on the average of a request; the first `SPARE_ROWS` may be empty. */
+const LEAST_ENVELOPE_BYTES = 16;
+const LEAST_ITEM_BYTES = 4;
+const SPARE_ROWS = 4096;
+
 /** Tag of spans and log records in their scope, and of data points in their metric data. */
 const childTag = (2 << 3) | LEN;
 const pointTag = (1 << 3) | LEN;
@@ -50,13 +55,14 @@ class RequestIndexer {
   constructor(signal: Signal, bytes: Uint8Array) {
     this.#signal = signal;
     this.#reader = new WireReader(bytes);
-    this.#resources = new Level(ENVELOPE_STRIDE, 2);
-    this.#scopes = new Level(ENVELOPE_STRIDE, 4);
+    const maxEnvelopes = SPARE_ROWS + Math.floor(bytes.length / LEAST_ENVELOPE_BYTES);
+    this.#resources = new Level(ENVELOPE_STRIDE, 2, maxEnvelopes);
+    this.#scopes = new Level(ENVELOPE_STRIDE, 4, maxEnvelopes);
     if (signal === "metrics") {
-      this.#metrics = new Level(ENVELOPE_STRIDE, 16);
-      this.#data = new Level(DATA_STRIDE, 16);
+      this.#metrics = new Level(ENVELOPE_STRIDE, 16, maxEnvelopes);
+      this.#data = new Level(DATA_STRIDE, 16, maxEnvelopes);
     }
-    this.#items = new Level(ITEM_STRIDE, 16 + (bytes.length >>> 8));
+    this.#items = new Level(ITEM_STRIDE, 16 + (bytes.length >>> 8), SPARE_ROWS + Math.floor(bytes.length / LEAST_ITEM_BYTES));
   }
 
   /** Export*ServiceRequest, and TracesData, MetricsData, LogsData:  1 resource_{spans,metrics,logs} repeated message */

@@ -1,3 +1,5 @@
+import { WireError } from "../wire/wire-error.ts";
+
 /*
  * Rows of the offset index. All offsets are byte positions in the received request.
  *
@@ -29,21 +31,30 @@ export const TEMPORALITY = 7;
 export const MONOTONIC = 8;
 export const DATA_STRIDE = 9;
 
+/** Small rows share the pool of Buffer: an allocation of its own costs more than indexing a request. */
+function zeroedRows(length: number): Int32Array {
+  const memory = Buffer.allocUnsafe(length * Int32Array.BYTES_PER_ELEMENT).fill(0);
+  return new Int32Array(memory.buffer, memory.byteOffset, length);
+}
+
 /** One nesting level of a request: resources, scopes, metrics, metric data, or items. */
 export class Level {
   readonly stride: number;
   rows: Int32Array;
   count = 0;
+  readonly #maxRows: number;
 
-  constructor(stride: number, capacity: number) {
+  /** More than `maxRows` rows are refused: a request of empty messages must not cost many times its size. */
+  constructor(stride: number, capacity: number, maxRows: number) {
     this.stride = stride;
-    this.rows = new Int32Array(stride * (capacity + 1));
+    this.#maxRows = maxRows;
+    this.rows = zeroedRows(stride * (capacity + 1));
   }
 
   /** Appends a row and returns its offset in `rows`; the slots after PARENT are zero. */
   add(frame: number, start: number, end: number, parent: number): number {
     const at = this.count * this.stride;
-    if (at + 2 * this.stride > this.rows.length) this.#grow();
+    if (at + 2 * this.stride > this.rows.length) this.#grow(frame);
     const rows = this.rows;
     rows[at] = frame;
     rows[at + 1] = start;
@@ -64,8 +75,11 @@ export class Level {
     this.rows[this.count * this.stride + FIRST_CHILD] = childCount;
   }
 
-  #grow(): void {
-    const grown = new Int32Array(this.rows.length * 2);
+  #grow(offset: number): void {
+    if (this.count >= this.#maxRows) {
+      throw new WireError("too_large", offset, "", "the request consists of nearly empty messages; leave them out");
+    }
+    const grown = zeroedRows(Math.min(this.rows.length * 2, this.stride * (this.#maxRows + 2)));
     grown.set(this.rows);
     this.rows = grown;
   }

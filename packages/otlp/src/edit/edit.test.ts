@@ -62,8 +62,8 @@ describe("attribute edits", () => {
     for (const [written, read, form] of values) {
       const batch = span().edit({ item: (item) => item.attributes.set("v", written) });
       expect(first(openBatch("traces", batch.encode())).attributes.get("v")).toEqual(read);
-      const pair = batch.toObject().resourceSpans![0].scopeSpans![0].spans![0].attributes![0];
-      expect(Object.keys(pair.value!)).toEqual([form]);
+      const pair = batch.toObject().resourceSpans?.[0]?.scopeSpans?.[0]?.spans?.[0]?.attributes?.[0];
+      expect(Object.keys(pair?.value ?? {})).toEqual([form]);
     }
     const empty = span().edit({ item: (item) => item.attributes.set("v", null) });
     expect(first(empty).attributes.get("v")).toBeNull();

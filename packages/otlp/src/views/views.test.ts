@@ -296,7 +296,7 @@ describe.each(["traces", "logs", "metrics"] as const)("damaged %s", (signal) => 
     const bytes = samples[signal].encode();
     let refused = 0;
     for (let at = 0; at < bytes.length; at++) {
-      const changed = [0x00, 0xff, bytes[at] ^ 0x80, bytes[at] ^ 0x07].map((value) => bytes.with(at, value));
+      const changed = [0x00, 0xff, (bytes[at] ?? 0) ^ 0x80, (bytes[at] ?? 0) ^ 0x07].map((value) => bytes.with(at, value));
       for (const broken of [bytes.slice(0, at), ...changed]) {
         for (const validate of [true, false]) {
           try {

@@ -152,9 +152,7 @@ describe("webhook", () => {
     [404, {}, { code: "unimplemented", retryable: false }],
     [301, { location: "/elsewhere" }, { code: "invalid_argument", retryable: false }],
   ])("classifies HTTP %i", async (status, headers, expected) => {
-    const { url } = await peer((response) =>
-      response.writeHead(status, headers).end("no /hook?token=s3cr3t\nhere"),
-    );
+    const { url } = await peer((response) => response.writeHead(status, headers).end("no /hook?token=s3cr3t\nhere"));
     const { send } = await exporter(url);
     const error = await send(encodeAlerts([firing], 0)).then(
       () => undefined,

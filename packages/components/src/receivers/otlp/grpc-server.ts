@@ -66,7 +66,7 @@ export class GrpcServer {
     // What breaks a connection is the client's affair: it is closed and nothing else happens.
     server.on("sessionError", (error) => this.#context.log.debug("gRPC connection failed", { error: error.message }));
     server.on("tlsClientError", (error) => this.#context.log.debug("TLS handshake failed", { error: error.message }));
-    this.#server = server as Http2Server;
+    this.#server = server;
     const address = parseListenAddress(config.endpoint, config.transport);
     if (address === undefined) throw new Error(`"${config.endpoint}" is not an endpoint`);
     await listen(server, address, config.endpoint);

@@ -34,7 +34,7 @@ export function httpSend(
     });
     call.on("error", reject);
     if (chunked) for (const chunk of body as readonly Uint8Array[]) call.write(chunk);
-    else call.write(body as Uint8Array);
+    else call.write(body);
     call.end();
   });
 }
