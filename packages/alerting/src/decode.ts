@@ -27,12 +27,10 @@ function nanosOf(attributes: Attributes, key: string): bigint | undefined {
   return typeof value === "number" && Number.isSafeInteger(value) ? BigInt(value) : undefined;
 }
 
+/** Keys come from outside: `fromEntries` makes an own property even of "__proto__". */
 function withPrefix(attributes: Attributes, prefix: string): Record<string, string> {
-  const found: Record<string, string> = {};
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith(prefix)) found[key.slice(prefix.length)] = attributeText(value);
-  }
-  return found;
+  const own = Object.entries(attributes).filter(([key]) => key.startsWith(prefix));
+  return Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), attributeText(value)]));
 }
 
 function isMap(value: AttributeValue): value is Attributes {
