@@ -37,6 +37,18 @@ describe("the alert convention", () => {
     await expect(`${json}\n`).toMatchFileSnapshot("testdata/alert-record.json");
   });
 
+  it("keeps labels whose names mean something to JavaScript", () => {
+    const labels = Object.fromEntries([
+      ["__proto__", "a"],
+      ["constructor", "b"],
+    ]);
+    const [back] = decodeAll(encodeAlerts([{ ...sampleAlert(), labels }], 1_760_000_000_500));
+    expect(Object.entries(back?.labels ?? {})).toEqual([
+      ["__proto__", "a"],
+      ["constructor", "b"],
+    ]);
+  });
+
   it("brings every alert back as it was", () => {
     fc.assert(
       fc.property(
