@@ -3,7 +3,7 @@ import { logs, metrics, traces } from "@tidemark/otlp/testing";
 import { map, Subject } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import type { Processor, ProcessorDefinition } from "../contract/component.ts";
+import type { Connector, Processor, ProcessorDefinition } from "../contract/component.ts";
 import { defineConnector, defineExtension, defineProcessor, defineReceiver } from "../contract/define.ts";
 import { PipelineError } from "../contract/pipeline-error.ts";
 import { fakeSink, fakeSource, type FakeSink } from "../testing/fake-components.ts";
@@ -300,6 +300,25 @@ describe("the life of a graph", () => {
     );
     await expect(graph.start()).rejects.toThrow('failed to start "sink/a" exporter: port in use');
     expect(stopped).toBe(true);
+  });
+
+  it("sees no circle where a connector serves pairs that do not meet", () => {
+    const create = (): Connector => ({ operator: map((delivery) => delivery) });
+    const definition = defineConnector({
+      ...base,
+      type: "both",
+      pairs: [
+        ["traces", "metrics"],
+        ["metrics", "logs"],
+      ],
+      create,
+    });
+    const pipelines = [
+      { exporters: ["both"] },
+      { id: "metrics", signal: "metrics", receivers: ["both"], exporters: ["both"] },
+      { id: "logs", signal: "logs", receivers: ["both"] },
+    ] as const;
+    expect(() => rig(pipelines, { connectors: [{ id: "both", definition, config: {} }] })).not.toThrow();
   });
 
   it("finds circles and dangling references in a hand-written specification", () => {

@@ -17,7 +17,6 @@ export class GraphError extends Error {
  * @throws GraphError when pipelines feed each other in a circle.
  */
 export function inFeedingOrder(spec: GraphSpec): readonly PipelineSpec[] {
-  const connectors = new Set(spec.connectors.map((connector) => connector.id));
   const ordered: PipelineSpec[] = [];
   const state = new Map<string, "open" | "done">();
   const visit = (pipeline: PipelineSpec, path: readonly string[]): void => {
@@ -25,7 +24,7 @@ export function inFeedingOrder(spec: GraphSpec): readonly PipelineSpec[] {
     if (known === "done") return;
     if (known === "open") throw new GraphError(`cycle detected: ${[...path, pipeline.id].join(" -> ")}; take one of the connectors out`);
     state.set(pipeline.id, "open");
-    for (const feeder of spec.pipelines) if (feeds(feeder, pipeline, connectors)) visit(feeder, [...path, pipeline.id]);
+    for (const feeder of spec.pipelines) if (feeds(feeder, pipeline, spec)) visit(feeder, [...path, pipeline.id]);
     state.set(pipeline.id, "done");
     ordered.push(pipeline);
   };
@@ -33,9 +32,15 @@ export function inFeedingOrder(spec: GraphSpec): readonly PipelineSpec[] {
   return ordered;
 }
 
-function feeds(from: PipelineSpec, to: PipelineSpec, connectors: ReadonlySet<string>): boolean {
-  return to.receivers.some(
-    (id) => (connectors.has(id) && from.exporters.includes(id)) || (to.signal === "alerts" && from.processors.includes(id)),
+/** Whether items can come from one pipeline into the other: through a connector that supports the pair, or as alerts. */
+function feeds(from: PipelineSpec, to: PipelineSpec, spec: GraphSpec): boolean {
+  const [a, b] = [dataSignal(from.signal), dataSignal(to.signal)];
+  return (
+    (to.signal === "alerts" && to.receivers.some((id) => from.processors.includes(id))) ||
+    spec.connectors.some(
+      ({ id, definition }) =>
+        from.exporters.includes(id) && to.receivers.includes(id) && definition.pairs.some(([into, out]) => into === a && out === b),
+    )
   );
 }
 
