@@ -9,20 +9,45 @@ const encoder: InstanceType<typeof TextEncoder> = /* @__PURE__ */ new TextEncode
 /** Decodes `bytes[start, end)`; throws WireError "utf8" when it is not well-formed UTF-8. */
 export function decodeUtf8(bytes: Uint8Array, start: number, end: number, path = ""): string {
   if (end - start <= shortString) {
-    let text = "";
-    let pos = start;
-    for (; pos < end; pos++) {
-      const byte = bytes[pos]!;
-      if (byte > 0x7f) break;
-      text += String.fromCharCode(byte);
-    }
-    if (pos === end) return text;
+    const text = shortAscii(bytes, start, end);
+    if (text !== undefined) return text;
   }
   try {
     return decoder.decode(bytes.subarray(start, end));
   } catch {
     throw utf8Error(bytes, start, end, path);
   }
+}
+
+/** Decodes `bytes[start, end)` if all of it is ASCII. */
+function shortAscii(bytes: Uint8Array, start: number, end: number): string | undefined {
+  let text = "";
+  let pos = start;
+  // Each `+` copies what there is so far, hence steps of several characters.
+  for (; pos + 4 <= end; pos += 4) {
+    const a = bytes[pos]!;
+    const b = bytes[pos + 1]!;
+    const c = bytes[pos + 2]!;
+    const d = bytes[pos + 3]!;
+    if ((a | b | c | d) > 0x7f) return undefined;
+    if (pos + 8 > end) {
+      text += String.fromCharCode(a, b, c, d);
+      continue;
+    }
+    const e = bytes[pos + 4]!;
+    const f = bytes[pos + 5]!;
+    const g = bytes[pos + 6]!;
+    const h = bytes[pos + 7]!;
+    if ((e | f | g | h) > 0x7f) return undefined;
+    text += String.fromCharCode(a, b, c, d, e, f, g, h);
+    pos += 4;
+  }
+  for (; pos < end; pos++) {
+    const byte = bytes[pos]!;
+    if (byte > 0x7f) return undefined;
+    text += String.fromCharCode(byte);
+  }
+  return text;
 }
 
 /** Encodes text; lone surrogates become U+FFFD. */
