@@ -1,5 +1,6 @@
 import { queueField, retryField, timeoutField } from "@tidemark/core";
 import { z } from "zod";
+import { headersField } from "../../transport/client-fields.ts";
 import { clientTlsField } from "../../transport/tls-fields.ts";
 
 const shape = z.strictObject({
@@ -7,10 +8,7 @@ const shape = z.strictObject({
     description: "Where to post. May hold a secret: it is never logged beyond its host.",
     examples: ["https://alerts.example.com/hook"],
   }),
-  headers: z
-    .record(z.string(), z.string())
-    .default({})
-    .meta({ description: "Extra request headers.", examples: [{ authorization: "Bearer ${env:TOKEN}" }] }),
+  headers: headersField,
   external_url: z
     .string()
     .default("")

@@ -2,9 +2,9 @@ import type { Alert } from "@tidemark/alerting";
 import type { ComponentContext, Exporter, SendContext } from "@tidemark/core";
 import type { Batch } from "@tidemark/otlp";
 import { loadClientTls } from "../../transport/tls.ts";
-import { alertsOfBatch } from "./alerts-of-batch.ts";
+import { alertsOfBatch } from "../../notify/alerts-of-batch.ts";
 import type { WebhookConfig } from "./config.ts";
-import { httpError, JsonPoster } from "./json-poster.ts";
+import { httpError, JsonPoster } from "../../notify/json-poster.ts";
 import { payloadOf } from "./payload.ts";
 
 /** Posts each batch of alerts as one Alertmanager webhook message, or as several where `max_alerts` asks for it. */

@@ -1,7 +1,6 @@
 import { PipelineError } from "@tidemark/core";
 import type { HttpAnswer } from "../otlp_http/http-poster.ts";
-import { httpError } from "../webhook/json-poster.ts";
-import type { JsonPoster } from "../webhook/json-poster.ts";
+import { httpError, type JsonPoster } from "../../notify/json-poster.ts";
 
 /** "API freq out of limit": this robot has sent too much; a whole window has to pass. */
 export const RATE_LIMITED = 45009;
