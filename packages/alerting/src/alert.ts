@@ -1,6 +1,7 @@
 import type { AttributeValue } from "@tidemark/otlp";
 import type { Severity } from "./severity.ts";
 
+/** An alert starts as `firing` and ends once as `resolved`. */
 export type AlertStatus = "firing" | "resolved";
 
 /** How `value` is compared with `threshold`. */
@@ -61,6 +62,7 @@ export interface Alert {
   readonly evidence: Evidence;
 }
 
+/** Evidence where nothing was found. */
 export const NO_EVIDENCE: Evidence = Object.freeze({
   traceId: "",
   spanId: "",
@@ -69,9 +71,3 @@ export const NO_EVIDENCE: Evidence = Object.freeze({
   baggage: Object.freeze({}),
   samples: Object.freeze([]),
 });
-
-/** The service that an alert is about: the resource's, else the label's, else `unknown_service` as OpenTelemetry names it. */
-export function alertService(alert: Alert): string {
-  const name = alert.resource["service.name"] ?? alert.labels["service.name"];
-  return typeof name === "string" && name !== "" ? name : "unknown_service";
-}

@@ -1,6 +1,7 @@
 import { LruMap } from "./lru-map.ts";
 import type { LruEntry } from "./lru-map.ts";
 
+/** Bounds of a `Deduplicator`. */
 export interface DeduplicatorOptions {
   /** Least time between two firing notifications of one fingerprint, in milliseconds. */
   readonly coolDownMs: number;

@@ -3,12 +3,14 @@ import type { Evidence, EvidenceSample } from "./alert.ts";
 import { EvidenceBucket } from "./evidence-bucket.ts";
 import { LruMap } from "./lru-map.ts";
 
+/** Bounds of an `EvidenceIndex`, and its clock. */
 export interface EvidenceIndexOptions {
   /** How long a sample is kept, in milliseconds. */
   readonly ttlMs: number;
   readonly maxSeries: number;
   /** Approximate heap budget of all samples. */
   readonly maxBytes: number;
+  /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
 

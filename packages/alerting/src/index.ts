@@ -1,12 +1,4 @@
-export {
-  alertService,
-  NO_EVIDENCE,
-  type Alert,
-  type AlertOperator,
-  type AlertStatus,
-  type Evidence,
-  type EvidenceSample,
-} from "./alert.ts";
+export { NO_EVIDENCE, type Alert, type AlertOperator, type AlertStatus, type Evidence, type EvidenceSample } from "./alert.ts";
 export { attributeText } from "./any-value.ts";
 export { decodeAlert, noticeFromRecord } from "./decode.ts";
 export { Deduplicator, type DeduplicatorOptions } from "./deduplicator.ts";
@@ -19,6 +11,7 @@ export { renderLink } from "./link.ts";
 export { LruMap, type LruEntry } from "./lru-map.ts";
 export { formatNumber, formatTime, renderLine, renderMarkdown, renderText, type RenderOptions } from "./render.ts";
 export { parseSeverity, severityFromNumber, severityLevel, severityNumber, type Severity } from "./severity.ts";
+export { alertService, serviceOf } from "./service.ts";
 export { msFromNanos, nanosFromMs } from "./time.ts";
 export { TraceContexts, traceContextsKey, traceKey, traceKeyOfHex, type TraceContextsOptions, type TraceValues } from "./trace-contexts.ts";
 export { truncateUtf8, utf8Length } from "./truncate.ts";

@@ -1,5 +1,5 @@
-import { alertService } from "./alert.ts";
 import type { Alert } from "./alert.ts";
+import { alertService } from "./service.ts";
 
 const NANOS_PER_MICRO = 1000n;
 const NANOS_PER_MS = 1_000_000n;

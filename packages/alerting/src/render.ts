@@ -1,9 +1,10 @@
-import { alertService } from "./alert.ts";
 import type { Alert } from "./alert.ts";
 import { codeSpan, escapeMarkdown, escapeText } from "./escape.ts";
 import { renderLink } from "./link.ts";
+import { alertService } from "./service.ts";
 import { msFromNanos } from "./time.ts";
 
+/** What a rendered message may show beyond the alert itself. */
 export interface RenderOptions {
   /** Link template for `renderLink`; shown when the alert has a trace. */
   readonly traceUrl?: string;

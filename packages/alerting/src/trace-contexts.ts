@@ -10,6 +10,7 @@ interface Entry extends LruEntry<number> {
   expiresAt: number;
 }
 
+/** Bounds of `TraceContexts`, and its clock; times in milliseconds. */
 export interface TraceContextsOptions {
   readonly maxTraces: number;
   readonly ttlMs: number;

@@ -1,4 +1,4 @@
-import { evidenceIndexKey, traceContextsKey, traceKey } from "@tidemark/alerting";
+import { evidenceIndexKey, serviceOf, traceContextsKey, traceKey } from "@tidemark/alerting";
 import type { TraceContexts } from "@tidemark/alerting";
 import type { BatchFunction, ComponentContext, Delivery } from "@tidemark/core";
 import type { AttributesEditor, AttributesView, Batch, LogBatch, MetricBatch, TraceBatch } from "@tidemark/otlp";
@@ -94,7 +94,7 @@ export class ContextAttach implements BatchFunction {
     while (spans.next()) {
       if (spans.resource.index !== resource) {
         resource = spans.resource.index;
-        service = spans.resource.attributes.getString("service.name") ?? "unknown_service";
+        service = serviceOf(spans.resource);
       }
       evidence.observe(spans, service, this.#ofTrace(spans) ?? request);
     }

@@ -1,4 +1,4 @@
-import { attributeText, fingerprint, formatNumber, nanosFromMs } from "@tidemark/alerting";
+import { attributeText, fingerprint, formatNumber, nanosFromMs, serviceOf } from "@tidemark/alerting";
 import type { Alert, Evidence } from "@tidemark/alerting";
 import type { AttributesView, DataPointView, ResourceView, SpanView } from "@tidemark/otlp";
 import type { Settings } from "./settings.ts";
@@ -31,10 +31,6 @@ export function labelsOf(resource: ResourceView, own: AttributesView | SpanView,
   if ("durationMs" in own) return { ...labels, "span.name": own.name };
   for (const [key, value] of own.entries()) labels[key] = attributeText(value);
   return labels;
-}
-
-export function serviceOf(resource: ResourceView): string {
-  return resource.attributes.getString("service.name") ?? "unknown_service";
 }
 
 function summarize(measure: Measure, service: string, value: number, state: DetectorState): string {

@@ -1,10 +1,10 @@
-import { evidenceIndexKey, nanosFromMs, traceContextsKey } from "@tidemark/alerting";
+import { evidenceIndexKey, nanosFromMs, serviceOf, traceContextsKey } from "@tidemark/alerting";
 import type { Alert } from "@tidemark/alerting";
 import type { BatchFunction, ComponentContext, Timer } from "@tidemark/core";
 import type { Batch, DataPointView, Signal, SpanView } from "@tidemark/otlp";
 import { AlertOutbox } from "./alert-outbox.ts";
 import type { EwmaThresholdConfig } from "./config.ts";
-import { firingAlert, labelsOf, measureOfPoint, serviceOf } from "./describe-alert.ts";
+import { firingAlert, labelsOf, measureOfPoint } from "./describe-alert.ts";
 import type { Measure } from "./describe-alert.ts";
 import { endEpisode, step } from "./detector.ts";
 import type { Verdict } from "./detector.ts";
@@ -61,11 +61,11 @@ export class EwmaThreshold implements BatchFunction {
       userAgentKey: config.evidence.user_agent_key,
     };
     this.#outbox = new AlertOutbox(context);
-    this.#skippedCounter = context.meter.createCounter("tidemark_ewma_threshold_skipped_points", {
+    this.#skippedCounter = context.meter.createCounter("tidemark_processor_ewma_threshold_skipped_points", {
       description: "Data points that gave no sample, by reason",
       unit: "{point}",
     });
-    this.#evictedCounter = context.meter.createCounter("tidemark_ewma_threshold_evicted_series", {
+    this.#evictedCounter = context.meter.createCounter("tidemark_processor_ewma_threshold_evicted_series", {
       description: "Series forgotten because of max_series",
       unit: "{series}",
     });
@@ -245,12 +245,12 @@ export class EwmaThreshold implements BatchFunction {
 
   #report(): void {
     if (this.#evicted > 0) {
-      this.#evictedCounter.add(this.#evicted);
+      this.#evictedCounter.add(this.#evicted, { processor: this.#context.id });
       this.#evicted = 0;
     }
     for (const reason of Object.keys(this.#skipped) as (keyof SkippedPoints)[]) {
       if (this.#skipped[reason] === 0) continue;
-      this.#skippedCounter.add(this.#skipped[reason], { reason });
+      this.#skippedCounter.add(this.#skipped[reason], { processor: this.#context.id, reason });
       this.#skipped[reason] = 0;
     }
   }
