@@ -16,4 +16,4 @@ export { dataSignal, GraphError } from "./graph/plan.ts";
 export { StateStore } from "./graph/state-store.ts";
 export type { EdgeRow, LedgerSnapshot } from "./ledger/ledger.ts";
 export type { NodeIdentity, NodeRow } from "./ledger/node-ledger.ts";
-export { createSettlement, joinSettlements, worseOutcome } from "./settlement/settlement.ts";
+export { createSettlement, joinSettlements } from "./settlement/settlement.ts";

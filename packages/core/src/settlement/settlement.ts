@@ -5,7 +5,7 @@ import { DELIVERED, type Outcome } from "../contract/outcome.ts";
 const WEIGHT: Readonly<Record<Outcome["kind"], number>> = { dropped: 0, delivered: 1, failed: 2, refused: 3 };
 
 /** The outcome that stands for both: the heavier one; two failures add up. */
-export function worseOutcome(a: Outcome, b: Outcome): Outcome {
+function worseOutcome(a: Outcome, b: Outcome): Outcome {
   if (a.kind === "failed" && b.kind === "failed") return { kind: "failed", error: a.error, items: a.items + b.items };
   return WEIGHT[b.kind] > WEIGHT[a.kind] ? b : a;
 }
