@@ -1,15 +1,22 @@
 /** Above this size memory is claimed as the bytes arrive, not on the word of a length field. */
-const EAGER_BYTES = 1 << 20;
+const EAGER_BYTES = 64 << 10;
+/** Shorter pieces are copied together: each that is kept costs an object of its own and maybe the whole read buffer around it. */
+const SHORT_PIECE = 16 << 10;
+const SLAB_BYTES = 64 << 10;
 
 /**
- * Gathers a body that arrives in pieces. A body of one piece is handed on without a copy; one of known, moderate length is
- * copied once into its final place; others are joined at the end.
+ * Gathers a body that arrives in pieces, in memory of about its own size however it was cut. A body of one piece is handed on
+ * without a copy; one of known, moderate length is copied once into its final place; others are joined at the end.
  */
 export class BodyBuffer {
   readonly #expected: number;
   #first: Buffer | undefined;
   #target: Buffer | undefined;
   #rest: Buffer[] | undefined;
+  /** Where short pieces go; `[slabStart, slabEnd)` is filled and not in `rest` yet. */
+  #slab: Buffer | undefined;
+  #slabStart = 0;
+  #slabEnd = 0;
   #length = 0;
 
   /** `expected` is the length that was announced, or -1. More bytes than announced must not be pushed. */
@@ -29,21 +36,46 @@ export class BodyBuffer {
     } else if (this.#first === undefined) {
       this.#first = chunk;
     } else if (this.#rest !== undefined) {
-      this.#rest.push(chunk);
+      this.#gather(chunk);
     } else if (this.#expected >= this.#length && this.#expected <= EAGER_BYTES) {
       this.#target = Buffer.allocUnsafeSlow(this.#expected);
       this.#target.set(this.#first, 0);
       this.#target.set(chunk, at);
     } else {
-      this.#rest = [this.#first, chunk];
+      this.#rest = [];
+      this.#gather(this.#first);
+      this.#gather(chunk);
     }
   }
 
   /** All bytes so far. The result owns its memory: it never keeps a much larger read buffer alive. */
   take(): Buffer {
     if (this.#target !== undefined) return this.#target.subarray(0, this.#length);
-    if (this.#rest !== undefined) return Buffer.concat(this.#rest, this.#length);
-    return ownBytes(this.#first ?? Buffer.alloc(0));
+    if (this.#rest === undefined) return ownBytes(this.#first ?? Buffer.alloc(0));
+    this.#closeSlab();
+    return Buffer.concat(this.#rest, this.#length);
+  }
+
+  #gather(chunk: Buffer): void {
+    if (chunk.length >= SHORT_PIECE) {
+      this.#closeSlab();
+      this.#rest?.push(chunk);
+      return;
+    }
+    if (this.#slab === undefined || this.#slabEnd + chunk.length > this.#slab.length) {
+      this.#closeSlab();
+      this.#slab = Buffer.allocUnsafeSlow(Math.max(SHORT_PIECE, Math.min(SLAB_BYTES, this.#length)));
+      this.#slabStart = 0;
+      this.#slabEnd = 0;
+    }
+    this.#slab.set(chunk, this.#slabEnd);
+    this.#slabEnd += chunk.length;
+  }
+
+  /** Puts what was copied together into its place among the long pieces. */
+  #closeSlab(): void {
+    if (this.#slab !== undefined && this.#slabEnd > this.#slabStart) this.#rest?.push(this.#slab.subarray(this.#slabStart, this.#slabEnd));
+    this.#slabStart = this.#slabEnd;
   }
 }
 

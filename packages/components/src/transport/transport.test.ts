@@ -27,6 +27,19 @@ describe("bodies in pieces", () => {
     );
   });
 
+  it("come together whole from long and short pieces; the short ones are not kept", () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(fc.nat(40), fc.nat(40_000)), { minLength: 3, maxLength: 12 }), (lengths) => {
+        const pieces = lengths.map((length, index) => Buffer.alloc(length, index + 1));
+        const whole = Buffer.concat(pieces);
+        const buffer = new BodyBuffer(-1);
+        for (const piece of pieces) buffer.push(piece);
+        for (const piece of pieces) if (piece.length < 16_384) piece.fill(0);
+        expect(buffer.take().equals(whole)).toBe(true);
+      }),
+    );
+  });
+
   it("do not keep a large read buffer alive", () => {
     const large = Buffer.allocUnsafeSlow(64 << 10);
     expect(ownBytes(large.subarray(0, 100)).buffer.byteLength).toBe(100);
