@@ -34,7 +34,7 @@ function rig({ exporters = [], telemetry = {}, warnings = [] }: RigOptions): Rig
     extensions: [],
     pipelines: [{ id: "traces", signal: "traces", receivers: ["test_source"], processors: [], exporters: exporters.map(({ id }) => id) }],
   };
-  const config: LoadedConfig = { graph, telemetry: { ...telemetryDefaults(), ...telemetry }, extensionOrder: [], warnings };
+  const config: LoadedConfig = { graph, telemetry: { ...telemetryDefaults(), ...telemetry }, warnings };
   return {
     collector: createCollector({ config, clock, random: seededRandom(), logSink: (line) => lines.push(line) }),
     source,

@@ -28,10 +28,9 @@ export interface ConfigInput {
 
 /** A configuration without mistakes. */
 export interface LoadedConfig {
-  /** Only what a pipeline or `service::extensions` names: the rest is checked, and not built. */
+  /** Only what a pipeline or `service::extensions` names, extensions in that order: the rest is checked, and not built. */
   readonly graph: GraphSpec;
   readonly telemetry: TelemetryConfig;
-  readonly extensionOrder: readonly string[];
   readonly warnings: readonly Diagnostic[];
 }
 
@@ -64,8 +63,7 @@ async function load(input: ConfigInput, io: ConfigIo, findings: Finding[], repor
   if (!failed) findings.push(...checkUnused(loaded.sections));
   const diagnostics = toDiagnostics(findings);
   if (failed) return { ok: false, diagnostics };
-  const extensionOrder = loaded.sections.extensionOrder.map((reference) => reference.id);
-  return { ok: true, config: { graph: toGraph(loaded.sections), telemetry: loaded.telemetry, extensionOrder, warnings: diagnostics } };
+  return { ok: true, config: { graph: toGraph(loaded.sections), telemetry: loaded.telemetry, warnings: diagnostics } };
 }
 
 interface ReadSectionsResult {

@@ -39,7 +39,7 @@ const logs = z
     development: z
       .boolean()
       .default(false)
-      .meta({ description: "Development mode of the logger.", examples: [true] }),
+      .meta({ description: "Accepted as in the Collector; changes nothing here.", examples: [true] }),
     sampling,
     output_paths: z
       .array(z.string())
@@ -48,15 +48,15 @@ const logs = z
     error_output_paths: z
       .array(z.string())
       .default(["stderr"])
-      .meta({ description: "Where mistakes of the logger itself go.", examples: [["stderr"]] }),
+      .meta({ description: "Accepted as in the Collector; the log has no mistakes of its own to tell.", examples: [["stderr"]] }),
     disable_caller: z
       .boolean()
       .default(false)
-      .meta({ description: "Leaves the place in the code out.", examples: [true] }),
+      .meta({ description: "Accepted as in the Collector; lines never name the place in the code.", examples: [true] }),
     disable_stacktrace: z
       .boolean()
       .default(false)
-      .meta({ description: "Leaves stack traces out.", examples: [true] }),
+      .meta({ description: "Accepted as in the Collector; only unexpected errors carry a stack trace, and always do.", examples: [true] }),
     initial_fields: z
       .record(z.string(), z.unknown())
       .default({})
@@ -64,11 +64,14 @@ const logs = z
     disable_zap_resource: z
       .boolean()
       .default(false)
-      .meta({ description: "Leaves the resource fields out of log lines.", examples: [true] }),
+      .meta({ description: "Accepted as in the Collector; lines never carry the resource.", examples: [true] }),
     processors: z
       .array(z.unknown())
       .default([])
-      .meta({ description: "OpenTelemetry log record processors of the collector's own logs.", examples: [[]] }),
+      .meta({
+        description: "Accepted as in the Collector, with a warning; the collector's own log goes to `output_paths` only.",
+        examples: [[]],
+      }),
   })
   .prefault({})
   .meta({ description: "The collector's own log.", examples: [{ level: "debug" }] });
@@ -170,7 +173,10 @@ const reader = z
         }),
       })
       .optional()
-      .meta({ description: "Metrics that are sent in intervals.", examples: [{ exporter: { console: {} } }] }),
+      .meta({
+        description: "Accepted as in the Collector, with a warning: nothing is sent; scrape a pull reader instead.",
+        examples: [{ exporter: { console: {} } }],
+      }),
   })
   .superRefine((value, context) => {
     if ((value.pull === undefined) === (value.periodic === undefined))
@@ -186,7 +192,10 @@ const metrics = z
       .toLowerCase()
       .pipe(z.enum(["none", "basic", "normal", "detailed"]))
       .prefault("normal")
-      .meta({ description: "How many metrics the collector keeps about itself.", examples: ["detailed"] }),
+      .meta({
+        description: "`none` switches the collector's own metrics off; the other levels are the same here.",
+        examples: ["detailed"],
+      }),
     readers: z
       .array(reader)
       .prefault([DEFAULT_READER])
@@ -194,7 +203,7 @@ const metrics = z
     views: z
       .array(z.unknown())
       .optional()
-      .meta({ description: "OpenTelemetry views; only with level detailed.", examples: [[]] }),
+      .meta({ description: "Accepted with level detailed, with a warning; views change nothing here.", examples: [[]] }),
   })
   .superRefine((value, context) => {
     if (value.views !== undefined && value.level !== "detailed")
@@ -210,18 +219,21 @@ const traces = z
       .toLowerCase()
       .pipe(z.enum(["none", "basic", "normal", "detailed"]))
       .prefault("normal")
-      .meta({ description: "none switches the collector's own traces off.", examples: ["none"] }),
+      .meta({ description: "Accepted as in the Collector; the collector makes no traces of its own.", examples: ["none"] }),
     propagators: z
       .array(z.enum(["tracecontext", "b3"]))
       .default([])
-      .meta({ description: "Formats of trace context in requests.", examples: [["tracecontext"]] }),
+      .meta({ description: "Accepted as in the Collector; the collector makes no traces of its own.", examples: [["tracecontext"]] }),
     processors: z
       .array(z.unknown())
       .default([])
-      .meta({ description: "OpenTelemetry span processors of the collector's own traces.", examples: [[]] }),
+      .meta({ description: "Accepted as in the Collector, with a warning; the collector makes no traces of its own.", examples: [[]] }),
   })
   .prefault({})
-  .meta({ description: "The collector's own traces.", examples: [{ propagators: ["tracecontext"] }] });
+  .meta({
+    description: "Accepted for the sake of the Collector's files: the collector makes no traces of its own.",
+    examples: [{ propagators: ["tracecontext"] }],
+  });
 
 /** `service::telemetry` with the Collector's names and defaults (otelconftelemetry). Durations are parsed to milliseconds. */
 export const telemetrySchema: z.ZodType<TelemetryConfig> = z.strictObject({

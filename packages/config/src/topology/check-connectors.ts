@@ -1,6 +1,7 @@
+import { dataSignal } from "@tidemark/core";
 import type { Finding } from "../diagnostics/diagnostic.ts";
 import type { ParsedComponent, ParsedPipeline, Sections } from "../sections/sections.ts";
-import { connects, dataOf, detects, pipelinesWith } from "./usage.ts";
+import { connects, detects, pipelinesWith } from "./usage.ts";
 
 /** Connectors must join: every use as exporter needs a use as receiver that the connector can serve, and the other way round. */
 export function checkConnectors(sections: Sections): readonly Finding[] {
@@ -41,7 +42,7 @@ function lonely(
   const [partner] = others;
   if (partner !== undefined) {
     const [from, to] = role === "exporter" ? [pipeline, partner] : [partner, pipeline];
-    const message = `${pipeline.path}: connector "${connector.id}" cannot connect from ${dataOf(from.signal)} to ${dataOf(to.signal)}: telemetry type is not supported`;
+    const message = `${pipeline.path}: connector "${connector.id}" cannot connect from ${dataSignal(from.signal)} to ${dataSignal(to.signal)}: telemetry type is not supported`;
     return {
       ...base,
       code: "CFG_UNSUPPORTED_PAIR",

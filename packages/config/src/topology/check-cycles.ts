@@ -1,7 +1,8 @@
+import { dataSignal } from "@tidemark/core";
 import type { Finding } from "../diagnostics/diagnostic.ts";
 import type { ParsedPipeline, Sections } from "../sections/sections.ts";
 import type { Site } from "../yaml/source-text.ts";
-import { connects, dataOf, detects, pipelinesWith } from "./usage.ts";
+import { connects, detects, pipelinesWith } from "./usage.ts";
 
 interface Vertex {
   /** How the Collector names it in a cycle; empty for parts that it does not name. */
@@ -49,7 +50,7 @@ function addConnectors(graph: Graph, sections: Sections, from: ParsedPipeline): 
     for (const to of pipelinesWith(sections, "receivers", id)) {
       if (!connects(connector, from.signal, to.signal) && !(to.signal === "alerts" && detects(connector))) continue;
       const key = connectorKey(id, from, to);
-      const words = `connector "${id}" (${dataOf(from.signal)} to ${dataOf(to.signal)})`;
+      const words = `connector "${id}" (${dataSignal(from.signal)} to ${dataSignal(to.signal)})`;
       if (!graph.has(key)) graph.set(key, { words, site, path: `${from.path}::exporters`, next: [] });
       graph.get(key)?.next.push(entryKey(to));
     }

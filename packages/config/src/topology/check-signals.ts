@@ -1,6 +1,7 @@
+import { dataSignal } from "@tidemark/core";
 import type { Finding } from "../diagnostics/diagnostic.ts";
 import { kindOf, type ParsedComponent, type ParsedPipeline, type Reference, type Sections } from "../sections/sections.ts";
-import { dataOf, detects, lookUp, type PipelineField } from "./usage.ts";
+import { detects, lookUp, type PipelineField } from "./usage.ts";
 
 /** Components in pipelines whose signal they do not support, and alerts pipelines that nothing offers alerts to. */
 export function checkSignals(sections: Sections): readonly Finding[] {
@@ -18,7 +19,7 @@ function checkReference(sections: Sections, pipeline: ParsedPipeline, field: Pip
     return checkAlertSource(sections, pipeline, reference, found.component);
   const { definition } = found.component;
   if (definition.kind === "extension" || definition.kind === "connector") return [];
-  const signal = dataOf(pipeline.signal);
+  const signal = dataSignal(pipeline.signal);
   if (definition.signals.includes(signal)) return [];
   const kind = kindOf(found.section);
   const start =

@@ -1,13 +1,5 @@
-import type { PipelineSignal } from "@tidemark/core";
+import { dataSignal, type PipelineSignal } from "@tidemark/core";
 import type { ParsedComponent, ParsedPipeline, SectionName, Sections } from "../sections/sections.ts";
-
-/** What flows in a pipeline. */
-export type DataSignal = Exclude<PipelineSignal, "alerts">;
-
-/** An `alerts` pipeline carries log records. */
-export function dataOf(signal: PipelineSignal): DataSignal {
-  return signal === "alerts" ? "logs" : signal;
-}
 
 /** Whether the component offers alerts, and so may stand under `receivers` of an `alerts` pipeline. */
 export function detects(component: ParsedComponent | undefined): boolean {
@@ -74,5 +66,5 @@ export function pipelinesWith(sections: Sections, field: PipelineField, id: stri
 export function connects(component: ParsedComponent, from: PipelineSignal, to: PipelineSignal): boolean {
   const definition = component.definition;
   if (definition?.kind !== "connector") return definition === undefined;
-  return definition.pairs.some(([source, target]) => source === dataOf(from) && target === dataOf(to));
+  return definition.pairs.some(([source, target]) => source === dataSignal(from) && target === dataSignal(to));
 }
