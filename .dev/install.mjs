@@ -13,10 +13,11 @@ export async function install() {
   if (existsSync(stamp) && existsSync(pinnedNode()) && readFileSync(stamp, "utf8") === wanted) return true;
   console.log(`Installing dependencies${existsSync(pinnedNode()) ? "" : " (the first time: up to two minutes)"} …`);
   const started = Date.now();
-  const { code, output } = await pnpmInstall(started);
+  const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const { code, output } = await pnpmInstall(packageManager, started);
   if (code !== 0) {
     console.error(`${output.trimEnd()}\n\nThe installation failed (exit code ${code}).`);
-    console.error("If a package.json was edited: run  npx -y pnpm@12.21.0 install  to renew the lock file.");
+    console.error(`If a package.json was edited: run  npx -y ${packageManager} install  to renew the lock file.`);
     return false;
   }
   writeFileSync(stamp, wanted);
@@ -33,8 +34,7 @@ function fingerprint() {
   return hash.digest("hex");
 }
 
-function pnpmInstall(started) {
-  const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+function pnpmInstall(packageManager, started) {
   const args = ["-y", packageManager, "install", "--frozen-lockfile", "--reporter=append-only"];
   const child = spawn("npx", args, {
     cwd: root,

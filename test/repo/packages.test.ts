@@ -1,8 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-
-const root: string = join(import.meta.dirname, "../..");
+import { root } from "../lib/child.ts";
 
 /** Who may import whom; CONTRIBUTING.md shows the same table. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import { DIAGNOSTIC_CODES } from "./diagnostics/diagnostic-codes.ts";
@@ -26,9 +27,7 @@ async function load(name: string): Promise<readonly Diagnostic[]> {
 describe("diagnostics", () => {
   it.each(CASES)("%s reads as its golden file", async (name) => {
     const text = renderDiagnostics(await load(name), { color: false });
-    const golden = new URL(`${name}.txt`, FOLDER);
-    if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(golden, text);
-    expect(text).toBe(existsSync(golden) ? readFileSync(golden, "utf8") : "no golden file: run with UPDATE_GOLDEN=1");
+    await expect(text).toMatchFileSnapshot(fileURLToPath(new URL(`${name}.txt`, FOLDER)));
   });
 
   it("has at least one case for each code, and no diagnostic without a fix", async () => {
