@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { MIN_PROBABILITY } from "./threshold.ts";
 
-const MIN_PERCENTAGE = 100 * 2 ** -56;
+const MIN_PERCENTAGE = 100 * MIN_PROBABILITY;
 
 const fields = z.strictObject({
   mode: z
