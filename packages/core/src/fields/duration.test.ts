@@ -19,7 +19,11 @@ describe("durations", () => {
   );
 
   it("writes what it reads", () => {
-    fc.assert(fc.property(fc.integer({ min: 0, max: 10 ** 9 }), (ms) => expect(parseDuration(formatDuration(ms))).toBeCloseTo(ms, 6)));
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 10 ** 9 }), (ms) => {
+        expect(parseDuration(formatDuration(ms))).toBeCloseTo(ms, 6);
+      }),
+    );
   });
 
   it("tells what to write instead", () => {
