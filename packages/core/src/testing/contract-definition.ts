@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ComponentDefinition } from "../contract/component.ts";
-import type { ContractCase, ContractOptions } from "./contract-kit.ts";
+import type { ContractCase, ContractOptions } from "./contract-case.ts";
 import { expectThat } from "./expect-that.ts";
 
 /** A definition explains itself: its name, its example, and every field of its configuration. */

@@ -4,7 +4,7 @@ import type { ExporterDefinition } from "../contract/component.ts";
 import type { GraphSpec } from "../graph/graph-spec.ts";
 import { buildGraph, type Graph } from "../graph/graph.ts";
 import type { OpenFixture } from "./contract-fixture.ts";
-import type { ContractCase, ContractOptions } from "./contract-kit.ts";
+import type { ContractCase, ContractOptions } from "./contract-case.ts";
 import { eventually, expectThat } from "./expect-that.ts";
 import { fakeSource, type FakeSource } from "./fake-components.ts";
 import { testDelivery, testEnvironment } from "./test-context.ts";

@@ -4,7 +4,7 @@ import { PipelineError } from "../contract/pipeline-error.ts";
 import type { GraphSpec } from "../graph/graph-spec.ts";
 import { buildGraph, type Graph } from "../graph/graph.ts";
 import type { OpenFixture } from "./contract-fixture.ts";
-import type { ContractCase, ContractOptions } from "./contract-kit.ts";
+import type { ContractCase, ContractOptions } from "./contract-case.ts";
 import { expectThat } from "./expect-that.ts";
 import { fakeSink, type FakeSink } from "./fake-components.ts";
 import { testEnvironment } from "./test-context.ts";

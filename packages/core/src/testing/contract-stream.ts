@@ -4,7 +4,7 @@ import type { Outcome } from "../contract/outcome.ts";
 import { PipelineError } from "../contract/pipeline-error.ts";
 import type { GraphSpec } from "../graph/graph-spec.ts";
 import { buildGraph, type Graph } from "../graph/graph.ts";
-import type { ContractCase, ContractOptions } from "./contract-kit.ts";
+import type { ContractCase, ContractOptions } from "./contract-case.ts";
 import { expectThat } from "./expect-that.ts";
 import { fakeSink, fakeSource, type FakeSink, type FakeSource } from "./fake-components.ts";
 import { testDelivery, testEnvironment } from "./test-context.ts";

@@ -1,5 +1,6 @@
 export type * from "./contract-fixture.ts";
-export { contractCases, type ContractCase, type ContractOptions } from "./contract-kit.ts";
+export type * from "./contract-case.ts";
+export { contractCases } from "./contract-kit.ts";
 export { fakeSink, fakeSource, type FakeSink, type FakeSource } from "./fake-components.ts";
 export { seededRandom } from "./seeded-random.ts";
 export { recordingLogger, testContext, testDelivery, testEnvironment, type LoggedLine, type TestContext } from "./test-context.ts";
