@@ -127,6 +127,13 @@ describe("the sending queue", () => {
     expect(r.node.ledger.row()).toMatchObject({ received: 6, held: 5, refused: 1, missing: 0 });
   });
 
+  it("is full when its bytes are used up, whatever it counts; one batch always fits", () => {
+    const r = rig({ queue: { num_consumers: 1, max_bytes: 300 } });
+    r.script.push("hang");
+    const kinds = [50, 1, 1].map((count) => consume(r, spans(count)).outcomes[0]?.kind);
+    expect(kinds).toEqual(["delivered", "refused", "refused"]);
+  });
+
   it("makes the sender wait instead when block_on_overflow is set", async () => {
     const r = rig({ queue: { num_consumers: 1, queue_size: 1, block_on_overflow: true }, retry: { randomization_factor: 0 } });
     r.script.push(unavailable);

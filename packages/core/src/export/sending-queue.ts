@@ -9,7 +9,9 @@ const FULL_RETRY_AFTER_MS = 1000;
 
 interface Entry {
   readonly delivery: Delivery;
+  /** In units of the sizer. */
   readonly cost: number;
+  readonly bytes: number;
 }
 
 /** What the queue asks of its owner. */
@@ -21,7 +23,7 @@ export interface QueueOwner {
 }
 
 /**
- * The sending queue: in memory, bounded in requests, items or bytes, emptied by `num_consumers` senders. Unless
+ * The sending queue: in memory, bounded in requests or items and always in bytes, emptied by `num_consumers` senders. Unless
  * `wait_for_result` is set, a batch that found room counts as delivered to the client.
  */
 export class SendingQueue {
@@ -30,6 +32,7 @@ export class SendingQueue {
   readonly #queued: Entry[] = [];
   readonly #waiting: Entry[] = [];
   #used = 0;
+  #bytes = 0;
   #sending = 0;
   #idle: (() => void) | undefined;
   heldItems = 0;
@@ -45,7 +48,8 @@ export class SendingQueue {
   }
 
   accept(delivery: Delivery): void {
-    const entry: Entry = { delivery, cost: this.#cost(delivery.batch) };
+    const bytes = delivery.batch.byteLength;
+    const entry: Entry = { delivery, cost: this.#cost(delivery.batch, bytes), bytes };
     this.heldItems += delivery.batch.itemCount;
     if (this.#fits(entry) && this.#waiting.length === 0) this.#admit(entry);
     else if (this.#config.block_on_overflow) this.#waiting.push(entry);
@@ -61,18 +65,20 @@ export class SendingQueue {
     });
   }
 
-  #cost(batch: Batch): number {
+  #cost(batch: Batch, bytes: number): number {
     const { sizer } = this.#config;
-    return sizer === "items" ? batch.itemCount : sizer === "bytes" ? batch.byteLength : 1;
+    return sizer === "items" ? batch.itemCount : sizer === "bytes" ? bytes : 1;
   }
 
   /** A batch larger than the whole queue is let into an empty one: it could never be sent otherwise. */
   #fits(entry: Entry): boolean {
-    return this.#used === 0 || this.#used + entry.cost <= this.#config.queue_size;
+    const { queue_size: capacity, max_bytes: maxBytes } = this.#config;
+    return this.#used === 0 || (this.#used + entry.cost <= capacity && this.#bytes + entry.bytes <= maxBytes);
   }
 
   #admit(entry: Entry): void {
     this.#used += entry.cost;
+    this.#bytes += entry.bytes;
     this.#queued.push(entry);
     if (!this.#config.wait_for_result) entry.delivery.settlement.settle(DELIVERED);
   }
@@ -96,6 +102,7 @@ export class SendingQueue {
   #finish(entry: Entry, outcome: Outcome): void {
     this.#sending -= 1;
     this.#used -= entry.cost;
+    this.#bytes -= entry.bytes;
     this.heldItems -= entry.delivery.batch.itemCount;
     this.#owner.finished(entry.delivery, outcome, !this.#config.wait_for_result);
     if (this.#config.wait_for_result) entry.delivery.settlement.settle(outcome);

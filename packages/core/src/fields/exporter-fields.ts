@@ -53,6 +53,11 @@ export const queueField = z
       .enum(["requests", "items", "bytes"])
       .default("requests")
       .meta({ description: "What `queue_size` counts.", examples: ["bytes"] }),
+    max_bytes: z
+      .int()
+      .min(1)
+      .default(256 * 1024 * 1024)
+      .meta({ description: "Most bytes that the queue holds, whatever `sizer` counts. Not in the Collector.", examples: [67108864] }),
     block_on_overflow: z
       .boolean()
       .default(false)
