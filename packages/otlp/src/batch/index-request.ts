@@ -1,19 +1,22 @@
 import { badTag, LEN, VARINT, WireReader, wrongWireType } from "../wire/reader.ts";
-import { shortFieldEnd } from "../wire/scan.ts";
+import { shortFieldEnd, shortFieldStart } from "../wire/scan.ts";
 import {
   CHILD_BYTES,
   DATA_FIELD,
   DATA_STRIDE,
   ENVELOPE_STRIDE,
+  END,
   FIRST_CHILD,
   ITEM_STRIDE,
   Level,
+  METRIC_STRIDE,
   MONOTONIC,
   OWN_BYTES,
   OWN_END,
   OWN_START,
   SCHEMA_END,
   SCHEMA_START,
+  START,
   TEMPORALITY,
 } from "./level.ts";
 import type { Segment } from "./segment.ts";
@@ -59,8 +62,8 @@ class RequestIndexer {
     this.#resources = new Level(ENVELOPE_STRIDE, 2, maxEnvelopes);
     this.#scopes = new Level(ENVELOPE_STRIDE, 4, maxEnvelopes);
     if (signal === "metrics") {
-      this.#metrics = new Level(ENVELOPE_STRIDE, 16, maxEnvelopes);
-      this.#data = new Level(DATA_STRIDE, 16, maxEnvelopes);
+      this.#metrics = new Level(METRIC_STRIDE, 0, maxEnvelopes);
+      this.#data = new Level(DATA_STRIDE, 0, maxEnvelopes);
     }
     this.#items = new Level(ITEM_STRIDE, 16 + (bytes.length >>> 8), SPARE_ROWS + Math.floor(bytes.length / LEAST_ITEM_BYTES));
   }
@@ -96,11 +99,11 @@ class RequestIndexer {
     const node = level.count;
     const row = level.add(frame, reader.pos, end, parent);
     level.rows[row + FIRST_CHILD] = children.count;
+    level.rows.fill(0, row + OWN_START, row + ENVELOPE_STRIDE);
     let childBytes = 0;
-    const leaves = !outer && this.#metrics === undefined;
     reader.end = end;
     while (reader.pos < end) {
-      if (leaves) childBytes += this.#takeItems(childTag, end, node);
+      if (!outer) childBytes += this.#takeChildren(end, node);
       const at = reader.pos;
       if (at === end) break;
       const tag = reader.tag();
@@ -117,11 +120,10 @@ class RequestIndexer {
           this.#envelope(children, at, contentEnd, node);
           reader.path = paths[this.#signal][0]!;
           reader.end = end;
-        } else if (this.#metrics) {
-          this.#metric(at, contentEnd, node);
-          reader.end = end;
         } else {
-          children.add(at, reader.pos, contentEnd, node);
+          if (this.#metrics) this.#metric(at, reader.pos, contentEnd, node);
+          else children.add(at, reader.pos, contentEnd, node);
+          reader.end = end;
           reader.pos = contentEnd;
         }
       } else {
@@ -140,63 +142,99 @@ class RequestIndexer {
     level.rows[row + CHILD_BYTES] = childBytes;
   }
 
+  /** Takes the run of metrics, spans or log records at the reader, as far as their shape is common; returns its bytes. */
+  #takeChildren(end: number, node: number): number {
+    const reader = this.#reader;
+    const start = reader.pos;
+    const next = this.#metrics ? this.#takeMetrics(start, end, node) : this.#takeItems(childTag, start, end, node);
+    reader.end = end;
+    reader.pos = next;
+    return next - start;
+  }
+
+  #takeMetrics(start: number, end: number, node: number): number {
+    const { bytes } = this.#reader;
+    // Counting is cheaper than growing, and leaves no rows unused; almost every metric has one data field.
+    const count = countRun(bytes, childTag, start, end);
+    this.#metrics!.reserve(count);
+    this.#data!.reserve(count);
+    let pos = start;
+    while (pos < end && bytes[pos] === childTag) {
+      const next = shortFieldEnd(bytes, pos, end);
+      if (next < 0) break;
+      this.#metric(pos, shortFieldStart(bytes, pos), next, node);
+      pos = next;
+    }
+    return pos;
+  }
+
   /**
    * Metric:  1 name  2 description  3 unit  oneof { 5 gauge  7 sum  9 histogram  10 exponential_histogram  11 summary }  12 metadata
    *
    * Occurrences of the same data field merge; one of another field voids those before it, which then
    * count as bytes of the metric and not as items.
    */
-  #metric(frame: number, end: number, parent: number): void {
+  #metric(frame: number, start: number, end: number, parent: number): void {
     const reader = this.#reader;
     const metrics = this.#metrics!;
     const data = this.#data!;
+    const { bytes } = reader;
     const node = metrics.count;
     const firstData = data.count;
     const firstItem = this.#items.count;
-    const row = metrics.add(frame, reader.pos, end, parent);
+    const row = metrics.add(frame, start, end, parent);
     metrics.rows[row + FIRST_CHILD] = firstData;
     let childBytes = 0;
     let chosen = 0;
     reader.path = paths.metrics[2]!;
-    reader.end = end;
-    while (reader.pos < end) {
-      const at = reader.pos;
-      const tag = reader.tag();
-      const field = tag >>> 3;
-      if (!isDataField(field)) {
-        reader.skip(tag);
-        continue;
+    for (let at = afterTexts(bytes, start, end), next = 0; at < end; at = afterTexts(bytes, next, end)) {
+      let field = bytes[at]! >>> 3;
+      let content = 0;
+      next = isDataTag(bytes[at]!) ? shortFieldEnd(bytes, at, end) : -1;
+      if (next >= 0) content = shortFieldStart(bytes, at);
+      else {
+        reader.end = end;
+        reader.pos = at;
+        const tag = reader.tag();
+        field = tag >>> 3;
+        if (!isDataField(field)) {
+          reader.skip(tag);
+          next = reader.pos;
+          continue;
+        }
+        next = this.#open(tag, at);
+        content = reader.pos;
       }
-      const contentEnd = this.#open(tag, at);
       if (chosen !== 0 && field !== chosen) {
         data.truncate(firstData);
         this.#items.truncate(firstItem);
         childBytes = 0;
       }
       chosen = field;
-      childBytes += contentEnd - at;
-      this.#metricData(field, at, contentEnd, node);
-      reader.end = end;
+      childBytes += next - at;
+      this.#metricData(field, data.add(at, content, next, node));
     }
     metrics.rows[row + CHILD_BYTES] = childBytes;
     reader.path = paths.metrics[1]!;
   }
 
   /** Gauge, Sum, Histogram, ExponentialHistogram, Summary:  1 data_points repeated  2 aggregation_temporality  3 is_monotonic (Sum) */
-  #metricData(field: number, frame: number, end: number, parent: number): void {
+  #metricData(field: number, row: number): void {
     const reader = this.#reader;
-    const data = this.#data!;
-    const node = data.count;
-    const row = data.add(frame, reader.pos, end, parent);
-    const rows = data.rows;
+    const { rows } = this.#data!;
+    const node = this.#data!.count - 1;
+    const end = rows[row + END]!;
     rows[row + FIRST_CHILD] = this.#items.count;
     rows[row + DATA_FIELD] = field;
+    rows[row + TEMPORALITY] = 0;
+    rows[row + MONOTONIC] = 0;
     let childBytes = 0;
-    reader.end = end;
-    while (reader.pos < end) {
-      childBytes += this.#takeItems(pointTag, end, node);
-      const at = reader.pos;
+    for (let pos = rows[row + START]!; pos < end; pos = reader.pos) {
+      const at = this.#takeItems(pointTag, pos, end, node);
+      childBytes += at - pos;
       if (at === end) break;
+      reader.end = end;
+      reader.pos = at;
       const tag = reader.tag();
       if (tag >>> 3 === 1) {
         const contentEnd = this.#open(tag, at);
@@ -214,21 +252,18 @@ class RequestIndexer {
     rows[row + CHILD_BYTES] = childBytes;
   }
 
-  /** Takes the run of items with this one-byte tag that starts here, as far as their shape is common; returns its bytes. */
-  #takeItems(tag: number, end: number, parent: number): number {
-    const reader = this.#reader;
+  /** Takes the run of items with this one-byte tag at `start`, as far as their shape is common; returns its end. */
+  #takeItems(tag: number, start: number, end: number, parent: number): number {
     const items = this.#items;
-    const { bytes } = reader;
-    const start = reader.pos;
+    const { bytes } = this.#reader;
     let pos = start;
     while (pos < end && bytes[pos] === tag) {
       const next = shortFieldEnd(bytes, pos, end);
       if (next < 0) break;
-      items.add(pos, pos + (bytes[pos + 1]! < 0x80 ? 2 : 3), next, parent);
+      items.add(pos, shortFieldStart(bytes, pos), next, parent);
       pos = next;
     }
-    reader.pos = pos;
-    return pos - start;
+    return pos;
   }
 
   /** Reads the length of a known sub-message; returns the end of its content. */
@@ -257,6 +292,29 @@ class RequestIndexer {
 
 function isDataField(field: number): boolean {
   return field === 5 || field === 7 || (field >= 9 && field <= 11);
+}
+
+/** Whether the one-byte tag is that of a data field with its right wire type. */
+function isDataTag(tag: number): boolean {
+  return (tag & 7) === LEN && isDataField(tag >>> 3);
+}
+
+/** End of the run of names, descriptions and units (tags 0a, 12, 1a) at `pos`, as far as their shape is common. */
+function afterTexts(bytes: Uint8Array, pos: number, end: number): number {
+  let at = pos;
+  while (at < end && (bytes[at] === 0x0a || bytes[at] === 0x12 || bytes[at] === 0x1a)) {
+    const next = shortFieldEnd(bytes, at, end);
+    if (next < 0) break;
+    at = next;
+  }
+  return at;
+}
+
+/** How many fields with this one-byte tag follow one another at `pos`, as far as their shape is common. */
+function countRun(bytes: Uint8Array, tag: number, pos: number, end: number): number {
+  let count = 0;
+  for (let at = pos; at >= 0 && at < end && bytes[at] === tag; count++) at = shortFieldEnd(bytes, at, end);
+  return count;
 }
 
 /** Sum (7), Histogram (9) and ExponentialHistogram (10). */

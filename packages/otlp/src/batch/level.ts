@@ -5,6 +5,7 @@ import { WireError } from "../wire/wire-error.ts";
  *
  *   item row      frame  start  end  parent
  *   envelope row  frame  start  end  parent  firstChild  childBytes  ownStart  ownEnd  ownBytes  schemaStart  schemaEnd
+ *   metric row    frame  start  end  parent  firstChild  childBytes
  *   data row      frame  start  end  parent  firstChild  childBytes  field     temporality  monotonic
  *
  * [frame, start) is tag and length prefix, [start, end) the content. A row's children are the rows
@@ -19,6 +20,8 @@ export const ITEM_STRIDE = 4;
 
 export const FIRST_CHILD = 4;
 export const CHILD_BYTES = 5;
+export const METRIC_STRIDE = 6;
+
 export const OWN_START = 6;
 export const OWN_END = 7;
 export const OWN_BYTES = 8;
@@ -32,8 +35,8 @@ export const MONOTONIC = 8;
 export const DATA_STRIDE = 9;
 
 /** Small rows share the pool of Buffer: an allocation of its own costs more than indexing a request. */
-function zeroedRows(length: number): Int32Array {
-  const memory = Buffer.allocUnsafe(length * Int32Array.BYTES_PER_ELEMENT).fill(0);
+function makeRows(length: number): Int32Array {
+  const memory = Buffer.allocUnsafe(length * Int32Array.BYTES_PER_ELEMENT);
   return new Int32Array(memory.buffer, memory.byteOffset, length);
 }
 
@@ -48,10 +51,10 @@ export class Level {
   constructor(stride: number, capacity: number, maxRows: number) {
     this.stride = stride;
     this.#maxRows = maxRows;
-    this.rows = zeroedRows(stride * (capacity + 1));
+    this.rows = makeRows(stride * (capacity + 1));
   }
 
-  /** Appends a row and returns its offset in `rows`; the slots after PARENT are zero. */
+  /** Appends a row and returns its offset in `rows`; the slots after PARENT are for the caller to write, all of them. */
   add(frame: number, start: number, end: number, parent: number): number {
     const at = this.count * this.stride;
     if (at + 2 * this.stride > this.rows.length) this.#grow(frame);
@@ -64,9 +67,14 @@ export class Level {
     return at;
   }
 
+  /** Makes room for `count` more rows, as far as rows are allowed. */
+  reserve(count: number): void {
+    const rows = Math.min(this.count + count, this.#maxRows + 1) + 1;
+    if (rows * this.stride > this.rows.length) this.#resize(rows * this.stride);
+  }
+
   /** Forgets the rows from `count` on. */
   truncate(count: number): void {
-    this.rows.fill(0, count * this.stride, (this.count + 1) * this.stride);
     this.count = count;
   }
 
@@ -79,7 +87,11 @@ export class Level {
     if (this.count >= this.#maxRows) {
       throw new WireError("too_large", offset, "", "the request consists of nearly empty messages; leave them out");
     }
-    const grown = zeroedRows(Math.min(this.rows.length * 2, this.stride * (this.#maxRows + 2)));
+    this.#resize(Math.min(this.rows.length * 2, this.stride * (this.#maxRows + 2)));
+  }
+
+  #resize(length: number): void {
+    const grown = makeRows(length);
     grown.set(this.rows);
     this.rows = grown;
   }

@@ -81,6 +81,12 @@ export class WireReader {
       this.pos++;
       return byte;
     }
+    // Lengths of items and their envelopes mostly take two bytes.
+    const second = this.pos + 1 < this.end ? this.bytes[this.pos + 1]! : 0x80;
+    if (second < 0x80) {
+      this.pos += 2;
+      return (byte & 0x7f) | (second << 7);
+    }
     this.varint();
     return this.low;
   }

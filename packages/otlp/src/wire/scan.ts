@@ -53,6 +53,11 @@ export function shortFieldEnd(bytes: Uint8Array, pos: number, end: number): numb
   return next <= end ? next : -1;
 }
 
+/** Start of the content of a field that `shortFieldEnd` has found sound. */
+export function shortFieldStart(bytes: Uint8Array, pos: number): number {
+  return bytes[pos + 1]! < 0x80 ? pos + 2 : pos + 3;
+}
+
 /** The tag of a field that `fieldEnd` has checked. */
 export function tagAt(bytes: Uint8Array, pos: number): number {
   const first = bytes[pos]!;

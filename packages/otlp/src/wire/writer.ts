@@ -1,15 +1,19 @@
 import { FIXED32, FIXED64, LEN, VARINT } from "./reader.ts";
 import { encodeUtf8Into } from "./utf8.ts";
+import { WireError } from "./wire-error.ts";
 
 /** Growable protobuf writer. `bytes` may be replaced when it grows; offsets stay valid. */
 export class WireWriter {
   bytes: Uint8Array;
   /** Bytes written so far. */
   length = 0;
+  readonly #limit: number;
   #view: DataView | undefined;
 
-  constructor(capacity = 256) {
+  /** Growing beyond `limit` bytes throws WireError "too_large". */
+  constructor(capacity = 256, limit: number = Number.POSITIVE_INFINITY) {
     this.bytes = new Uint8Array(capacity);
+    this.#limit = limit;
   }
 
   /** A copy of what was written. */
@@ -21,7 +25,15 @@ export class WireWriter {
   reserve(count: number): void {
     const needed = this.length + count;
     if (needed <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2));
+    if (needed > this.#limit) {
+      throw new WireError(
+        "too_large",
+        this.length,
+        "",
+        `the message takes more than ${this.#limit} bytes in binary form; send less at once`,
+      );
+    }
+    const grown = new Uint8Array(Math.max(needed, Math.min(this.#limit, this.bytes.length * 2)));
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
     this.#view = undefined;
