@@ -49,6 +49,12 @@ export function create${Name}(config: ${Name}Config, context: ComponentContext):
   };
 }
 `,
+    ...testAndReadme(type, file, Name),
+  };
+}
+
+function testAndReadme(type: string, file: string, Name: string): Readonly<Record<string, string>> {
+  return {
     [`${file}.test.ts`]: `import { traces } from "@tidemark/otlp/testing";
 import { testContext, testDelivery } from "@tidemark/core/testing";
 import { expect, it } from "vitest";
@@ -74,6 +80,8 @@ processors:
 \`\`\`
 
 **Failure.** It holds nothing and cannot fail. Dropped items are counted under the reason \`${type}\`.
+
+## Options
 
 <!-- generated:config -->
 <!-- /generated -->

@@ -1,47 +1,21 @@
-import { PipelineError, type ComponentContext, type Delivery, type StreamProcessor } from "@tidemark/core";
+import { PipelineError, type Clock, type ComponentContext, type Delivery, type StreamProcessor } from "@tidemark/core";
 import { Observable, type Subscriber } from "rxjs";
 import type { BatchConfig } from "./config.ts";
 import { Shard, type Trigger } from "./shard.ts";
 
 /** Makes the batch processor of one pipeline. */
 export function createBatchProcessor(config: BatchConfig, context: ComponentContext): StreamProcessor {
-  const keys = config.metadata_keys.map((key) => key.toLowerCase()).toSorted();
-  const shards = new Map<string, Shard>();
-  const report = createReport(context);
-  const cardinality = context.meter.createUpDownCounter("otelcol_processor_batch_metadata_cardinality", {
-    description: "Distinct combinations of metadata values.",
-  });
   let output: Subscriber<Delivery> | undefined;
   let stopped = false;
-
-  function shardOf(delivery: Delivery): Shard | undefined {
-    const key = shardKey(keys, delivery);
-    const known = shards.get(key);
-    if (known !== undefined) return known;
-    if (keys.length > 0 && config.metadata_cardinality_limit > 0 && shards.size >= config.metadata_cardinality_limit) return undefined;
-    const metadata = keys.length === 0 ? undefined : sharedMetadata(keys, delivery);
-    const shard = new Shard({
-      config,
-      clock: context.clock,
-      sent: report,
-      emit: (ready) => output?.next(metadata === undefined ? ready : { ...ready, context: { ...ready.context, metadata } }),
-    });
-    shards.set(key, shard);
-    cardinality.add(1, { processor: context.id });
-    return shard;
-  }
+  const shards = new Shards(config, context, (ready) => output?.next(ready));
 
   function accept(delivery: Delivery): void {
     if (stopped)
       return delivery.settlement.settle({ kind: "refused", error: PipelineError.unavailable("the batch processor was stopped") });
-    const shard = shardOf(delivery);
+    const shard = shards.of(delivery);
     if (shard !== undefined) return shard.add(delivery);
     const error = new PipelineError("too many batcher metadata-value combinations", { code: "internal", retryable: false });
     delivery.settlement.settle({ kind: "failed", error, items: delivery.batch.itemCount });
-  }
-
-  function flush(): void {
-    for (const shard of shards.values()) shard.flush("shutdown");
   }
 
   return {
@@ -51,26 +25,85 @@ export function createBatchProcessor(config: BatchConfig, context: ComponentCont
         const upstream = source.subscribe({
           next: accept,
           error: (error) => {
-            flush();
+            shards.flush();
             subscriber.error(error);
           },
           complete: () => {
-            flush();
+            shards.flush();
             subscriber.complete();
           },
         });
         return () => {
           upstream.unsubscribe();
-          for (const shard of shards.values()) shard.refuse();
+          shards.refuse();
           output = undefined;
         };
       }),
-    held: () => [...shards.values()].reduce((sum, shard) => sum + shard.held, 0),
+    held: () => shards.held,
     shutdown() {
-      flush();
+      shards.flush();
       stopped = true;
     },
   };
+}
+
+/** One shard for each combination of the values of `metadata_keys`. */
+class Shards {
+  readonly #config: BatchConfig;
+  readonly #clock: Clock;
+  readonly #emit: (ready: Delivery) => void;
+  readonly #keys: readonly string[];
+  readonly #shards = new Map<string, Shard>();
+  readonly #report: (trigger: Trigger, items: number) => void;
+  readonly #added: () => void;
+
+  constructor(config: BatchConfig, context: ComponentContext, emit: (ready: Delivery) => void) {
+    const cardinality = context.meter.createUpDownCounter("otelcol_processor_batch_metadata_cardinality", {
+      description: "Distinct combinations of metadata values.",
+    });
+    this.#config = config;
+    this.#clock = context.clock;
+    this.#emit = emit;
+    this.#keys = config.metadata_keys.map((key) => key.toLowerCase()).toSorted();
+    this.#report = createReport(context);
+    this.#added = () => cardinality.add(1, { processor: context.id });
+  }
+
+  /** Items that wait in all shards. */
+  get held(): number {
+    let items = 0;
+    for (const shard of this.#shards.values()) items += shard.held;
+    return items;
+  }
+
+  /** The shard for a delivery; undefined when there are too many already. */
+  of(delivery: Delivery): Shard | undefined {
+    const key = shardKey(this.#keys, delivery);
+    const known = this.#shards.get(key);
+    if (known !== undefined) return known;
+    const limit = this.#config.metadata_cardinality_limit;
+    if (this.#keys.length > 0 && limit > 0 && this.#shards.size >= limit) return undefined;
+    const metadata = this.#keys.length === 0 ? undefined : sharedMetadata(this.#keys, delivery);
+    const shard = new Shard({
+      config: this.#config,
+      clock: this.#clock,
+      sent: this.#report,
+      emit: (ready) => this.#emit(metadata === undefined ? ready : { ...ready, context: { ...ready.context, metadata } }),
+    });
+    this.#shards.set(key, shard);
+    this.#added();
+    return shard;
+  }
+
+  /** Sends everything that waits. */
+  flush(): void {
+    for (const shard of this.#shards.values()) shard.flush("shutdown");
+  }
+
+  /** Gives back everything that waits. */
+  refuse(): void {
+    for (const shard of this.#shards.values()) shard.refuse();
+  }
 }
 
 /** Without keys there is one shard. Values are length-prefixed so that no two combinations look alike. */

@@ -39,30 +39,54 @@ class Tally {
 
 /** Makes the sampler of one pipeline. */
 export function createSampler(config: ProbabilisticSamplerConfig, context: ComponentContext): BatchFunction {
-  const counter = (what: string): Counter =>
-    context.meter.createCounter(`otelcol_processor_probabilistic_sampler_count_${what}_sampled`, {
-      description: `Number of ${what} decided on, by policy and decision.`,
-    });
-  const counters = { traces: counter("traces"), logs: counter("logs") };
-  const decide = createDecider(config);
-  const spans = new SpanReader(config);
-  const logs = new LogReader(config);
-  const decision = newDecision();
+  return new Sampler(config, context);
+}
 
-  function judge(tally: Tally): boolean {
-    decide(decision);
-    tally.add(decision, config.fail_closed);
-    return decision.sampled;
+class Sampler implements BatchFunction {
+  readonly #config: ProbabilisticSamplerConfig;
+  readonly #context: ComponentContext;
+  readonly #counters: { readonly traces: Counter; readonly logs: Counter };
+  readonly #decide: (decision: Decision) => void;
+  readonly #spans: SpanReader;
+  readonly #logs: LogReader;
+  readonly #decision = newDecision();
+
+  constructor(config: ProbabilisticSamplerConfig, context: ComponentContext) {
+    const counter = (what: string): Counter =>
+      context.meter.createCounter(`otelcol_processor_probabilistic_sampler_count_${what}_sampled`, {
+        description: `Number of ${what} decided on, by policy and decision.`,
+      });
+    this.#config = config;
+    this.#context = context;
+    this.#counters = { traces: counter("traces"), logs: counter("logs") };
+    this.#decide = createDecider(config);
+    this.#spans = new SpanReader(config);
+    this.#logs = new LogReader(config);
   }
 
-  function sampleSpans(batch: TraceBatch, tally: Tally): TraceBatch {
+  process(batch: Batch): Batch | undefined {
+    if (batch.signal === "metrics") return batch;
+    const tally = new Tally();
+    const kept = batch.signal === "traces" ? this.#sampleSpans(batch, tally) : this.#sampleLogs(batch, tally);
+    tally.report(this.#context, this.#counters[batch.signal], this.#config.fail_closed);
+    return kept.itemCount === 0 ? undefined : kept;
+  }
+
+  #judge(tally: Tally): boolean {
+    this.#decide(this.#decision);
+    tally.add(this.#decision, this.#config.fail_closed);
+    return this.#decision.sampled;
+  }
+
+  #sampleSpans(batch: TraceBatch, tally: Tally): TraceBatch {
+    const decision = this.#decision;
     const states: (string | undefined)[] = [];
     let writes = 0;
     const kept = batch.filter((span) => {
       clearDecision(decision);
-      spans.read(span, decision);
-      if (!judge(tally)) return false;
-      const state = spans.outgoing(decision);
+      this.#spans.read(span, decision);
+      if (!this.#judge(tally)) return false;
+      const state = this.#spans.outgoing(decision);
       if (state !== undefined) writes += 1;
       states.push(state);
       return true;
@@ -77,14 +101,15 @@ export function createSampler(config: ProbabilisticSamplerConfig, context: Compo
     });
   }
 
-  function sampleLogs(batch: LogBatch, tally: Tally): LogBatch {
+  #sampleLogs(batch: LogBatch, tally: Tally): LogBatch {
+    const decision = this.#decision;
     const statements: (LogStatement | undefined)[] = [];
     let writes = 0;
     const kept = batch.filter((record) => {
       clearDecision(decision);
-      logs.read(record, decision);
-      if (!judge(tally)) return false;
-      const statement = logs.outgoing(decision);
+      this.#logs.read(record, decision);
+      if (!this.#judge(tally)) return false;
+      const statement = this.#logs.outgoing(decision);
       if (statement !== undefined) writes += 1;
       statements.push(statement);
       return true;
@@ -98,14 +123,4 @@ export function createSampler(config: ProbabilisticSamplerConfig, context: Compo
       },
     });
   }
-
-  return {
-    process(batch: Batch) {
-      if (batch.signal === "metrics") return batch;
-      const tally = new Tally();
-      const kept = batch.signal === "traces" ? sampleSpans(batch, tally) : sampleLogs(batch, tally);
-      tally.report(context, counters[batch.signal], config.fail_closed);
-      return kept.itemCount === 0 ? undefined : kept;
-    },
-  };
 }
