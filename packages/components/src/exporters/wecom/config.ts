@@ -42,7 +42,7 @@ const shape = z.strictObject({
     .meta({ description: "Most messages in any minute; WeCom allows a robot 20. What must wait is put into one message.", examples: [10] }),
   request_timeout: durationField()
     .prefault("5s")
-    .meta({ description: "How long one request may take.", examples: ["5s"] }),
+    .meta({ description: "How long one request may take; 0s is one minute.", examples: ["5s"] }),
   timeout: timeoutField("2m").meta({
     description: "How long one attempt may take, the wait for the rate limit included; 0s waits for ever.",
     examples: ["2m"],
