@@ -1,5 +1,5 @@
 export { batchFromJson, batchFromObject, mergeBatches, openBatch } from "./batch/open.ts";
-export type { OpenOptions } from "./batch/open.ts";
+export type { JsonOptions, OpenOptions } from "./batch/open.ts";
 export { LogBatch, MetricBatch, TraceBatch } from "./batch/batches.ts";
 export type { Batch, SignalBatch } from "./batch/batches.ts";
 export type { CompressedBody, Items } from "./batch/item-batch.ts";

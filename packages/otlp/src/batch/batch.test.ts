@@ -257,6 +257,26 @@ describe("a request of nearly empty messages", () => {
   });
 });
 
+describe("the memory of a batch", () => {
+  const span = frame(0x12, Buffer.from([0x2a, 1, 0x78]));
+  const request = frame(0x0a, frame(0x12, Buffer.concat(Array.from({ length: 5000 }, () => span))));
+
+  it("is the request, its index, and the form in which it came", () => {
+    const batch = openBatch("traces", request);
+    expect(batch.memoryBytes).toBeGreaterThanOrEqual(request.length + 5000 * 16);
+    expect(batch.memoryBytes).toBeLessThan(request.length + 5000 * 64);
+    const compressed = { encoding: "gzip", bytes: new Uint8Array(100) };
+    expect(openBatch("traces", request, { compressed }).memoryBytes).toBe(batch.memoryBytes + 100);
+  });
+
+  it("stays whole when few items are kept, and is counted once for parts of one request", () => {
+    const batch = openBatch("traces", request);
+    const pieces = batch.splitByItems(1000);
+    expect(pieces.map((piece) => piece.memoryBytes)).toEqual(Array.from({ length: 5 }, () => batch.memoryBytes));
+    expect(mergeBatches(pieces).memoryBytes).toBe(batch.memoryBytes);
+  });
+});
+
 function frame(tag: number, content: Buffer): Buffer {
   const head = [tag];
   let length = content.length;

@@ -10,6 +10,7 @@ import { emitPart } from "./emit.ts";
 import { planPart } from "./plan.ts";
 import type { Plan } from "./plan.ts";
 import { Part } from "./part.ts";
+import type { Segment } from "./segment.ts";
 import { PartPicker } from "./part-picker.ts";
 import { BufferSink, ChunkSink } from "./sink.ts";
 import { splitPartsByBytes, splitPartsByItems } from "./split.ts";
@@ -62,6 +63,21 @@ export abstract class ItemBatch<S extends Signal, View, Editor> {
     let length = 0;
     for (const [i, plan] of this.#planned().entries()) length += plan?.length ?? this.#parts[i]!.segment.bytes.length;
     return length;
+  }
+
+  /**
+   * Memory that the batch keeps alive, in bytes: whole requests with their offset indexes, and what edits rewrote. Batches
+   * made from one another share most of it, and each counts all of it.
+   */
+  get memoryBytes(): number {
+    let total = this.compressed?.bytes.length ?? 0;
+    let last: Segment | undefined;
+    for (const { segment, patches } of this.#parts) {
+      if (segment !== last) total += memoryOf(segment);
+      total += patches?.arena.bytes.length ?? 0;
+      last = segment;
+    }
+    return total;
   }
 
   /** A cursor before the first item. */
@@ -160,6 +176,12 @@ export abstract class ItemBatch<S extends Signal, View, Editor> {
     if (this.itemCount <= 1 || this.byteLength <= max) return [this];
     return this.splitByItems(Math.ceil(this.itemCount / 2)).flatMap((half) => half.#halve(max));
   }
+}
+
+function memoryOf({ bytes, levels }: Segment): number {
+  let total = bytes.length;
+  for (let i = 0; i < levels.length; i++) total += levels[i]!.rows.byteLength;
+  return total;
 }
 
 /** The same part may come from several batches; within one batch a part object stands for its place. */

@@ -20,6 +20,11 @@ export interface OpenOptions {
   readonly compressed?: CompressedBody;
 }
 
+export interface JsonOptions {
+  /** Longest binary form that is accepted; default: no limit. */
+  readonly maxBytes?: number;
+}
+
 /**
  * Opens the bytes of an OTLP Export*ServiceRequest. The batch keeps `bytes`; do not change them afterwards.
  *
@@ -60,8 +65,8 @@ export function batchFromObject<S extends Signal>(signal: S, data: SignalData[S]
 /**
  * Makes a batch from OTLP/JSON text: the lenient superset that the Collector reads too.
  *
- * @throws WireError "json", "utf8" or "depth" with offset and path.
+ * @throws WireError "json", "utf8" or "depth" with offset and path; "too_large".
  */
-export function batchFromJson<S extends Signal>(signal: S, text: string | Uint8Array): SignalBatch[S] {
-  return openBatch(signal, bytesFromJson(signal, text), { validate: false });
+export function batchFromJson<S extends Signal>(signal: S, text: string | Uint8Array, options: JsonOptions = {}): SignalBatch[S] {
+  return openBatch(signal, bytesFromJson(signal, text, options.maxBytes), { validate: false });
 }

@@ -15,17 +15,22 @@ import { findKey, keyTable } from "./keys.ts";
  * Collector does: snake_case names, enum names, 64-bit integers as numbers or strings, doubles as strings, ids in any case,
  * URL-safe base64, null for absent. Unknown properties are ignored. Integers are exact at any size.
  *
- * @throws WireError "json" with offset and path on text that is not JSON or does not fit; "utf8" and "depth" likewise.
+ * @throws WireError "json" with offset and path on text that is not JSON or does not fit; "utf8" and "depth" likewise;
+ * "too_large" when the result would be longer than `maxBytes`, for short text can stand for much: `0,` for eight bytes.
  */
-export function decodeJson(message: MessageName, text: string | Uint8Array): Uint8Array {
+export function decodeJson(message: MessageName, text: string | Uint8Array, maxBytes?: number): Uint8Array {
   const bytes = typeof text === "string" ? encodeUtf8(text) : text;
   const scanner = new JsonScanner(bytes);
-  const writer = new WireWriter(Math.max(256, bytes.length >> 1));
+  const limit = maxBytes === undefined ? undefined : maxBytes + WRITER_SLACK;
+  const writer = new WireWriter(Math.max(256, bytes.length >> 1), limit);
   new JsonDecoder(scanner, writer).message(message, 0);
   scanner.finish();
   return writer.finish();
 }
 
+/** A writer asks for a little more room than it needs: up to ten bytes for a varint. */
+const WRITER_SLACK = 16;
+const LONG_TEXT = 4096;
 const QUOTE = 0x22;
 
 class JsonDecoder {
@@ -108,7 +113,10 @@ class JsonDecoder {
       if (at >= 0) scanner.fail("the text is not UTF-8", at, "utf8");
     }
     if (scanner.escaped) {
-      writer.stringField(field.number, scanner.text());
+      const text = scanner.text();
+      // Three bytes are set aside for each character of a short text; a long one is measured.
+      if (text.length > LONG_TEXT) writer.bytesField(field.number, encodeUtf8(text));
+      else writer.stringField(field.number, text);
       return;
     }
     writer.tag(field.number, 2);

@@ -6,10 +6,10 @@ import { encodeJson } from "./encode.ts";
 /**
  * The OTLP request body of OTLP/JSON text; see `decodeJson` for what is accepted. The result is sound and needs no validation.
  *
- * @throws WireError "json", "utf8" or "depth" with offset and path.
+ * @throws WireError "json", "utf8" or "depth" with offset and path; "too_large" for a result of more than `maxBytes`.
  */
-export function bytesFromJson(signal: Signal, text: string | Uint8Array): Uint8Array {
-  return decodeJson(ROOT_MESSAGES[signal], text);
+export function bytesFromJson(signal: Signal, text: string | Uint8Array, maxBytes?: number): Uint8Array {
+  return decodeJson(ROOT_MESSAGES[signal], text, maxBytes);
 }
 
 /**

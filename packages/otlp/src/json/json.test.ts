@@ -126,6 +126,22 @@ describe("what is accepted", () => {
   });
 });
 
+describe("short text that stands for many bytes", () => {
+  const counts = (zeros: number): string =>
+    `{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"histogram":{"dataPoints":[{"bucketCounts":[${"0,".repeat(zeros - 1)}0]}]}}]}]}]}`;
+
+  it("is refused above the limit, and only there", () => {
+    const size = bytesFromJson("metrics", counts(5000)).length;
+    expect(bytesFromJson("metrics", counts(5000), size).length).toBe(size);
+    expect(() => bytesFromJson("metrics", counts(50_000), size)).toThrow(/^too_large at byte \d+: the message takes more than \d+ bytes/);
+  });
+
+  it("does not count room that escaped text might have needed", () => {
+    const text = `{"resourceSpans":[{"schemaUrl":"\\n${"x".repeat(9000)}"}]}`;
+    expect(bytesFromJson("traces", text, 9100).length).toBe(9007);
+  });
+});
+
 describe("what is refused", () => {
   const at = (offset: number, path: string, detail: string): WireError => new WireError("json", offset, path, detail);
   const spans = '{"resourceSpans":[{"scopeSpans":[{},{"spans":[{';
