@@ -28,7 +28,11 @@ export const nodeFileSystem: FileSystem = {
       append: (bytes) => handle.appendFile(bytes),
       size: async () => (await handle.stat()).size,
       truncate: (size) => handle.truncate(size),
-      sync: () => handle.datasync(),
+      // fdatasync(2): EINVAL is the answer of a pipe, terminal or device, which has nothing to force.
+      sync: () =>
+        handle.datasync().catch((error: NodeJS.ErrnoException) => {
+          if (error.code !== "EINVAL") throw error;
+        }),
       close: () => handle.close(),
     };
   },

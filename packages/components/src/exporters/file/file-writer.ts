@@ -11,6 +11,15 @@ interface Waiting {
   readonly done: (error?: PipelineError) => void;
 }
 
+function openProblem(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ENOENT") return "its directory does not exist; create the directory, or choose another path";
+  if (code === "EISDIR") return "it is a directory; name a file in it";
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS")
+    return "writing is not allowed there; give the collector's user the right, or choose another path";
+  return `${error instanceof Error ? error.message : String(error)}; choose another path`;
+}
+
 /** What a writer needs from outside. */
 export interface FileWriterSettings {
   readonly config: FileConfig;
@@ -40,9 +49,15 @@ export class FileWriter {
 
   async open(): Promise<void> {
     const { config } = this.#settings;
-    const file = await this.#settings.files.open(config.path);
-    if (!config.append) await file.truncate(0);
+    const file = await this.#settings.files.open(config.path).catch((error: unknown) => {
+      throw new Error(`cannot open ${config.path}: ${openProblem(error)}`, { cause: error });
+    });
     this.#size = await file.size();
+    // What has no size, such as a pipe, cannot be cut either.
+    if (!config.append && this.#size > 0) {
+      await file.truncate(0);
+      this.#size = 0;
+    }
     this.#file = file;
   }
 

@@ -78,8 +78,23 @@ describe("formats", () => {
 
 describe("the file", () => {
   it("must be possible to open when the collector starts", async () => {
-    const exporter = createFileExporter(fileConfig.parse({ path: join(directory, "missing", "out") }), testContext(), nodeFileSystem);
-    await expect(async () => exporter.start?.()).rejects.toThrow("ENOENT");
+    const open = (path: string): unknown => createFileExporter(fileConfig.parse({ path }), testContext(), nodeFileSystem).start?.();
+    const missing = join(directory, "missing", "out");
+    await expect(async () => open(missing)).rejects.toThrow(`cannot open ${missing}: its directory does not exist; create the directory`);
+    await expect(async () => open(directory)).rejects.toThrow(`cannot open ${directory}: it is a directory; name a file`);
+  });
+
+  it("is emptied at the start, unless it is to be continued", async () => {
+    const first = await write({}, [one]);
+    expect(await write({}, [one])).toEqual(first);
+    expect(await write({ append: true }, [one])).toEqual(Buffer.concat([first, first]));
+  });
+
+  it("may be a device, which has no size", async () => {
+    const exporter = createFileExporter(fileConfig.parse({ path: "/dev/null" }), testContext(), nodeFileSystem);
+    await exporter.start?.();
+    await exporter.send(one, send);
+    await exporter.shutdown?.(AbortSignal.timeout(1000));
   });
 
   it("takes nothing after shutdown", async () => {
