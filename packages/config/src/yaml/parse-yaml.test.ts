@@ -72,6 +72,16 @@ describe("parseYaml", () => {
     expect(parse("a: !!int many").findings).toMatchObject([{ code: "CFG_YAML_SYNTAX", message: 'not valid YAML: "many" is not a !!int' }]);
   });
 
+  it("tells about a mistake, not about what follows from it", () => {
+    const { findings } = parse('a: {b: ${X}}\nc:\n  d: { e: 1 }\nf: "g"\n');
+    expect(findings).toMatchObject([{ code: "CFG_YAML_SYNTAX", site: { start: 8 } }]);
+  });
+
+  it("tells about mistakes on several lines", () => {
+    const { findings } = parse("a: b: c\nd: e: f\n");
+    expect(findings.map(({ site }) => positionOf(site.source.text, site.start).line)).toEqual([1, 2]);
+  });
+
   it("refuses an alias inside its own anchor", () => {
     expect(parse("a: &a [1, *a]").findings).toMatchObject([{ code: "CFG_YAML_SYNTAX", site: { start: 10, end: 12 } }]);
   });

@@ -35,7 +35,7 @@ export interface ParsedYaml {
  */
 export function parseYaml(source: SourceText, report: Report, at?: Site): ParsedYaml {
   const document = parseDocument(source.text, { schema: "failsafe", uniqueKeys: false, prettyErrors: false });
-  for (const error of document.errors.slice(0, MAX_SYNTAX_ERRORS)) {
+  for (const error of causes(document.errors.slice(0, MAX_SYNTAX_ERRORS), source.text)) {
     const site = at ?? syntaxSite(document, source, error);
     report({
       code: "CFG_YAML_SYNTAX",
@@ -48,6 +48,20 @@ export function parseYaml(source: SourceText, report: Report, at?: Site): Parsed
   const reader = new TreeReader(document, source, report, at);
   const node = reader.read(document.contents, "");
   return { ok: document.errors.length === 0 && !reader.tooLarge, node };
+}
+
+/**
+ * The mistakes without their consequences: a line is told about once, and a parser that lost its way ("in YAML stream") calls
+ * everything that follows a mistake.
+ */
+function causes(errors: readonly YAMLParseError[], text: string): readonly YAMLParseError[] {
+  const lost = errors.findIndex(({ message }) => message.includes("in YAML stream"));
+  const before = lost < 0 ? errors : errors.slice(0, Math.max(lost, 1));
+  const lines = new Set<number>();
+  return before.filter(({ pos: [start] }) => {
+    const line = text.lastIndexOf("\n", start - 1);
+    return !lines.has(line) && lines.add(line);
+  });
 }
 
 /** Where a reader looks for the mistake: at the text behind the indentation, or at the quote that is never closed. */
