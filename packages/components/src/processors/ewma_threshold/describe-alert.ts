@@ -33,11 +33,21 @@ export function labelsOf(resource: ResourceView, own: AttributesView | SpanView,
   return labels;
 }
 
+function unitSuffix(unit: string): string {
+  return unit === "" || unit === "1" ? "" : ` ${unit}`;
+}
+
 function summarize(measure: Measure, service: string, value: number, state: DetectorState): string {
-  const unit = measure.unit === "" || measure.unit === "1" ? "" : ` ${measure.unit}`;
+  const unit = unitSuffix(measure.unit);
   const what = measure.statistic === "" ? measure.metric : `${measure.statistic} of ${measure.metric}`;
   const side = state.side > 0 ? "above" : "below";
   return `${what} of ${service} is ${formatNumber(value)}${unit}, ${side} the threshold of ${formatNumber(state.threshold)}${unit} (baseline ${formatNumber(state.mean)}${unit})`;
+}
+
+/** The summary of an alert that ends; without a value when the series ended or is not watched any more. */
+export function summarizeEnd(fired: Alert, value: number | undefined): string {
+  const now = value === undefined ? "no further values" : `the value is ${formatNumber(value)}${unitSuffix(fired.unit)} now`;
+  return `Resolved: ${now}; when it fired: ${fired.summary}`;
 }
 
 /** The alert of a series that has just fired. `labels` must be complete: they are its identity. */

@@ -47,6 +47,8 @@ describe("ewma_threshold on metrics", () => {
       status: "resolved",
       value: 100,
       endsAt: START + 7n * SECOND,
+      summary:
+        "Resolved: the value is 100 ms now; when it fired: chat.latency of chat is 400 ms, above the threshold of 150 ms (baseline 100 ms)",
       fingerprint: fired?.fingerprint,
       evidence: fired?.evidence,
     });

@@ -4,7 +4,7 @@ import type { BatchFunction, ComponentContext, Timer } from "@tidemark/core";
 import type { Batch, DataPointView, Signal, SpanView } from "@tidemark/otlp";
 import { AlertOutbox } from "./alert-outbox.ts";
 import type { EwmaThresholdConfig } from "./config.ts";
-import { firingAlert, labelsOf, measureOfPoint } from "./describe-alert.ts";
+import { firingAlert, labelsOf, measureOfPoint, summarizeEnd } from "./describe-alert.ts";
 import type { Measure } from "./describe-alert.ts";
 import { endEpisode, step } from "./detector.ts";
 import type { Verdict } from "./detector.ts";
@@ -204,7 +204,7 @@ export class EwmaThreshold implements BatchFunction {
     if (value === undefined) endEpisode(series.detector, this.#settings.detector);
     if (!this.#state.alerts.end(alert.fingerprint)) return;
     const endsAt = nanosFromMs(series.detector.lastAt);
-    this.#outbox.push({ ...alert, status: "resolved", value: value ?? alert.value, endsAt, summary: `Resolved: ${alert.summary}` });
+    this.#outbox.push({ ...alert, status: "resolved", value: value ?? alert.value, endsAt, summary: summarizeEnd(alert, value) });
   }
 
   /** The configuration watches something else than the state that was handed over: other names, or other values of them. */
