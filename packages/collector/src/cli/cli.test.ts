@@ -29,7 +29,7 @@ describe("tidemark", () => {
   it.each([
     [[], "tidemark 0.1.0: an OpenTelemetry pipeline"],
     [["valdiate", "x"], 'tidemark: there is no command "valdiate"; did you mean "validate"?\n'],
-    [["zzz"], 'tidemark: there is no command "zzz"; See: tidemark --help\n'],
+    [["zzz"], 'tidemark: there is no command "zzz"; see: tidemark --help\n'],
     [["run"], "tidemark run: no configuration was named; add a file, such as pipelines/chat.yaml\nSee: tidemark run --help\n"],
     [["validate", "--formt", "json", "good.yaml"], "tidemark validate: unknown option --formt; did you mean --format?"],
     [["run", "--shutdown-timeout", "soon", "good.yaml"], 'tidemark run: "soon" is not a duration; write --shutdown-timeout 10s'],

@@ -55,7 +55,7 @@ function unknownCommand(name: string, io: CliIo): number {
     name,
     COMMANDS.map((command) => command.name),
   );
-  const hint = meant === undefined ? "See: tidemark --help" : `did you mean "${meant}"?`;
+  const hint = meant === undefined ? "see: tidemark --help" : `did you mean "${meant}"?`;
   io.stderr(`tidemark: there is no command "${name}"; ${hint}\n`);
   return EXIT.usage;
 }
