@@ -18,6 +18,14 @@ export class ByteBudget {
     return true;
   }
 
+  /**
+   * Whether somebody who holds `held` could go up to `total` now. Takes nothing: an announcement costs its sender nothing, so
+   * it must not keep others out.
+   */
+  hasRoom(held: number, total: number): boolean {
+    return this.#used - held + total <= this.capacity || this.#used <= held;
+  }
+
   /** As `tryTake` for somebody who holds `held` already; when nobody else holds anything it always succeeds, so no request starves. */
   tryGrow(held: number, bytes: number): boolean {
     if (this.tryTake(bytes)) return true;

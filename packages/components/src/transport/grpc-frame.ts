@@ -24,6 +24,11 @@ export class UnaryMessage {
   #head: Buffer | undefined;
   #body: BodyBuffer | undefined;
 
+  /** Bytes of the message that have arrived. */
+  get received(): number {
+    return this.#body?.length ?? 0;
+  }
+
   /** Takes the next chunk; says what is wrong with the framing, if anything. After `length` is known the caller decides whether to go on. */
   push(chunk: Buffer): string | undefined {
     if (this.#body !== undefined) return this.#pushBody(chunk);

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { constants, gzipSync } from "node:zlib";
+import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 import { BodyBuffer, ownBytes } from "./body-buffer.ts";
 import { ByteBudget } from "./byte-budget.ts";
-import { compress, decompress, type DecompressFault } from "./compression.ts";
+import { compress, decompress, unpackedSize, type DecompressFault } from "./compression.ts";
 import { frameHead, UnaryMessage } from "./grpc-frame.ts";
 import { decodeGrpcMessage, encodeGrpcMessage } from "./grpc-status.ts";
 import { parseListenAddress } from "./listen.ts";
@@ -105,6 +105,17 @@ describe("compression", () => {
     expect(await unpack("gzip", members, 50_001)).toEqual(Buffer.from(`${"a".repeat(50_000)}b`));
   });
 
+  it.each([0, 20_000, 70_000, 300_000])("tells from the packed form that %d bytes are in it", (length) => {
+    const body = Buffer.alloc(length, "tidemark");
+    const told = Math.max(16_384, length);
+    expect([unpackedSize("gzip", gzipSync(body)), unpackedSize("zstd", zstdCompressSync(body, { pledgedSrcSize: length }))]).toEqual([
+      told,
+      told,
+    ]);
+    expect(unpackedSize("zlib", Buffer.alloc(length))).toBe(Math.max(16_384, length * 32));
+    expect(unpackedSize("zstd", zstdCompressSync(body).subarray(0, 5))).toBe(16_384);
+  });
+
   it("does not believe a gzip trailer", async () => {
     const lying = gzipSync("short");
     lying.writeUInt32LE(0xffffffff, lying.length - 4);
@@ -118,6 +129,13 @@ describe("the byte budget", () => {
     const budget = new ByteBudget(100);
     expect([budget.tryTake(60), budget.tryTake(41), budget.tryTake(40), budget.used]).toEqual([true, false, true, 100]);
     budget.give(40);
+    expect([budget.hasRoom(0, 40), budget.hasRoom(0, 41), budget.hasRoom(30, 70), budget.hasRoom(60, 500), budget.used]).toEqual([
+      true,
+      false,
+      true,
+      true,
+      60,
+    ]);
     expect([budget.tryGrow(50, 41), budget.tryGrow(60, 500), budget.used]).toEqual([false, true, 560]);
   });
 });

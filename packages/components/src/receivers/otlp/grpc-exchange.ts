@@ -108,6 +108,7 @@ export class GrpcExchange implements Submission {
     const wasKnown = message.length >= 0;
     const fault = message.push(chunk);
     if (fault !== undefined) return this.#refuse(errorAnswer(GRPC.INVALID_ARGUMENT, fault));
+    if (!this.#parts.intake.charge(this, message.received)) return this.#refuse(OVERLOADED);
     if (!wasKnown && message.length >= 0) this.#admit(message);
   }
 
@@ -122,8 +123,7 @@ export class GrpcExchange implements Submission {
     if (message.compressed && this.encoding === undefined) {
       return this.#refuse(errorAnswer(GRPC.INVALID_ARGUMENT, "grpc: compressed flag set with identity or empty encoding"));
     }
-    if (!intake.budget.tryTake(message.length)) return this.#refuse(OVERLOADED);
-    this.charged = message.length;
+    if (!intake.budget.hasRoom(this.charged, message.length)) this.#refuse(OVERLOADED);
   }
 
   #onEnd(): void {

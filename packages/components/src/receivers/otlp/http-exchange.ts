@@ -108,10 +108,7 @@ export class HttpExchange implements Submission {
     const length = Number(request.headers["content-length"] ?? -1);
     if (length > config.max_request_body_size) return this.#refuse(this.#tooLarge());
     if (this.#parts.closing && config.keep_alives_enabled) return this.#refuse(SHUTTING_DOWN);
-    if (length > 0) {
-      if (!intake.budget.tryTake(length)) return this.#refuse(OVERLOADED);
-      this.charged = length;
-    }
+    if (length > 0 && !intake.budget.hasRoom(0, length)) return this.#refuse(OVERLOADED);
     if (config.include_metadata) this.metadata = new Map(Object.entries(request.headersDistinct as Record<string, string[]>));
     if (request.headers.expect !== undefined) this.#response.writeContinue();
     this.#buffer = new BodyBuffer(length);
@@ -127,10 +124,7 @@ export class HttpExchange implements Submission {
     if (buffer === undefined) return;
     const total = buffer.length + chunk.length;
     if (total > config.max_request_body_size) return this.#refuse(this.#tooLarge());
-    if (total > this.charged) {
-      if (!intake.budget.tryTake(total - this.charged)) return this.#refuse(OVERLOADED);
-      this.charged = total;
-    }
+    if (!intake.charge(this, total)) return this.#refuse(OVERLOADED);
     buffer.push(chunk);
   }
 

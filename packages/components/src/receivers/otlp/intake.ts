@@ -2,7 +2,7 @@ import { createSettlement, type ComponentContext, type Delivery, type DeliveryCo
 import { batchFromJson, openBatch, type Batch, type Signal } from "@tidemark/otlp";
 import { Subject } from "rxjs";
 import { ByteBudget } from "../../transport/byte-budget.ts";
-import { decompress, type ContentEncoding } from "../../transport/compression.ts";
+import { decompress, unpackedSize, type ContentEncoding } from "../../transport/compression.ts";
 import { GRPC } from "../../transport/grpc-status.ts";
 import { answerOf, errorAnswer, OVERLOADED, SHUTTING_DOWN, SUCCESS, tooLargeAnswer, type Answer } from "./answer.ts";
 import type { RequestCounter } from "./request-counter.ts";
@@ -13,6 +13,7 @@ export interface Submission {
   readonly json: boolean;
   /** As it came over the wire; taken away when it has become a batch. */
   body: Buffer;
+  /** How the body is packed; undefined: not at all. */
   readonly encoding: ContentEncoding | undefined;
   readonly transport: "grpc" | "http";
   readonly metadata: ReadonlyMap<string, readonly string[]> | undefined;
@@ -44,36 +45,51 @@ export class Intake {
     this.deliveries.complete();
   }
 
+  /** Raises what `request` holds to `total` bytes; false when others hold too much for that. */
+  charge(request: Submission, total: number): boolean {
+    const more = total - request.charged;
+    if (more > 0 && !this.budget.tryGrow(request.charged, more)) return false;
+    if (more < 0) this.budget.give(-more);
+    request.charged = total;
+    return true;
+  }
+
   /** Unpacks, decodes and sends a request into the pipelines; answers it when it is settled. `limit` bounds the unpacked size. */
   submit(request: Submission, limit: number): void {
-    if (request.encoding === undefined) return this.#decode(request, request.body, undefined);
-    decompress(request.encoding, request.body, limit, (fault, bytes) => {
-      if (fault?.kind === "too_large") {
-        return this.#finish(
-          request,
-          tooLargeAnswer(`received message after decompression larger than max (${limit} bytes); send smaller batches`),
-        );
-      }
-      if (fault !== undefined) return this.#finish(request, errorAnswer(GRPC.INVALID_ARGUMENT, fault.message));
-      if (!this.budget.tryGrow(request.charged, bytes.length)) return this.#finish(request, OVERLOADED);
-      request.charged += bytes.length;
-      this.#decode(request, bytes, request.encoding);
+    const { encoding, body } = request;
+    if (encoding === undefined) return this.#decode(request, body, limit);
+    this.#unpack(request, encoding, limit, Math.min(limit, unpackedSize(encoding, body)));
+  }
+
+  /** Room is taken before anything is unpacked: many small bodies that grow at once must not pass the budget. */
+  #unpack(request: Submission, encoding: ContentEncoding, limit: number, room: number): void {
+    const { body } = request;
+    if (!this.charge(request, body.length + room)) return this.#finish(request, OVERLOADED);
+    decompress(encoding, body, room, (fault, bytes) => {
+      if (fault === undefined) return this.#decode(request, bytes, limit);
+      if (fault.kind !== "too_large") return this.#finish(request, errorAnswer(GRPC.INVALID_ARGUMENT, fault.message));
+      // More than the body itself had promised.
+      if (room < limit) return this.#unpack(request, encoding, limit, limit);
+      this.#finish(request, tooLargeAnswer(`received message after decompression larger than max (${limit} bytes); send smaller batches`));
     });
   }
 
-  #decode(request: Submission, bytes: Buffer, encoding: ContentEncoding | undefined): void {
+  #decode(request: Submission, bytes: Buffer, limit: number): void {
     if (this.#closed) return this.#finish(request, SHUTTING_DOWN);
+    const { encoding, signal } = request;
     let batch: Batch;
     try {
-      if (request.json) batch = batchFromJson(request.signal, bytes);
-      else if (encoding === undefined) batch = openBatch(request.signal, bytes);
-      else batch = openBatch(request.signal, bytes, { compressed: { encoding, bytes: request.body } });
+      if (request.json) batch = batchFromJson(signal, bytes, { maxBytes: limit });
+      else if (encoding === undefined) batch = openBatch(signal, bytes);
+      else batch = openBatch(signal, bytes, { compressed: { encoding, bytes: request.body } });
     } catch (error) {
       return this.#finish(request, errorAnswer(GRPC.INVALID_ARGUMENT, error instanceof Error ? error.message : String(error)));
     }
     // An HTTP/2 stream outlives many young collections; what it still refers to would grow old with it and cost full ones.
     request.body = TAKEN;
     if (batch.itemCount === 0) return this.#finish(request, SUCCESS);
+    // The index of many small items can be larger than the items themselves.
+    if (!this.charge(request, batch.memoryBytes)) return this.#finish(request, OVERLOADED);
     this.#deliver(request, batch, batch.itemCount);
   }
 
