@@ -50,15 +50,23 @@ async function runCollector(config: LoadedConfig, deadlineMs: number, logSink: L
   const signals = new StopSignals();
   const release = [keepAlive(), reportUnexpected((component) => collector.logger(component)), () => signals.close()];
   try {
-    await Promise.race([collector.start(), signals.secondThrows()]);
+    if (!(await starts(collector, signals))) return EXIT.failure;
     announce(config, collector, logSink);
     await signals.first;
     return await stop(collector, deadlineMs, signals);
-  } catch (caught) {
-    collector.logger().error(`The collector could not start: ${caught instanceof Error ? caught.message : String(caught)}`);
-    return EXIT.failure;
   } finally {
     for (const each of release) each();
+  }
+}
+
+/** Resolves with whether the collector runs; why it does not is in the log. */
+async function starts(collector: Collector, signals: StopSignals): Promise<boolean> {
+  try {
+    await Promise.race([collector.start(), signals.secondThrows()]);
+    return true;
+  } catch (caught) {
+    collector.logger().error(`The collector could not start: ${caught instanceof Error ? caught.message : String(caught)}`);
+    return false;
   }
 }
 
