@@ -10,6 +10,7 @@ import type { Outcome } from "./outcome.ts";
 /** The stream kinds that a pipeline can carry. An `alerts` pipeline carries OTLP log records that follow the alert convention. */
 export type PipelineSignal = Signal | "alerts";
 
+/** What a component is, as the sections of a configuration name it. */
 export type ComponentKind = "receiver" | "processor" | "connector" | "exporter" | "extension";
 
 /** As in the Collector: what a user may rely on. */
@@ -93,6 +94,7 @@ export interface StreamProcessor extends Lifecycle {
   held(): number;
 }
 
+/** Either form of a processor; most need no more than a function over a batch. */
 export type Processor = BatchFunction | StreamProcessor;
 
 /** Joins pipelines: exporter of one, receiver of another. Items in and items out need not match; settlements must. */
@@ -108,6 +110,7 @@ export interface Exporter extends Lifecycle {
   send(batch: Batch, context: SendContext): Promise<void> | void;
 }
 
+/** What an exporter may know and say about one attempt. */
 export interface SendContext {
   /** Aborts when the attempt's `timeout` or the shutdown deadline has passed. */
   readonly signal: AbortSignal;
@@ -115,6 +118,7 @@ export interface SendContext {
   rejected(items: number, message: string): void;
 }
 
+/** Serves the collector itself; no data passes through it. */
 export interface Extension extends Lifecycle {
   /** The pipelines have started. */
   ready?(): void;
@@ -137,12 +141,14 @@ export interface DefinitionBase<C extends z.ZodType> {
   readonly example: string;
 }
 
+/** A receiver: what it is, and how one is made. */
 export interface ReceiverDefinition<C extends z.ZodType = z.ZodType> extends DefinitionBase<C> {
   readonly kind: "receiver";
   readonly signals: readonly Signal[];
   create(config: z.output<C>, context: ComponentContext): Receiver;
 }
 
+/** A processor: what it is, and how one is made. */
 export interface ProcessorDefinition<C extends z.ZodType = z.ZodType> extends DefinitionBase<C> {
   readonly kind: "processor";
   readonly signals: readonly Signal[];
@@ -152,6 +158,7 @@ export interface ProcessorDefinition<C extends z.ZodType = z.ZodType> extends De
   create(config: z.output<C>, context: ComponentContext & { readonly signal: Signal; readonly pipeline: string }): Processor;
 }
 
+/** A connector: what it is, and how one is made for each pair of signals that is used. */
 export interface ConnectorDefinition<C extends z.ZodType = z.ZodType> extends DefinitionBase<C> {
   readonly kind: "connector";
   /** Supported pairs: signal in, signal out. */
@@ -160,6 +167,7 @@ export interface ConnectorDefinition<C extends z.ZodType = z.ZodType> extends De
   create(config: z.output<C>, context: ComponentContext & { readonly from: Signal; readonly to: Signal }): Connector;
 }
 
+/** An exporter: what it is, and how one is made. */
 export interface ExporterDefinition<C extends z.ZodType = z.ZodType> extends DefinitionBase<C> {
   readonly kind: "exporter";
   readonly signals: readonly Signal[];
@@ -167,9 +175,11 @@ export interface ExporterDefinition<C extends z.ZodType = z.ZodType> extends Def
   create(config: z.output<C>, context: ComponentContext): Exporter;
 }
 
+/** An extension: what it is, and how one is made. */
 export interface ExtensionDefinition<C extends z.ZodType = z.ZodType> extends DefinitionBase<C> {
   readonly kind: "extension";
   create(config: z.output<C>, context: ComponentContext): Extension;
 }
 
+/** The definition of any component. */
 export type ComponentDefinition = ReceiverDefinition | ProcessorDefinition | ConnectorDefinition | ExporterDefinition | ExtensionDefinition;

@@ -10,4 +10,5 @@ export type Outcome =
   | { readonly kind: "refused"; readonly error: PipelineError }
   | { readonly kind: "failed"; readonly error: PipelineError; /** Items that are lost; the rest was delivered. */ readonly items: number };
 
+/** The outcome of a batch that has arrived. */
 export const DELIVERED: Outcome = { kind: "delivered" };

@@ -7,6 +7,7 @@ export interface EdgeRow {
   readonly items: number;
 }
 
+/** The count of one connection while the graph runs. */
 export class EdgeLedger {
   readonly from: string;
   readonly to: string;

@@ -26,6 +26,7 @@ export interface Payload {
   readonly alerts: readonly PayloadAlert[];
 }
 
+/** What a payload says about its sender. */
 export interface PayloadOptions {
   readonly receiver: string;
   readonly externalUrl: string;

@@ -12,6 +12,7 @@ export type WecomMessage =
       };
     };
 
+/** The part of the configuration that decides how a message reads. */
 export interface MessageOptions {
   readonly format: "markdown" | "text";
   readonly mentions: { readonly users: readonly string[]; readonly mobiles: readonly string[] };

@@ -30,4 +30,5 @@ const fields = z.strictObject({
 /** Options of the health report, with the Collector's names and defaults. */
 export const healthCheckConfig: typeof fields = fields;
 
+/** Parsed configuration. */
 export type HealthCheckConfig = z.output<typeof fields>;

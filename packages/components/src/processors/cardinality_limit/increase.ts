@@ -12,6 +12,7 @@ export interface Increase {
   bounds: readonly number[];
 }
 
+/** An increase of nothing, to be filled by `readTotals`. */
 export function newIncrease(): Increase {
   return { sum: undefined, isInt: false, count: 0, min: undefined, max: undefined, bucketCounts: [], bounds: [] };
 }

@@ -14,8 +14,10 @@ export interface AllowedKey {
 /** Values of allowed keys, already cut to their limit. */
 export type Values = Readonly<Record<string, string>>;
 
+/** Where nothing is known. */
 export const NO_VALUES: Values = Object.freeze({});
 
+/** Compiles the allow-list with the other names of each key. */
 export function allowedKeys({ allow, sources }: ContextAttachConfig["baggage"]): readonly AllowedKey[] {
   return allow.map((name) => ({
     name,

@@ -19,6 +19,7 @@ export interface Decision {
   outgoing: Bits56 | undefined;
 }
 
+/** A decision about nothing yet. */
 export function newDecision(): Decision {
   return {
     evidence: { randomness: undefined, arriving: undefined, problem: undefined },

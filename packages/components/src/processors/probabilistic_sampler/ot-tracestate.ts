@@ -28,7 +28,9 @@ export interface TraceState {
   readonly others: readonly string[];
 }
 
+/** An `ot` member without content. */
 export const EMPTY_OT: OtValue = { rv: "", randomness: undefined, th: "", threshold: undefined, extra: [] };
+/** What an absent tracestate reads as. */
 export const EMPTY_TRACE_STATE: TraceState = { ot: EMPTY_OT, others: [] };
 
 /** Reads the value of the `ot` member. */
