@@ -1,10 +1,11 @@
 import { LEN, WireReader, wrongWireType } from "../wire/reader.ts";
-import { contentStart, fieldEnd, shortFieldEnd, tagAt } from "../wire/scan.ts";
+import { contentStart, fieldEnd, tagAt } from "../wire/scan.ts";
 import { decodeAnyValue, decodeKeyValue } from "./any-value.ts";
 import { AttributeKey } from "./attribute-key.ts";
 import { PairHash } from "./hash.ts";
 import type { RecordBytes } from "./message-view.ts";
-import { pairHasKey } from "./pair-key.ts";
+import { findPair } from "./pair-key.ts";
+import { decodePlainValue } from "./plain-value.ts";
 import type { AttributeKeyLike, AttributesView, AttributeValue } from "./types.ts";
 
 // Keys given as strings are compiled once per view; a view sees few different ones.
@@ -29,13 +30,14 @@ export class RecordAttributes implements AttributesView {
   }
 
   get(key: string | AttributeKeyLike): AttributeValue | undefined {
-    const value = this.#value(key);
-    return value === 0 ? undefined : value === -1 ? null : decodeAnyValue(this.reader, this.reader.end);
+    if (!this.#find(this.compiled(key).bytes)) return undefined;
+    const { bytes } = this.owner;
+    const plain = decodePlainValue(bytes, this.#pairStart, this.#pairEnd, this.reader.path);
+    return plain === undefined ? this.#generalValue(bytes) : plain;
   }
 
   getString(key: string | AttributeKeyLike): string | undefined {
-    if (this.#value(key) <= 0) return undefined;
-    const value = decodeAnyValue(this.reader, this.reader.end);
+    const value = this.get(key);
     return typeof value === "string" ? value : undefined;
   }
 
@@ -85,11 +87,9 @@ export class RecordAttributes implements AttributesView {
     return compiled;
   }
 
-  /** Puts the reader around the AnyValue of `key`: 1; 0 when there is no such key, -1 when it has no value. */
-  #value(key: string | AttributeKeyLike): number {
-    if (!this.#find(this.compiled(key).bytes)) return 0;
+  /** Value of the found pair, whatever its form: the last one counts, null when there is none. */
+  #generalValue(bytes: Uint8Array): AttributeValue {
     const { reader } = this;
-    const { bytes } = this.owner;
     const pairEnd = this.#pairEnd;
     let start = -1;
     let end = 0;
@@ -102,32 +102,19 @@ export class RecordAttributes implements AttributesView {
       start = contentStart(bytes, at);
       end = pos;
     }
-    if (start < 0) return -1;
+    if (start < 0) return null;
     reader.reset(bytes, start, end);
-    return 1;
+    return decodeAnyValue(reader, end);
   }
 
   /** Finds the first pair with this key. */
   #find(key: Uint8Array): boolean {
-    const { reader, field } = this;
     const { bytes, start, end } = this.owner;
-    const expected = (field << 3) | LEN;
-    for (let pos = start; pos < end;) {
-      const at = pos;
-      pos = bytes[at] === expected ? shortFieldEnd(bytes, at, end) : -1;
-      if (pos < 0) {
-        pos = fieldEnd(bytes, at, end, reader);
-        const tag = tagAt(bytes, at);
-        if (tag >>> 3 !== field) continue;
-        if (tag !== expected) throw wrongWireType(tag, LEN, at, reader.path);
-      }
-      const content = contentStart(bytes, at);
-      if (!pairHasKey(bytes, content, pos, key, reader)) continue;
-      this.#pairStart = content;
-      this.#pairEnd = pos;
-      return true;
-    }
-    return false;
+    const at = findPair(bytes, start, end, this.field, key, this.reader);
+    if (at < 0) return false;
+    this.#pairStart = contentStart(bytes, at);
+    this.#pairEnd = fieldEnd(bytes, at, end, this.reader);
+    return true;
   }
 
   /** Finds the next pair from `from` on and returns its end, -1 when there is none. */
