@@ -29,8 +29,8 @@ const paths: { readonly [signal in Signal]: readonly string[] } = {
 };
 
 /** What envelopes and items of real telemetry take at the least, on the average of a request; the first `SPARE_ROWS` may be empty. */
-const LEAST_ENVELOPE_BYTES = 16;
-const LEAST_ITEM_BYTES = 4;
+const LEAST_ENVELOPE_BYTES = 32;
+const LEAST_ITEM_BYTES = 8;
 const SPARE_ROWS = 4096;
 
 /** Tag of spans and log records in their scope, and of data points in their metric data. */

@@ -67,10 +67,11 @@ export class Level {
     return at;
   }
 
-  /** Makes room for `count` more rows, as far as rows are allowed. */
+  /** Makes room for `count` more rows, as far as rows are allowed: exactly at first, then at least twice what there is. */
   reserve(count: number): void {
-    const rows = Math.min(this.count + count, this.#maxRows + 1) + 1;
-    if (rows * this.stride > this.rows.length) this.#resize(rows * this.stride);
+    const needed = (Math.min(this.count + count, this.#maxRows + 1) + 1) * this.stride;
+    if (needed <= this.rows.length) return;
+    this.#resize(this.count === 0 ? needed : Math.max(needed, this.#doubled()));
   }
 
   /** Forgets the rows from `count` on. */
@@ -87,7 +88,11 @@ export class Level {
     if (this.count >= this.#maxRows) {
       throw new WireError("too_large", offset, "", "the request consists of nearly empty messages; leave them out");
     }
-    this.#resize(Math.min(this.rows.length * 2, this.stride * (this.#maxRows + 2)));
+    this.#resize(this.#doubled());
+  }
+
+  #doubled(): number {
+    return Math.min(this.rows.length * 2, this.stride * (this.#maxRows + 2));
   }
 
   #resize(length: number): void {
