@@ -12,7 +12,7 @@ export { queueField, retryField, timeoutField, type QueueConfig, type RetryConfi
 export type { GraphEnvironment } from "./graph/environment.ts";
 export type * from "./graph/graph-spec.ts";
 export { buildGraph, type Graph } from "./graph/graph.ts";
-export { dataSignal, GraphError } from "./graph/plan.ts";
+export { dataSignal, GraphError, inFeedingOrder } from "./graph/plan.ts";
 export { StateStore } from "./graph/state-store.ts";
 export type { EdgeRow, LedgerSnapshot } from "./ledger/ledger.ts";
 export type { NodeIdentity, NodeRow } from "./ledger/node-ledger.ts";

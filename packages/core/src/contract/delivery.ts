@@ -2,14 +2,17 @@ import type { Batch } from "@tidemark/otlp";
 import type { Outcome } from "./outcome.ts";
 
 /**
- * The promise that somebody answers for a batch. Exactly one call of `settle` or `split` is allowed on each settlement;
- * a second one throws. A settlement made by `split` or `Settlement.join` settles its origin when all parts have settled.
+ * The promise that somebody answers for a batch. Exactly one call of `settle`, `split` or `fork` is allowed on each settlement;
+ * a second one throws. The origin of a `split`, `fork` or `joinSettlements` settles when all children have settled; the heaviest
+ * of their outcomes counts: refused, then failed, delivered, dropped.
  */
 export interface Settlement {
   readonly settled: boolean;
   settle(outcome: Outcome): void;
-  /** Hands the duty over to `count` children. The worst of their outcomes counts: refused, failed, delivered, dropped. */
+  /** For a batch that is cut up: each child answers for other items, so lost items add up. */
   split(count: number): Settlement[];
+  /** For a batch that goes several ways: each child answers for all items, so the branch that lost most counts. */
+  fork(count: number): Settlement[];
 }
 
 /** What is known about the request that brought a batch in. */

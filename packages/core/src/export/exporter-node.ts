@@ -2,6 +2,7 @@ import type { Batch, Signal } from "@tidemark/otlp";
 import type { ComponentContext, Exporter } from "../contract/component.ts";
 import type { Delivery } from "../contract/delivery.ts";
 import type { Outcome } from "../contract/outcome.ts";
+import { PipelineError } from "../contract/pipeline-error.ts";
 import type { NodeLedger } from "../ledger/node-ledger.ts";
 import { deliver, type DeliverEnvironment } from "./deliver.ts";
 import type { ExporterSettings } from "./exporter-settings.ts";
@@ -27,6 +28,7 @@ export class ExporterNode {
   #inFlightItems = 0;
   #inFlight = 0;
   #idle: (() => void) | undefined;
+  #isClosed = false;
 
   constructor(exporter: Exporter, settings: ExporterSettings, context: ComponentContext, ledger: NodeLedger) {
     this.#exporter = exporter;
@@ -50,6 +52,7 @@ export class ExporterNode {
 
   consume(delivery: Delivery): void {
     this.ledger.received += delivery.batch.itemCount;
+    if (this.#isClosed) return this.#refuse(delivery);
     if (this.#queue !== undefined) return this.#queue.accept(delivery);
     this.#inFlight += 1;
     this.#inFlightItems += delivery.batch.itemCount;
@@ -62,6 +65,12 @@ export class ExporterNode {
     });
   }
 
+  #refuse(delivery: Delivery): void {
+    const outcome: Outcome = { kind: "refused", error: PipelineError.unavailable("the exporter has stopped") };
+    this.#book(delivery.batch, outcome, false);
+    delivery.settlement.settle(outcome);
+  }
+
   /** Empties the queue; at the deadline what is left is given up, counted and named in the log. */
   async shutdown(deadline: AbortSignal): Promise<void> {
     const giveUp = (): void => this.#stop.abort();
@@ -70,6 +79,7 @@ export class ExporterNode {
     await this.#queue?.drained();
     if (this.#inFlight > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
     deadline.removeEventListener("abort", giveUp);
+    this.#isClosed = true;
     await this.#exporter.shutdown?.(deadline);
   }
 

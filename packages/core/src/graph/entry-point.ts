@@ -24,7 +24,7 @@ export function fanOut(delivery: Delivery, edges: readonly Edge[]): void {
     return delivery.settlement.settle({ kind: "failed", error, items: delivery.batch.itemCount });
   }
   if (only !== undefined && edges.length === 1) return pass(delivery, only);
-  const branches = delivery.settlement.split(edges.length);
+  const branches = delivery.settlement.fork(edges.length);
   edges.forEach((edge, index) => {
     const settlement = branches[index];
     if (settlement !== undefined) pass({ ...delivery, settlement }, edge);

@@ -3,7 +3,7 @@ import { tap } from "rxjs";
 import type { ComponentKind, Connector, Exporter, Extension, Host, Lifecycle, Receiver } from "../contract/component.ts";
 import { ExporterNode } from "../export/exporter-node.ts";
 import { exporterSettings } from "../export/exporter-settings.ts";
-import { Ledger } from "../ledger/ledger.ts";
+import { Ledger, type EdgeKind } from "../ledger/ledger.ts";
 import type { NodeIdentity } from "../ledger/node-ledger.ts";
 import { alertSink, componentContext } from "./component-context.ts";
 import { EntryPoint, fanOut, type Edge, type Target } from "./entry-point.ts";
@@ -100,7 +100,7 @@ export class GraphBuilder {
       const context = this.#context("processor", id, pipeline.id, (reason, items) => node.drop(reason, items), alertEdges);
       const component = definition.create(config, { ...context, signal: dataSignal(pipeline.signal), pipeline: pipeline.id });
       if (previous !== undefined) {
-        const edge = this.ledger.edge(previous, node.identity.key);
+        const edge = this.ledger.edge("data", previous, node.identity.key);
         stream = stream.pipe(tap((delivery) => (edge.items += delivery.batch.itemCount)));
       }
       if ("process" in component) stream = stream.pipe(liftBatchFunction(component, node, context.log));
@@ -111,7 +111,7 @@ export class GraphBuilder {
       components.push({ key: node.identity.key, id, component });
       previous = node.identity.key;
     }
-    const edges = targets.map((target) => this.#edge(previous ?? "", target));
+    const edges = targets.map((target) => this.#edge("data", previous ?? "", target));
     stream.subscribe((delivery) => fanOut(delivery, edges));
     this.#chains.push({ entry, components });
   }
@@ -183,17 +183,17 @@ export class GraphBuilder {
   #edgesInto(id: string, from: string, signal: Signal): readonly Edge[] {
     return this.#spec.pipelines
       .filter((pipeline) => pipeline.receivers.includes(id) && dataSignal(pipeline.signal) === signal)
-      .flatMap((pipeline) => (this.#heads.get(pipeline.id) ?? []).map((target) => this.#edge(from, target)));
+      .flatMap((pipeline) => (this.#heads.get(pipeline.id) ?? []).map((target) => this.#edge("data", from, target)));
   }
 
   #alertEdges(id: string, from: string): readonly Edge[] {
     return this.#spec.pipelines
       .filter((pipeline) => pipeline.signal === "alerts" && pipeline.receivers.includes(id))
-      .flatMap((pipeline) => (this.#heads.get(pipeline.id) ?? []).map((target) => this.#edge(from, target)));
+      .flatMap((pipeline) => (this.#heads.get(pipeline.id) ?? []).map((target) => this.#edge("alerts", from, target)));
   }
 
-  #edge(from: string, target: Target): Edge {
-    return { ledger: this.ledger.edge(from, target.key), target };
+  #edge(kind: EdgeKind, from: string, target: Target): Edge {
+    return { ledger: this.ledger.edge(kind, from, target.key), target };
   }
 
   #context(

@@ -38,7 +38,7 @@ function runBatchFunction(component: BatchFunction, delivery: Delivery, ledger: 
     return undefined;
   }
   if (result === undefined || result.itemCount === 0) {
-    settlement.settle({ kind: "dropped", reason: ledger.lastReason });
+    settlement.settle({ kind: "dropped", reason: ledger.droppedTotal > droppedBefore ? ledger.lastReason : "unexplained" });
     return undefined;
   }
   ledger.passed += result.itemCount;

@@ -1,7 +1,11 @@
 import { NodeLedger, type NodeIdentity, type NodeRow } from "./node-ledger.ts";
 
+/** What an edge carries: the telemetry that its node passes on, or the alerts that it raises. */
+export type EdgeKind = "data" | "alerts";
+
 /** Items that went over one connection of the graph. */
 export interface EdgeRow {
+  readonly kind: EdgeKind;
   readonly from: string;
   readonly to: string;
   readonly items: number;
@@ -9,11 +13,13 @@ export interface EdgeRow {
 
 /** The count of one connection while the graph runs. */
 export class EdgeLedger {
+  readonly kind: EdgeKind;
   readonly from: string;
   readonly to: string;
   items = 0;
 
-  constructor(from: string, to: string) {
+  constructor(kind: EdgeKind, from: string, to: string) {
+    this.kind = kind;
     this.from = from;
     this.to = to;
   }
@@ -38,8 +44,8 @@ export class Ledger {
     return node;
   }
 
-  edge(from: string, to: string): EdgeLedger {
-    const edge = new EdgeLedger(from, to);
+  edge(kind: EdgeKind, from: string, to: string): EdgeLedger {
+    const edge = new EdgeLedger(kind, from, to);
     this.#edges.push(edge);
     return edge;
   }
@@ -50,7 +56,7 @@ export class Ledger {
 
   snapshot(): LedgerSnapshot {
     const nodes = this.#nodes.map((node) => node.row());
-    const edges = this.#edges.map(({ from, to, items }) => ({ from, to, items }));
+    const edges = this.#edges.map(({ kind, from, to, items }) => ({ kind, from, to, items }));
     return { nodes, edges, violations: [...nodes.flatMap(missingItems), ...nodes.flatMap((node) => unbalancedEdges(node, edges))] };
   }
 }
@@ -66,5 +72,8 @@ function missingItems(node: NodeRow): string[] {
 function unbalancedEdges(node: NodeRow, edges: readonly EdgeRow[]): string[] {
   if (node.kind === "receiver") return [];
   const incoming = edges.filter((edge) => edge.to === node.key).reduce((sum, edge) => sum + edge.items, 0);
-  return incoming === node.received ? [] : [`${node.key} received ${node.received} items, but ${incoming} were sent to it`];
+  const lost = incoming === node.received ? [] : [`${node.key} received ${node.received} items, but ${incoming} were sent to it`];
+  if (node.kind !== "processor") return lost;
+  const uneven = edges.filter((edge) => edge.kind === "data" && edge.from === node.key && edge.items !== node.passed);
+  return [...lost, ...uneven.map((edge) => `${node.key} passed ${node.passed} items on, but ${edge.items} went to ${edge.to}`)];
 }

@@ -31,6 +31,18 @@ describe("settlement", () => {
     expect(answers.map((outcome) => outcome.kind)).toEqual([kind]);
   });
 
+  it.each([
+    ["split", 7],
+    ["fork", 4],
+  ] as const)("counts what %s children lost", (how, lost) => {
+    const answers: Outcome[] = [];
+    const [a, b, c] = createSettlement((outcome) => answers.push(outcome))[how](3);
+    a?.settle(failed(3));
+    b?.settle(DELIVERED);
+    c?.settle(failed(4));
+    expect(answers).toMatchObject([{ kind: "failed", items: lost }]);
+  });
+
   it("charges rejected items to the parts in order", () => {
     const answers: Outcome[] = [];
     const parts = [0, 1, 2].map((index) => createSettlement((outcome) => (answers[index] = outcome)));
@@ -50,7 +62,7 @@ describe("settlement", () => {
             if (first === undefined) break;
             if (step === 0) open = [...rest, ...first.split(2)];
             else if (step === 1) open = [...rest.slice(1), joinSettlements([first, ...rest.slice(0, 1)])];
-            else open = [...rest, first];
+            else open = [...rest, ...first.fork(2)];
           }
         });
         expect(answered.every((count) => count === 0)).toBe(true);

@@ -4,9 +4,12 @@ import { DELIVERED, type Outcome } from "../contract/outcome.ts";
 /** How much an outcome asks of the client. Refused wins: sending again loses nothing, and reaches the branch that failed. */
 const WEIGHT: Readonly<Record<Outcome["kind"], number>> = { dropped: 0, delivered: 1, failed: 2, refused: 3 };
 
-/** The outcome that stands for both: the heavier one; two failures add up. */
-function worseOutcome(a: Outcome, b: Outcome): Outcome {
-  if (a.kind === "failed" && b.kind === "failed") return { kind: "failed", error: a.error, items: a.items + b.items };
+/** How the items that two children lost become the items that their origin lost. */
+type CountLost = (a: number, b: number) => number;
+
+/** The outcome that stands for both: the heavier one. */
+function worseOutcome(a: Outcome, b: Outcome, lost: CountLost): Outcome {
+  if (a.kind === "failed" && b.kind === "failed") return { kind: "failed", error: a.error, items: lost(a.items, b.items) };
   return WEIGHT[b.kind] > WEIGHT[a.kind] ? b : a;
 }
 
@@ -34,12 +37,20 @@ class RootSettlement implements Settlement {
   }
 
   split(count: number): Settlement[] {
+    return this.#children(count, (a, b) => a + b);
+  }
+
+  fork(count: number): Settlement[] {
+    return this.#children(count, Math.max);
+  }
+
+  #children(count: number, lost: CountLost): Settlement[] {
     if (count < 1) throw new Error(`a settlement cannot be split into ${count} parts; settle it instead`);
     this.#take();
     let open = count;
     let worst: Outcome | undefined;
     const partDone = (outcome: Outcome): void => {
-      worst = worst === undefined ? outcome : worseOutcome(worst, outcome);
+      worst = worst === undefined ? outcome : worseOutcome(worst, outcome, lost);
       open -= 1;
       if (open === 0) this.#answer(worst);
     };
@@ -47,7 +58,7 @@ class RootSettlement implements Settlement {
   }
 
   #take(): void {
-    if (this.#done) throw new Error("a settlement was used twice; each batch is settled or split exactly once");
+    if (this.#done) throw new Error("a settlement was used twice; each batch is settled, split or forked exactly once");
     this.#done = true;
   }
 }

@@ -24,6 +24,7 @@ export function exporterCases(definition: ExporterDefinition, options: ContractO
       name: `delivers everything before shutdown ends and balances its books (${signal})`,
       run: () => delivers(definition, signal, options),
     })),
+    { name: "refuses what comes after shutdown", run: () => refusesLateData(definition, options) },
     { name: "can be shut down without having been started", run: () => stopsUnstarted(definition, options) },
   ];
 }
@@ -66,6 +67,18 @@ async function delivers(definition: ExporterDefinition, signal: Signal, options:
       () => fixture.received?.() === expected,
       `the peer has not received the ${expected} items that were booked as delivered`,
     );
+  });
+}
+
+async function refusesLateData(definition: ExporterDefinition, options: ContractOptions): Promise<void> {
+  await withPeer(definition, options, async (fixture) => {
+    const { graph, source } = rig(definition, fixture.config);
+    await graph.start();
+    await graph.shutdown(AbortSignal.timeout(10_000));
+    const late = testDelivery(options.batch(definition.signals[0] ?? "logs", ITEMS));
+    source.push(late);
+    expectThat(late.outcomes.length === 1 && late.outcomes[0]?.kind === "refused", "a batch that came after shutdown was not refused");
+    expectThat((fixture.received?.() ?? 0) === 0, "items were sent after shutdown");
   });
 }
 

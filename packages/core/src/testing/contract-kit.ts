@@ -1,6 +1,7 @@
 import type { ComponentDefinition } from "../contract/component.ts";
 import type { ContractCase, ContractOptions } from "./contract-case.ts";
 import { exporterCases } from "./contract-exporter.ts";
+import { extensionCases } from "./contract-extension.ts";
 import { receiverCases } from "./contract-receiver.ts";
 import { definitionCases } from "./contract-definition.ts";
 import { streamCases } from "./contract-stream.ts";
@@ -21,6 +22,6 @@ export function contractCases(definition: ComponentDefinition, options: Contract
     case "connector":
       return [...common, ...streamCases(definition, options)];
     case "extension":
-      return common;
+      return [...common, ...extensionCases(definition, options)];
   }
 }
