@@ -4,6 +4,8 @@ import type { LedgerSnapshot } from "@tidemark/core";
 export interface LedgerTotals {
   /** Taken in by receivers. */
   readonly received: number;
+  /** Alerts that components raised inside; destinations count them as delivered too. */
+  readonly alerts: number;
   /** Taken by destinations; an item that two exporters sent counts twice. */
   readonly delivered: number;
   readonly refused: number;
@@ -14,12 +16,13 @@ export interface LedgerTotals {
 }
 
 /** Sums the rows of all nodes up. */
-export function ledgerTotals({ nodes }: LedgerSnapshot): LedgerTotals {
+export function ledgerTotals({ nodes, edges }: LedgerSnapshot): LedgerTotals {
   const sum = (count: (node: LedgerSnapshot["nodes"][number]) => number): number => nodes.reduce((total, node) => total + count(node), 0);
   const dropped: Record<string, number> = {};
   for (const node of nodes) for (const [reason, items] of Object.entries(node.dropped)) dropped[reason] = (dropped[reason] ?? 0) + items;
   return {
     received: sum((node) => (node.kind === "receiver" ? node.received : 0)),
+    alerts: edges.reduce((total, edge) => total + (edge.kind === "alerts" ? edge.items : 0), 0),
     delivered: sum((node) => (node.kind === "exporter" ? node.delivered : 0)),
     refused: sum((node) => node.refused),
     failed: sum((node) => node.failed),

@@ -74,7 +74,7 @@ describe("tidemark run", () => {
       ].join("\n"),
     );
     expect(stderr).toMatch(/ info {2}Stopping: no new data is taken, what is held flows out\. signal=SIGTERM held=\d+\n/);
-    expect(stderr).toMatch(/ info {2}Stopped\. received=1 delivered=1 refused=0 failed=0\n$/);
+    expect(stderr).toMatch(/ info {2}Stopped\. received=1 alerts=0 delivered=1 refused=0 failed=0\n$/);
   });
 
   it("gives up at a second signal, says what was lost, and ends with 1", async () => {

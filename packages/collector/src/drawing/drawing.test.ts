@@ -1,4 +1,5 @@
 import type { GraphSpec } from "@tidemark/core";
+import { forwardConnector } from "@tidemark/components/connectors/forward";
 import { describe, expect, it } from "vitest";
 import { drawingOf } from "./drawing.ts";
 import { escapeLabel, toMermaid } from "./mermaid.ts";
@@ -12,7 +13,7 @@ function components(...ids: string[]): never[] {
 const GRAPH: GraphSpec = {
   receivers: components("otlp"),
   processors: components("memory_limiter", "batch", "ewma_threshold/latency", "cardinality_limit"),
-  connectors: components("forward/archive"),
+  connectors: [{ id: "forward/archive", definition: forwardConnector, config: {} }],
   exporters: components("otlp_http/backend", "debug", "wecom", "file"),
   extensions: components("health_check"),
   pipelines: [

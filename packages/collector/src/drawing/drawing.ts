@@ -1,4 +1,4 @@
-import type { GraphSpec, PipelineSignal, PipelineSpec } from "@tidemark/core";
+import { inFeedingOrder, type GraphSpec, type PipelineSignal, type PipelineSpec } from "@tidemark/core";
 
 /** What a box in a picture stands for. */
 export type BoxKind = "receiver" | "processor" | "exporter" | "connector" | "alerts";
@@ -42,7 +42,7 @@ export interface Drawing {
 /** Arranges a graph for drawing. Pipelines that feed others stand above them; otherwise they keep their order. */
 export function drawingOf(graph: GraphSpec): Drawing {
   const connectors = new Set(graph.connectors.map(({ id }) => id));
-  const pipelines = feedersFirst(graph.pipelines, connectors);
+  const pipelines = inFeedingOrder(graph);
   const lanes = pipelines.map((pipeline) => laneOf(pipeline, connectors, graph));
   const links = lanes.flatMap((lane, index) => linksInto(lanes, lane, index));
   return { lanes, links, extensions: graph.extensions.map(({ id }) => id) };
@@ -77,22 +77,4 @@ function linksInto(lanes: readonly Lane[], lane: Lane, laneIndex: number): Link[
 
 function placesOf(lanes: readonly Lane[], row: "processors" | "exporters", id: string): Place[] {
   return lanes.flatMap((lane, index) => lane[row].flatMap((box, at) => (box.id === id ? [{ lane: index, row, index: at }] : [])));
-}
-
-/** A stable order in which each pipeline comes after those that feed it; circles, which no valid graph has, are left as they are. */
-function feedersFirst(pipelines: readonly PipelineSpec[], connectors: ReadonlySet<string>): readonly PipelineSpec[] {
-  const ordered = new Set<PipelineSpec>();
-  const visit = (pipeline: PipelineSpec, open: ReadonlySet<PipelineSpec>): void => {
-    if (ordered.has(pipeline) || open.has(pipeline)) return;
-    const path = new Set([...open, pipeline]);
-    for (const other of pipelines) if (feeds(other, pipeline, connectors)) visit(other, path);
-    ordered.add(pipeline);
-  };
-  for (const pipeline of pipelines) visit(pipeline, new Set());
-  return [...ordered];
-}
-
-function feeds(from: PipelineSpec, to: PipelineSpec, connectors: ReadonlySet<string>): boolean {
-  const byConnector = to.receivers.some((id) => connectors.has(id) && from.exporters.includes(id));
-  return byConnector || (to.signal === "alerts" && to.receivers.some((id) => from.processors.includes(id)));
 }

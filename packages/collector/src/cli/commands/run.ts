@@ -114,7 +114,7 @@ async function stop(collector: Collector, deadlineMs: number, signals: StopSigna
   return lost > 0 ? EXIT.failure : EXIT.ok;
 }
 
-function finalCounts({ received, delivered, refused, failed, dropped }: LedgerTotals): Record<string, number> {
+function finalCounts({ received, alerts, delivered, refused, failed, dropped }: LedgerTotals): Record<string, number> {
   const byReason = Object.fromEntries(Object.entries(dropped).map(([reason, items]) => [`dropped.${reason}`, items]));
-  return { received, delivered, refused, failed, ...byReason };
+  return { received, alerts, delivered, refused, failed, ...byReason };
 }
