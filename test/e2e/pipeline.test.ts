@@ -101,47 +101,59 @@ describe.each([
 });
 
 describe("curl with JSON", () => {
-  it("is answered as OTLP asks, and its span arrives", async () => {
-    const body = {
-      resourceSpans: [
-        {
-          resource: { attributes: [{ key: "service.name", value: { stringValue: "curl" } }] },
-          scopeSpans: [
-            {
-              spans: [
-                {
-                  traceId: "0AF7651916CD43DDffffffffffffffff",
-                  spanId: "b7ad6b7169203331",
-                  name: "by hand",
-                  kind: 1,
-                  startTimeUnixNano: "1760000000000000000",
-                  endTimeUnixNano: "1760000000500000000",
-                },
-              ],
-            },
-          ],
-        },
-      ],
-    };
-    const folder = await mkdtemp(join(tmpdir(), "tidemark-curl-"));
-    await writeFile(join(folder, "body.json"), JSON.stringify(body));
-    const { stdout } = await run("curl", [
+  it("is answered as OTLP asks; its sampled span arrives, and its slow one is in an alert", async () => {
+    const normal = Array.from({ length: 30 }, (_, index) => jsonSpan(hexId(index, 32), 20));
+    const kept = "0AF7651916CD43DDffffffffffffffff";
+    const { stdout } = await curl([...normal, jsonSpan(kept, 20)]);
+    expect(stdout).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(stdout.toLowerCase()).toContain("content-type: application/json");
+    expect(stdout.split("\r\n\r\n").at(-1)).toBe("{}");
+    const span = await eventually("the span", () => backend.spans.find(({ service }) => service === "curl"));
+    expect(span).toMatchObject({ traceId: kept.toLowerCase(), name: "by hand", traceState: "ot=th:c" });
+
+    const slow = hexId(77, 32);
+    await curl([jsonSpan(slow, 900)]);
+    const alert = await eventually("the alert", () => alertOf("curl"));
+    expect(alert).toMatchObject({ status: "firing", annotations: { trace_id: slow, room_id: ROOM, user_agent: AGENT } });
+  });
+});
+
+const hexId = (index: number, digits: number): string => (index + 1).toString(16).padStart(digits, "0");
+
+function jsonSpan(traceId: string, lengthMs: number): object {
+  const text = (key: string, stringValue: string): object => ({ key, value: { stringValue } });
+  const start = BigInt(Date.now()) * 1_000_000n;
+  return {
+    traceId,
+    spanId: "b7ad6b7169203331",
+    name: "by hand",
+    kind: 1,
+    startTimeUnixNano: String(start),
+    endTimeUnixNano: String(start + BigInt(lengthMs) * 1_000_000n),
+    attributes: [text("room_id", ROOM), text("user_agent", AGENT)],
+  };
+}
+
+/** Posts spans of the service "curl" with the real curl. */
+async function curl(spans: readonly object[]): Promise<{ stdout: string }> {
+  const resource = { attributes: [{ key: "service.name", value: { stringValue: "curl" } }] };
+  const folder = await mkdtemp(join(tmpdir(), "tidemark-curl-"));
+  try {
+    const file = join(folder, "body.json");
+    await writeFile(file, JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans }] }] }));
+    return await run("curl", [
       "-sS",
       "-i",
       "-H",
       "content-type: application/json",
       "--data-binary",
-      `@${join(folder, "body.json")}`,
+      `@${file}`,
       `${collector.http}/v1/traces`,
     ]);
+  } finally {
     await rm(folder, { recursive: true });
-    expect(stdout).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
-    expect(stdout.toLowerCase()).toContain("content-type: application/json");
-    expect(stdout.split("\r\n\r\n").at(-1)).toBe("{}");
-    const span = await eventually("the span", () => backend.spans.find(({ service }) => service === "curl"));
-    expect(span).toMatchObject({ traceId: "0af7651916cd43ddffffffffffffffff", spanId: "b7ad6b7169203331", name: "by hand" });
-  });
-});
+  }
+}
 
 interface WebhookBody {
   readonly alerts?: readonly {
