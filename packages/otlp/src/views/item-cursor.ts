@@ -1,6 +1,6 @@
 import { locateItem } from "../batch/part.ts";
 import type { Part } from "../batch/part.ts";
-import { ITEM_STRIDE, PARENT } from "../batch/level.ts";
+import { END, ITEM_STRIDE, PARENT, START } from "../batch/level.ts";
 import { ResourceRecord, ScopeRecord } from "./envelope-views.ts";
 import { MessageView } from "./message-view.ts";
 import type { FieldWires } from "./message-view.ts";
@@ -14,6 +14,8 @@ export abstract class ItemCursor extends MessageView implements ItemView {
   /** The part and the position in it at which the cursor stands. */
   part!: Part;
   position = -1;
+  /** Row that holds the item: a scope envelope, or metric data. */
+  protected parentNode = 0;
   readonly #parts: readonly Part[];
   #nextPart = 0;
   #count = 0;
@@ -33,7 +35,16 @@ export abstract class ItemCursor extends MessageView implements ItemView {
     this.position++;
     while (this.position >= this.#count) if (!this.#enterNextPart()) return false;
     this.index++;
-    locateItem(this.part, this.position, this);
+    const { part, position } = this;
+    const { rows } = part.segment.items;
+    const row = part.item(position) * ITEM_STRIDE;
+    this.parentNode = rows[row + PARENT]!;
+    if (part.patches === undefined) {
+      // What locateItem does, with the row at hand.
+      this.bytes = part.segment.bytes;
+      this.start = rows[row + START]!;
+      this.end = rows[row + END]!;
+    } else locateItem(part, position, this);
     this.scanned = false;
     return true;
   }
@@ -60,11 +71,6 @@ export abstract class ItemCursor extends MessageView implements ItemView {
   /** Row of the scope envelope of the item. */
   get scopeNode(): number {
     return this.parentNode;
-  }
-
-  /** Row that holds the item: a scope envelope, or metric data. */
-  protected get parentNode(): number {
-    return this.part.segment.items.rows[this.part.item(this.position) * ITEM_STRIDE + PARENT]!;
   }
 
   protected makeAttributes(field: number): RecordAttributes {

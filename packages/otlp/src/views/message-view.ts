@@ -1,5 +1,5 @@
-import { LEN, WireReader, wrongWireType } from "../wire/reader.ts";
-import { afterVarint, fieldEnd, shortFieldEnd, tagAt } from "../wire/scan.ts";
+import { WireReader, wrongWireType } from "../wire/reader.ts";
+import { afterVarint, commonFieldEnd, fieldEnd, tagAt } from "../wire/scan.ts";
 import type { PairHash } from "./hash.ts";
 import { hex } from "./hex.ts";
 
@@ -131,7 +131,7 @@ function scanFields(record: RecordBytes, wires: FieldWires, offsets: Int32Array,
     const at = pos;
     let tag = bytes[at]!;
     let value = at + 1;
-    pos = (tag & 0x87) === LEN && tag > 7 ? shortFieldEnd(bytes, at, end) : -1;
+    pos = commonFieldEnd(bytes, at, end);
     if (pos < 0) {
       pos = fieldEnd(bytes, at, end, slow);
       if (tag > 0x7f) {

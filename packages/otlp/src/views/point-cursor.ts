@@ -35,9 +35,12 @@ export class PointCursor extends ItemCursor implements DataPointView {
       this.#dataNode = node;
       this.#dataPart = this.part;
       this.#metricHashOf = -1;
-      this.#layout = pointLayout(this.#data(DATA_FIELD));
-      this.wires = this.#layout.wires;
-      this.attributes.field = this.#layout.attributes;
+      const layout = pointLayout(this.#data(DATA_FIELD));
+      if (layout !== this.#layout) {
+        this.#layout = layout;
+        this.wires = layout.wires;
+        this.attributes.field = layout.attributes;
+      }
     }
     return true;
   }
