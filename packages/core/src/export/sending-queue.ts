@@ -11,7 +11,8 @@ interface Entry {
   readonly delivery: Delivery;
   /** In units of the sizer. */
   readonly cost: number;
-  readonly bytes: number;
+  /** Bytes that the batch keeps alive: a few kept items hold their whole request. */
+  readonly memory: number;
 }
 
 /** What the queue asks of its owner. */
@@ -32,7 +33,7 @@ export class SendingQueue {
   readonly #queued: Entry[] = [];
   readonly #waiting: Entry[] = [];
   #used = 0;
-  #bytes = 0;
+  #memory = 0;
   #sending = 0;
   #idle: (() => void) | undefined;
   heldItems = 0;
@@ -48,8 +49,7 @@ export class SendingQueue {
   }
 
   accept(delivery: Delivery): void {
-    const bytes = delivery.batch.byteLength;
-    const entry: Entry = { delivery, cost: this.#cost(delivery.batch, bytes), bytes };
+    const entry: Entry = { delivery, cost: this.#cost(delivery.batch), memory: delivery.batch.memoryBytes };
     this.heldItems += delivery.batch.itemCount;
     if (this.#fits(entry) && this.#waiting.length === 0) this.#admit(entry);
     else if (this.#config.block_on_overflow) this.#waiting.push(entry);
@@ -65,20 +65,20 @@ export class SendingQueue {
     });
   }
 
-  #cost(batch: Batch, bytes: number): number {
+  #cost(batch: Batch): number {
     const { sizer } = this.#config;
-    return sizer === "items" ? batch.itemCount : sizer === "bytes" ? bytes : 1;
+    return sizer === "items" ? batch.itemCount : sizer === "bytes" ? batch.byteLength : 1;
   }
 
   /** A batch larger than the whole queue is let into an empty one: it could never be sent otherwise. */
   #fits(entry: Entry): boolean {
     const { queue_size: capacity, max_bytes: maxBytes } = this.#config;
-    return this.#used === 0 || (this.#used + entry.cost <= capacity && this.#bytes + entry.bytes <= maxBytes);
+    return this.#used === 0 || (this.#used + entry.cost <= capacity && this.#memory + entry.memory <= maxBytes);
   }
 
   #admit(entry: Entry): void {
     this.#used += entry.cost;
-    this.#bytes += entry.bytes;
+    this.#memory += entry.memory;
     this.#queued.push(entry);
     if (!this.#config.wait_for_result) entry.delivery.settlement.settle(DELIVERED);
   }
@@ -102,7 +102,7 @@ export class SendingQueue {
   #finish(entry: Entry, outcome: Outcome): void {
     this.#sending -= 1;
     this.#used -= entry.cost;
-    this.#bytes -= entry.bytes;
+    this.#memory -= entry.memory;
     this.heldItems -= entry.delivery.batch.itemCount;
     this.#owner.finished(entry.delivery, outcome, !this.#config.wait_for_result);
     if (this.#config.wait_for_result) entry.delivery.settlement.settle(outcome);
