@@ -134,6 +134,21 @@ describe("the sending queue", () => {
     expect(kinds).toEqual(["delivered", "refused", "refused"]);
   });
 
+  it("does not keep a whole request for the few items of it that wait", async () => {
+    const r = rig({ queue: { num_consumers: 1 }, retry: { randomization_factor: 0 } });
+    r.script.push(unavailable);
+    consume(r, spans(1));
+    const request = traces({ spans: Array.from({ length: 500 }, (_, index) => ({ name: `op ${index}` })) });
+    consume(
+      r,
+      request.filter((span) => span.index === 7),
+    );
+    await r.context.clock.advance(5000);
+    const [, sent] = r.sent;
+    expect(sent?.toObject()).toEqual(request.filter((span) => span.index === 7).toObject());
+    expect(sent?.memoryBytes).toBeLessThan(request.memoryBytes / 10);
+  });
+
   it("makes the sender wait instead when block_on_overflow is set", async () => {
     const r = rig({ queue: { num_consumers: 1, queue_size: 1, block_on_overflow: true }, retry: { randomization_factor: 0 } });
     r.script.push(unavailable);

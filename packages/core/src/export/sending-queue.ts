@@ -1,4 +1,4 @@
-import type { Batch } from "@tidemark/otlp";
+import { openBatch, type Batch } from "@tidemark/otlp";
 import type { Delivery } from "../contract/delivery.ts";
 import { DELIVERED, type Outcome } from "../contract/outcome.ts";
 import { PipelineError } from "../contract/pipeline-error.ts";
@@ -6,6 +6,9 @@ import type { QueueConfig } from "../fields/exporter-fields.ts";
 
 /** How long a client should wait before it comes back to a full queue. */
 const FULL_RETRY_AFTER_MS = 1000;
+
+/** A batch that keeps this many times its own size alive is copied before it waits. */
+const LEAN_FACTOR = 2;
 
 interface Entry {
   readonly delivery: Delivery;
@@ -48,7 +51,8 @@ export class SendingQueue {
     return this.#used;
   }
 
-  accept(delivery: Delivery): void {
+  accept(arrived: Delivery): void {
+    const delivery = this.#sending < this.#config.num_consumers ? arrived : lean(arrived);
     const entry: Entry = { delivery, cost: this.#cost(delivery.batch), memory: delivery.batch.memoryBytes };
     this.heldItems += delivery.batch.itemCount;
     if (this.#fits(entry) && this.#waiting.length === 0) this.#admit(entry);
@@ -113,4 +117,11 @@ export class SendingQueue {
     this.#pump();
     if (this.#used === 0 && this.#waiting.length === 0) this.#idle?.();
   }
+}
+
+/** What waits should not hold the whole request of which it is the sampled tenth. */
+function lean(delivery: Delivery): Delivery {
+  const { batch } = delivery;
+  if (batch.memoryBytes <= LEAN_FACTOR * batch.byteLength) return delivery;
+  return { ...delivery, batch: openBatch(batch.signal, batch.encode(), { validate: false }) };
 }

@@ -57,7 +57,10 @@ export const queueField = z
       .int()
       .min(1)
       .default(256 * 1024 * 1024)
-      .meta({ description: "Most memory in bytes that queued batches may keep, whatever `sizer` counts. Not in the Collector.", examples: [67108864] }),
+      .meta({
+        description: "Most memory in bytes that queued batches may keep, whatever `sizer` counts. Not in the Collector.",
+        examples: [67108864],
+      }),
     block_on_overflow: z
       .boolean()
       .default(false)
