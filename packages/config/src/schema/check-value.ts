@@ -127,7 +127,7 @@ function reportValue(body: Body, issue: core.$ZodIssue, path: readonly PropertyK
   const schema = schemaAt(body.schema, path);
   const base = { code: "CFG_INVALID_VALUE" as const, site: valueSite(found), path: at };
   if (issue.code === "invalid_value") {
-    const values = issue.values.map(String);
+    const values = issue.values.map((value) => (value === "" ? '""' : String(value)));
     const written = found.node?.kind === "scalar" ? String(found.node.text ?? found.node.value) : "";
     report({ ...base, message: `${at}: "${written}" is not one of the allowed values`, fix: suggestion(written, values, "Values") });
     return;

@@ -160,6 +160,10 @@ const spanMetrics = defineConnector({
       .string()
       .default("")
       .meta({ description: "Prefix.", examples: ["chat"] }),
+    unit: z
+      .enum(["ms", "s", ""])
+      .default("")
+      .meta({ description: "Unit of durations.", examples: ["ms"] }),
   }),
   create: unused,
 });
