@@ -36,6 +36,7 @@ export class GrpcExchange implements Submission {
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
   #message: UnaryMessage | undefined;
+  #answeredAt: number | undefined;
 
   constructor(parts: GrpcParts, stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
     this.#parts = parts;
@@ -48,31 +49,37 @@ export class GrpcExchange implements Submission {
   begin(): void {
     const headers = this.#headers;
     const stream = this.#stream;
+    const { intake, config, open } = this.#parts;
     stream.on("error", ignore);
+    if (!intake.enter(this)) return stream.close(constants.NGHTTP2_REFUSED_STREAM);
+    open.add(this);
+    stream.on("close", () => this.#onClose());
     const type = headers["content-type"] ?? "";
     if (type !== CONTENT_TYPE && !/^application\/grpc(?:[+;]|$)/.test(type)) return this.#notGrpc(type);
     const refusal = this.#readHead(headers, type);
     if (refusal !== undefined) return this.#refuse(refusal);
-    const { intake, config, reading } = this.#parts;
     if (intake.budget.used >= intake.budget.capacity) return this.#refuse(OVERLOADED);
     if (config.include_metadata) this.metadata = metadataOf(headers);
     this.#message = new UnaryMessage();
-    reading.add(this);
     stream.on("data", (chunk: Buffer) => this.#onData(chunk));
     stream.on("end", () => this.#onEnd());
-    stream.on("close", () => this.#release());
   }
 
-  /** The message, or what is left of a refused one, did not arrive in time. */
-  timeOut(): void {
-    if (this.#message === undefined) return this.#stream.close(constants.NGHTTP2_NO_ERROR);
-    this.#refuse(
-      errorAnswer(GRPC.DEADLINE_EXCEEDED, `the message did not arrive within read_timeout (${this.#parts.config.read_timeout} ms)`),
-    );
+  /** Ends what has lasted since `oldest`: a message that does not arrive in full, an answer that the client does not take. */
+  expire(oldest: number): void {
+    const stream = this.#stream;
+    if (this.#answeredAt !== undefined) {
+      if (this.#answeredAt <= oldest) stream.close(stream.writableFinished ? constants.NGHTTP2_NO_ERROR : constants.NGHTTP2_CANCEL);
+    } else if (this.#message !== undefined) {
+      this.#refuse(
+        errorAnswer(GRPC.DEADLINE_EXCEEDED, `the message did not arrive within read_timeout (${this.#parts.config.read_timeout} ms)`),
+      );
+    }
   }
 
   answer(answer: Answer): void {
     const stream = this.#stream;
+    this.#answeredAt = this.#parts.now();
     if (stream.destroyed || stream.closed || stream.headersSent) return;
     if (answer.kind === "error") return this.#answerError(answer);
     stream.respond(RESPONSE_HEADERS, WAIT_FOR_TRAILERS);
@@ -132,17 +139,21 @@ export class GrpcExchange implements Submission {
     const fault = message.end();
     if (fault !== undefined) return this.#refuse(errorAnswer(GRPC.INVALID_ARGUMENT, fault));
     this.#message = undefined;
-    this.#parts.reading.delete(this);
     this.body = message.take();
     if (!message.compressed) this.encoding = undefined;
     this.#parts.intake.submit(this, this.#parts.maxMessageBytes);
+  }
+
+  #onClose(): void {
+    this.#parts.open.delete(this);
+    this.#parts.intake.leave(this);
+    this.#release();
   }
 
   /** After a refusal, or when the client went away in the middle of its message. */
   #release(): void {
     if (this.#message === undefined) return;
     this.#message = undefined;
-    this.#parts.reading.delete(this);
     this.#parts.intake.budget.give(this.charged);
     this.charged = 0;
   }
@@ -174,6 +185,7 @@ export class GrpcExchange implements Submission {
   /** As gRPC's HTTP/2 mapping asks: what is not gRPC gets a plain HTTP answer. */
   #notGrpc(type: string): void {
     this.#parts.intake.counter.count("grpc", errorAnswer(GRPC.INVALID_ARGUMENT, type));
+    this.#answeredAt = this.#parts.now();
     this.#stream.respond({ ":status": 415, "content-type": "text/plain" });
     this.#stream.end(`415 unsupported media type, supported: [application/grpc, application/grpc+proto]`);
     this.#discardRest();
@@ -185,15 +197,12 @@ export class GrpcExchange implements Submission {
    */
   #discardRest(): void {
     const stream = this.#stream;
-    const { reading, maxMessageBytes } = this.#parts;
     if (stream.readableEnded) return;
-    let left = maxMessageBytes;
-    reading.add(this);
+    let left = this.#parts.maxMessageBytes;
     stream.on("data", (chunk: Buffer) => {
       left -= chunk.length;
       if (left < 0) stream.close(constants.NGHTTP2_NO_ERROR);
     });
-    stream.on("close", () => reading.delete(this));
   }
 }
 

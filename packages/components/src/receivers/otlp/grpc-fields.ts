@@ -57,7 +57,7 @@ export const grpcField = z
       .int()
       .min(0)
       .default(0)
-      .meta({ description: "Calls that one connection may have open; 0: no limit.", examples: [100] }),
+      .meta({ description: "Calls that one connection may have open; 0 takes 1024, where the Collector has no limit.", examples: [100] }),
     read_buffer_size: z
       .int()
       .min(0)

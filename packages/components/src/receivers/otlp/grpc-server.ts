@@ -16,13 +16,16 @@ import type { GrpcConfig } from "./grpc-fields.ts";
 import type { Intake } from "./intake.ts";
 import { SessionKeeper } from "./session-keeper.ts";
 
+/** More than any exporter uses; one connection must not take all the calls that may be open. */
+const USUAL_CONCURRENT_STREAMS = 1024;
+
 /** What every exchange of one server shares. */
 export interface GrpcParts {
   readonly config: GrpcConfig;
   readonly maxMessageBytes: number;
   readonly intake: Intake;
-  /** Calls whose message has not arrived in full. */
-  readonly reading: Set<GrpcExchange>;
+  /** Calls whose stream is open, oldest first. */
+  readonly open: Set<GrpcExchange>;
   readonly now: () => number;
 }
 
@@ -40,7 +43,7 @@ export class GrpcServer {
       config,
       maxMessageBytes: config.max_recv_msg_size_mib * (1 << 20),
       intake,
-      reading: new Set(),
+      open: new Set(),
       now: () => context.clock.now(),
     };
   }
@@ -53,7 +56,7 @@ export class GrpcServer {
     const { config } = this.#parts;
     const settings = {
       ...STREAM_SETTINGS,
-      ...(config.max_concurrent_streams === 0 ? {} : { maxConcurrentStreams: config.max_concurrent_streams }),
+      maxConcurrentStreams: config.max_concurrent_streams || USUAL_CONCURRENT_STREAMS,
     };
     const options = { ...SESSION_OPTIONS, settings };
     const server =
@@ -107,12 +110,12 @@ export class GrpcServer {
 
   /** One timer for all calls: a message may take up to a quarter longer than read_timeout. */
   #scheduleSweep(): void {
-    const { config, reading, now } = this.#parts;
+    const { config, open, now } = this.#parts;
     this.#sweep = this.#context.clock.setTimeout(() => {
       const oldest = now() - config.read_timeout;
-      for (const exchange of reading) {
+      for (const exchange of open) {
         if (exchange.startedAt > oldest) break;
-        exchange.timeOut();
+        exchange.expire(oldest);
       }
       this.#scheduleSweep();
     }, config.read_timeout / 4);

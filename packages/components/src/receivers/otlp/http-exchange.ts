@@ -31,6 +31,7 @@ export class HttpExchange implements Submission {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   #buffer: BodyBuffer | undefined;
+  #entered = false;
 
   constructor(parts: HttpParts, request: IncomingMessage, response: ServerResponse) {
     this.#parts = parts;
@@ -42,6 +43,8 @@ export class HttpExchange implements Submission {
   begin(): void {
     const { routes, responseHeaders, cors } = this.#parts;
     const request = this.#request;
+    if (!this.#parts.intake.enter(this)) return this.#turnAway();
+    this.#entered = true;
     const url = request.url ?? "";
     const signal = routes.get(url) ?? routes.get(pathOf(url));
     const origin = request.headers.origin;
@@ -67,6 +70,7 @@ export class HttpExchange implements Submission {
 
   answer(answer: Answer): void {
     const response = this.#response;
+    this.#leave();
     if (response.destroyed || response.writableEnded) return;
     if (this.#parts.closing) response.shouldKeepAlive = false;
     if (answer.kind === "success") {
@@ -137,7 +141,22 @@ export class HttpExchange implements Submission {
 
   /** The client went away in the middle of its body: there is nothing to deliver and nobody to answer. */
   #onClose(): void {
-    if (this.#buffer !== undefined) this.#release();
+    if (this.#buffer === undefined) return;
+    this.#release();
+    this.#leave();
+  }
+
+  /** The connection ends with the answer: what would follow on it is not read. */
+  #turnAway(): void {
+    this.#parts.intake.counter.count("http", OVERLOADED);
+    this.#response.shouldKeepAlive = false;
+    this.answer(OVERLOADED);
+    this.#request.on("error", ignore);
+  }
+
+  #leave(): void {
+    if (this.#entered) this.#parts.intake.leave(this);
+    this.#entered = false;
   }
 
   #release(): void {
@@ -160,6 +179,7 @@ export class HttpExchange implements Submission {
   }
 
   #refuseText(status: number, text: string): void {
+    this.#leave();
     this.#parts.intake.counter.count("http", errorAnswer(GRPC.INVALID_ARGUMENT, text));
     const response = this.#response;
     if (status === 405) response.setHeader("allow", "POST");
@@ -183,6 +203,7 @@ export class HttpExchange implements Submission {
   }
 
   #preflight(origin: string): void {
+    this.#leave();
     const { headers } = this.#request;
     const allowed =
       this.#parts.cors?.preflightFor(origin, headers["access-control-request-method"], headers["access-control-request-headers"]) ?? [];
@@ -203,9 +224,11 @@ export class HttpExchange implements Submission {
 
 function ignore(): void {}
 
+/** The path of a target in origin form (`/v1/traces?x`) or absolute form (`http://host/v1/traces`, RFC 9112 3.2.2). */
 function pathOf(url: string): string {
-  const query = url.indexOf("?");
-  return query < 0 ? url : url.slice(0, query);
+  const start = /^https?:\/\/[^/?]*/i.exec(url)?.[0].length ?? 0;
+  const query = url.indexOf("?", start);
+  return query < 0 ? url.slice(start) : url.slice(start, query);
 }
 
 /** The type without parameters, in lower case. */

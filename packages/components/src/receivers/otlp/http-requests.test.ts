@@ -48,6 +48,12 @@ describe("well-formed HTTP requests", () => {
       "200 application/x-protobuf",
     ],
     ["a query behind the path", { path: "/v1/traces?x=1", headers: PROTO, body: SPANS }, 3, "200 application/x-protobuf"],
+    [
+      "a target in absolute form",
+      { path: "http://example.com/v1/traces?x=1", headers: PROTO, body: SPANS },
+      3,
+      "200 application/x-protobuf",
+    ],
     ["logs", { path: "/v1/logs", headers: PROTO, body: exportRequest("logs", 4) }, 4, "200 application/x-protobuf"],
     ["metrics", { path: "/v1/metrics", headers: PROTO, body: exportRequest("metrics", 5) }, 5, "200 application/x-protobuf"],
     ["an empty request, which does not enter the pipeline", { headers: PROTO }, 0, "200 application/x-protobuf"],

@@ -24,6 +24,9 @@ export interface Submission {
 }
 
 const TAKEN = Buffer.alloc(0);
+/** Memory that an open request costs beside its body, at the most: streams, headers, parsers. */
+const REQUEST_BYTES = 16 << 10;
+const LEAST_OPEN_REQUESTS = 256;
 
 /** Turns complete requests into deliveries, and what became of them into answers. */
 export class Intake {
@@ -31,11 +34,14 @@ export class Intake {
   readonly budget: ByteBudget;
   readonly counter: RequestCounter;
   readonly #context: ComponentContext;
+  readonly #maxOpen: number;
+  readonly #open: { grpc: number; http: number } = { grpc: 0, http: 0 };
   #closed = false;
 
   constructor(maxInFlightBytes: number, counter: RequestCounter, context: ComponentContext) {
     this.budget = new ByteBudget(maxInFlightBytes);
     this.counter = counter;
+    this.#maxOpen = Math.max(LEAST_OPEN_REQUESTS, Math.floor(maxInFlightBytes / 2 / REQUEST_BYTES));
     this.#context = context;
   }
 
@@ -43,6 +49,18 @@ export class Intake {
   close(): void {
     this.#closed = true;
     this.deliveries.complete();
+  }
+
+  /** Counts a request that has begun; false when so many of its protocol are open that it must be turned away unread. */
+  enter({ transport }: Submission): boolean {
+    if (this.#open[transport] >= this.#maxOpen) return false;
+    this.#open[transport] += 1;
+    return true;
+  }
+
+  /** The request that had entered is over. */
+  leave({ transport }: Submission): void {
+    this.#open[transport] -= 1;
   }
 
   /** Raises what `request` holds to `total` bytes; false when others hold too much for that. */

@@ -39,6 +39,47 @@ describe("a length that is only announced", () => {
   });
 });
 
+describe("open requests", () => {
+  it("are bounded over gRPC: more are refused as streams, and make room when they end", async () => {
+    const { grpc, http } = await open(MIB);
+    const session = grpcConnect(grpc);
+    const idle = Array.from({ length: 260 }, () => grpcCall(session, {}, [], false));
+    const refused = await Promise.all(idle.slice(256));
+    expect(refused.map(({ resetCode }) => resetCode)).toEqual([7, 7, 7, 7]);
+    expect((await httpSend(http, { ...PROTO, body: exportRequestOfSize(300) })).status).toBe(200);
+    session.destroy();
+    await Promise.all(idle);
+    const next = grpcConnect(grpc);
+    await vi.waitFor(async () =>
+      expect((await grpcCall(next, { ":path": GRPC_PATHS.logs }, [framed(exportRequestOfSize(300))])).code).toBe(0),
+    );
+    next.destroy();
+  });
+
+  it("are bounded over HTTP: more get 429 and the end of their connection", async () => {
+    const { http } = await open(MIB);
+    const head = "POST /v1/logs HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\ncontent-length: 9\r\n\r\n";
+    const idle = Array.from({ length: 256 }, () => connect(http, "127.0.0.1"));
+    await Promise.all(idle.map((socket) => new Promise<void>((resolve) => socket.write(head, () => resolve()))));
+    await vi.waitFor(async () => {
+      const { status, headers } = await httpSend(http, { ...PROTO, body: exportRequestOfSize(300) });
+      expect([status, headers["retry-after"], headers.connection]).toEqual([429, "1", "close"]);
+    });
+    for (const socket of idle) socket.destroy();
+    await vi.waitFor(async () => expect((await httpSend(http, { ...PROTO, body: exportRequestOfSize(300) })).status).toBe(200));
+  });
+
+  it("end when a client does not take its answer within read_timeout", async () => {
+    rig = await openReceiver({ grpc: { read_timeout: "10s" } });
+    const session = grpcConnect(rig.grpc, { initialWindowSize: 0 });
+    const call = grpcCall(session, { ":path": GRPC_PATHS.logs }, [framed(exportRequestOfSize(300))]);
+    await vi.waitFor(() => expect(rig?.deliveries.length).toBe(1));
+    await rig.context.clock.advance(20_000);
+    expect(await call).toMatchObject({ http: 200, code: -1, resetCode: 8 });
+    session.destroy();
+  });
+});
+
 describe("what requests grow to", () => {
   it.each(["gzip", "zstd"] as const)("is reserved before many small %s bodies are unpacked", async (encoding) => {
     const { http } = await open(2 * MIB);
