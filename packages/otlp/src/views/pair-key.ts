@@ -1,42 +1,36 @@
 import { LEN, wrongWireType } from "../wire/reader.ts";
 import type { WireReader } from "../wire/reader.ts";
-import { commonFieldEnd, contentStart, fieldEnd, tagAt } from "../wire/scan.ts";
+import { commonFieldEnd, contentStart, fieldEnd, shortFieldEnd, shortFieldStart, tagAt } from "../wire/scan.ts";
 
 /** Offset of the first KeyValue frame with this key among the fields number `field` in `[start, end)`, -1 when there is none. */
 export function findPair(bytes: Uint8Array, start: number, end: number, field: number, key: Uint8Array, slow: WireReader): number {
   const expected = (field << 3) | LEN;
-  const keyLength = key.length;
   for (let pos = start; pos < end;) {
     const at = pos;
-    const tag = bytes[at]!;
-    // Read here and not by shortFieldEnd: a search spends its time in this loop, and this halves it for a key that is not there.
-    if (tag === expected && at + 2 < end) {
-      const first = bytes[at + 1]!;
-      const second = bytes[at + 2]!;
-      const content = first < 0x80 ? at + 2 : at + 3;
-      const next = content + (first < 0x80 ? first : (first & 0x7f) | (second << 7));
-      if (next <= end && (first < 0x80 || second < 0x80)) {
-        const length = plainKeyLength(bytes, content, next);
-        pos = next;
-        if (length < 0) {
-          if (lastKeyEquals(bytes, content, next, key, slow)) return at;
-        } else if (length === keyLength && sameBytes(bytes, content + 2, key)) return at;
-        continue;
-      }
-    } else if (tag >>> 3 !== field) {
-      const next = commonFieldEnd(bytes, at, end);
-      if (next >= 0) {
-        pos = next;
-        continue;
-      }
+    let content = -1;
+    if (bytes[at] === expected) {
+      pos = shortFieldEnd(bytes, at, end);
+      content = shortFieldStart(bytes, at);
+    } else {
+      pos = commonFieldEnd(bytes, at, end);
+      if (pos >= 0 && bytes[at]! >>> 3 !== field) continue;
+      pos = -1;
     }
-    pos = fieldEnd(bytes, at, end, slow);
-    const slowTag = tagAt(bytes, at);
-    if (slowTag >>> 3 !== field) continue;
-    if (slowTag !== expected) throw wrongWireType(slowTag, LEN, at, slow.path);
-    if (pairHasKey(bytes, contentStart(bytes, at), pos, key, slow)) return at;
+    if (pos < 0) {
+      pos = fieldEnd(bytes, at, end, slow);
+      content = pairContent(bytes, at, field, slow.path);
+    }
+    if (content >= 0 && pairHasKey(bytes, content, pos, key, slow)) return at;
   }
   return -1;
+}
+
+/** Start of the content of the checked field at `at`, -1 when it is another than `field`. */
+function pairContent(bytes: Uint8Array, at: number, field: number, path: string): number {
+  const tag = tagAt(bytes, at);
+  if (tag >>> 3 !== field) return -1;
+  if ((tag & 7) !== LEN) throw wrongWireType(tag, LEN, at, path);
+  return contentStart(bytes, at);
 }
 
 /** Whether the KeyValue at `bytes[start, end)` has this key:  1 key string  2 value AnyValue */
