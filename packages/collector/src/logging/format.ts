@@ -25,9 +25,10 @@ export function formatJson(event: LogEvent, initial: Readonly<Record<string, unk
     ...(instance === undefined ? {} : { "otelcol.pipeline.id": instance }),
   };
   const head = { level: event.level, ts: new Date(event.time).toISOString(), msg: event.message };
-  return JSON.stringify({ ...head, ...initial, ...component, ...event.fields }, (_, value: unknown) =>
+  const text = JSON.stringify({ ...head, ...initial, ...component, ...event.fields }, (_, value: unknown) =>
     typeof value === "bigint" ? String(value) : value,
   );
+  return text.replace(UNSAFE, unicodeEscape);
 }
 
 function lineValue(text: string): string {

@@ -11,6 +11,15 @@ function logging(settings: Partial<ReturnType<typeof telemetryDefaults>["logs"]>
   return { lines, clock, logger: createLogging({ ...telemetryDefaults().logs, ...settings }, clock, (line) => lines.push(line)) };
 }
 
+describe("JSON lines", () => {
+  it("hold nothing that a terminal obeys, and read back as they were", () => {
+    const event = { time: TIME, level: "info" as const, component: "", message: "a\u009b2Jb\u2028\u001b[31m", fields: {} };
+    const line = formatJson(event, {});
+    expect(line).toMatch(/^[\u0020-\u007e]*$/);
+    expect((JSON.parse(line) as { msg: string }).msg).toBe(event.message);
+  });
+});
+
 describe("log lines", () => {
   it("say when, how bad, who, what, and the fields", () => {
     const event = {

@@ -250,6 +250,14 @@ describe("text from users", () => {
   });
 });
 
+describe("lines", () => {
+  it.each(["normal", "detailed"])("are the exporter's own, not what senders break theirs into (%s)", async (verbosity) => {
+    const text = await show(logs({ records: [{ body: "a\n2026-01-01 error fake\u2028b", attributes: { "k\r\n": "v" } }] }), { verbosity });
+    expect(text).toContain("a\\n2026-01-01 error fake\\u2028b");
+    expect(text).toContain("k\\u000d\\n");
+  });
+});
+
 describe("sampling", () => {
   it("shows the first of each second, then every n-th", async () => {
     const context = testContext({ id: "debug", kind: "exporter" });

@@ -6,6 +6,7 @@ import { detailedMetrics } from "./detailed-metrics.ts";
 import { detailedTraces } from "./detailed-traces.ts";
 import { normalLogs, normalMetrics, normalTraces, takeAlerts } from "./normal.ts";
 import { summarize, summaryText } from "./summary.ts";
+import { oneLine } from "./text.ts";
 
 const WINDOW_MS = 1000;
 
@@ -38,13 +39,6 @@ export class BatchSampler {
   }
 }
 
-/** Control characters other than line breaks and tabs: they could colour, move or retitle the terminal. */
-const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
-
-function escapeControls(text: string): string {
-  return text.replace(CONTROLS, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
-}
-
 /** Makes the exporter. `write` is used with `use_internal_logger: false`. */
 export function createDebugExporter(config: DebugConfig, context: ComponentContext, write: Write): Exporter {
   const sampler = new BatchSampler(context.clock, config.sampling_initial, config.sampling_thereafter);
@@ -52,7 +46,7 @@ export function createDebugExporter(config: DebugConfig, context: ComponentConte
   function show(batch: Batch): void {
     const summary = summarize(batch);
     const body = config.verbosity === "basic" ? "" : describe(batch, config.verbosity);
-    if (!config.use_internal_logger) return write(escapeControls(`${summaryText(summary)}\n${body === "" ? "" : `${body}\n`}`));
+    if (!config.use_internal_logger) return write(`${summaryText(summary)}\n${body === "" ? "" : `${body}\n`}`);
     context.log.info(summary.message, summary.fields);
     if (body !== "") context.log.info(body);
   }
@@ -61,7 +55,7 @@ export function createDebugExporter(config: DebugConfig, context: ComponentConte
     const { alerts, rest } = takeAlerts(batch);
     for (const line of alerts) {
       if (config.use_internal_logger) context.log.info(line);
-      else write(`${line}\n`);
+      else write(`${oneLine(line)}\n`);
     }
     return rest;
   }

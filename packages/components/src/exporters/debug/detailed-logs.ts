@@ -1,6 +1,6 @@
 import type { LogRecord, LogsData } from "@tidemark/otlp";
 import { LOG_NAMES, pushResource, pushScope } from "./envelopes.ts";
-import { pushAttributes, timestamp, typedValue, type Lines } from "./text.ts";
+import { joinLines, pushAttributes, timestamp, typedValue, type Lines } from "./text.ts";
 
 const SEVERITIES: readonly string[] = ["Trace", "Debug", "Info", "Warn", "Error", "Fatal"];
 
@@ -14,7 +14,7 @@ export function detailedLogs(data: LogsData): string {
       (scope.logRecords ?? []).forEach((record, index) => pushRecord(lines, record, index));
     });
   });
-  return lines.join("\n");
+  return joinLines(lines);
 }
 
 function pushRecord(lines: Lines, record: LogRecord, index: number): void {

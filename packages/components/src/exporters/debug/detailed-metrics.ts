@@ -8,7 +8,7 @@ import type {
   SummaryDataPoint,
 } from "@tidemark/otlp";
 import { METRIC_NAMES, pushResource, pushScope } from "./envelopes.ts";
-import { fixed, pushAttributes, timestamp, type Lines } from "./text.ts";
+import { joinLines, fixed, pushAttributes, timestamp, type Lines } from "./text.ts";
 
 const TEMPORALITIES: readonly string[] = ["Unspecified", "Delta", "Cumulative"];
 
@@ -32,7 +32,7 @@ export function detailedMetrics(data: MetricsData): string {
       });
     });
   });
-  return lines.join("\n");
+  return joinLines(lines);
 }
 
 function pushData(lines: Lines, metric: Metric): void {

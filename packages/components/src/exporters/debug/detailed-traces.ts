@@ -1,6 +1,6 @@
 import type { Span, TracesData } from "@tidemark/otlp";
 import { pushResource, pushScope, TRACE_NAMES } from "./envelopes.ts";
-import { pushAttributes, timestamp, type Lines } from "./text.ts";
+import { joinLines, pushAttributes, timestamp, type Lines } from "./text.ts";
 
 const KINDS: readonly string[] = ["Unspecified", "Internal", "Server", "Client", "Producer", "Consumer"];
 const STATUSES: readonly string[] = ["Unset", "Ok", "Error"];
@@ -15,7 +15,7 @@ export function detailedTraces(data: TracesData): string {
       (scope.spans ?? []).forEach((span, index) => pushSpan(lines, span, index));
     });
   });
-  return lines.join("\n");
+  return joinLines(lines);
 }
 
 function pushSpan(lines: Lines, span: Span, index: number): void {

@@ -11,7 +11,7 @@ import type {
   TracesData,
 } from "@tidemark/otlp";
 import { LOG_NAMES, METRIC_NAMES, resourceLine, scopeLine, TRACE_NAMES } from "./envelopes.ts";
-import { attributePairs, fixed, valueText, type Lines } from "./text.ts";
+import { joinLines, attributePairs, fixed, valueText, type Lines } from "./text.ts";
 
 /** One line per span: name, ids and attributes. */
 export function normalTraces(data: TracesData): string {
@@ -24,7 +24,7 @@ export function normalTraces(data: TracesData): string {
         lines.push([span.name ?? "", span.traceId ?? "", span.spanId ?? "", ...attributePairs(span.attributes)].join(" "));
     });
   });
-  return lines.join("\n");
+  return joinLines(lines);
 }
 
 /** One line per log record: body and attributes. */
@@ -37,7 +37,7 @@ export function normalLogs(batch: LogBatch): string {
       for (const record of scope.logRecords ?? []) lines.push([valueText(record.body), ...attributePairs(record.attributes)].join(" "));
     });
   });
-  return lines.join("\n");
+  return joinLines(lines);
 }
 
 /** The alerts of a batch, one line each, and the rest of it. Text that users control comes out escaped. */
@@ -62,7 +62,7 @@ export function normalMetrics(data: MetricsData): string {
       for (const metric of scope.metrics ?? []) pushMetric(lines, metric);
     });
   });
-  return lines.join("\n");
+  return joinLines(lines);
 }
 
 function pushMetric(lines: Lines, metric: Metric): void {

@@ -3,6 +3,23 @@ import type { AnyValue, KeyValue } from "@tidemark/otlp";
 /** Collects lines. */
 export type Lines = string[];
 
+/** Whatever could end a line, or be taken by a terminal for a command. */
+// oxlint-disable-next-line no-control-regex -- these are what must not get through
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+
+/** Text as one line: what senders wrote into it cannot pass for a line of its own. Tabs stay. */
+export function oneLine(text: string): string {
+  return text.replace(UNSAFE, (character) => {
+    if (character === "\t") return character;
+    return character === "\n" ? "\\n" : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}
+
+/** The lines as one text. */
+export function joinLines(lines: Lines): string {
+  return lines.map(oneLine).join("\n");
+}
+
 /** Go's `%f`. */
 export function fixed(value: number | undefined): string {
   return (value ?? 0).toFixed(6);
