@@ -54,6 +54,13 @@ describe("parseBaggage", () => {
     expect(parseBaggage(["novalue,=x,bad key=1,(=2,good=3,ctl=\u0001,群=1"])).toEqual([one("good", "3")]);
   });
 
+  it("reads long runs of blanks in linear time", () => {
+    const member = `a=b${" ".repeat(8000)}c`;
+    const before = performance.now();
+    for (let i = 0; i < 100; i++) expect(parseBaggage([member])).toHaveLength(1);
+    expect(performance.now() - before).toBeLessThan(1000);
+  });
+
   it("carries 64 members and 8192 bytes, and no half member", () => {
     const members = Array.from({ length: 70 }, (_, i) => `key${i}=value`);
     expect(parseBaggage([members.join(",")])).toHaveLength(64);

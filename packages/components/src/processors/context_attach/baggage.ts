@@ -31,8 +31,17 @@ function percentDecode(text: string): string {
   return decoder.decode(bytes.subarray(0, length));
 }
 
+/** Without blanks at both ends. A regular expression would be quadratic in blanks between words. */
 function trim(text: string): string {
-  return text.replace(/^[ \t]+|[ \t]+$/g, "");
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 function split(pair: string): [key: string, value: string | undefined] {

@@ -102,6 +102,13 @@ describe("formatOtValue", () => {
   });
 });
 
+describe("parseTraceState", () => {
+  it("does not take a monster apart", () => {
+    expect(parseTraceState("a=,".repeat(5000))).toHaveProperty("others");
+    expect(parseTraceState("a=,".repeat(6000))).toBe("size");
+  });
+});
+
 describe("formatTraceState", () => {
   it("puts the changed member first and keeps those of others", () => {
     const state = parseTraceState("congo=t61, ot=a:b,rojo=00f067aa0ba902b7");

@@ -4,6 +4,8 @@ import { formatThreshold, parseRandomness, parseThreshold, type Bits56 } from ".
 const MAX_OT_LENGTH = 256;
 /** W3C trace context: most list members. */
 const MAX_MEMBERS = 32;
+/** Far beyond the 512 characters that must be carried; longer text is not taken apart. */
+const MAX_TRACE_STATE_LENGTH = 16 << 10;
 /** `key ":" value *( ";" key ":" value )`, tracestate-handling.md. */
 const OT_SYNTAX = /^[a-z][a-z0-9]*:[a-zA-Z0-9._-]*(?:;[a-z][a-z0-9]*:[a-zA-Z0-9._-]*)*$/;
 
@@ -70,6 +72,7 @@ export function formatOtValue(ot: OtValue): string | undefined {
 /** Reads a whole tracestate. Members of other vendors are kept as text and not judged. */
 export function parseTraceState(text: string): TraceState | TraceStateProblem {
   if (text === "") return EMPTY_TRACE_STATE;
+  if (text.length > MAX_TRACE_STATE_LENGTH) return "size";
   const others: string[] = [];
   let ot: OtValue = EMPTY_OT;
   for (const raw of text.split(",")) {
