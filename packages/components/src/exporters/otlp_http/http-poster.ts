@@ -25,6 +25,7 @@ export interface HttpAnswer {
 
 /** Posts to one URL over connections that are kept open. */
 export class HttpPoster {
+  /** For messages: without user, password and query, which are secrets. */
   readonly url: string;
   readonly #agent: Agent;
   readonly #request: typeof httpRequest;
@@ -32,9 +33,9 @@ export class HttpPoster {
   readonly #headers: OutgoingHttpHeaders;
 
   constructor(url: string, headers: OutgoingHttpHeaders, tls: ConnectionOptions) {
-    const { protocol, hostname, port, pathname, search, username, password } = new URL(url);
+    const { protocol, host, hostname, port, pathname, search, username, password } = new URL(url);
     const secure = protocol === "https:";
-    this.url = url;
+    this.url = `${protocol}//${host}${pathname}`;
     this.#agent = secure ? new TlsAgent({ keepAlive: true, ...tls }) : new Agent({ keepAlive: true });
     this.#request = secure ? httpsRequest : httpRequest;
     this.#headers = headers;

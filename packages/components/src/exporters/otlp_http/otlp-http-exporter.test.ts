@@ -180,6 +180,14 @@ describe("broken connections of otlp_http", () => {
     expect(result.error?.message).toContain(`request to http://127.0.0.1:${port}/v1/traces failed: `);
   });
 
+  it("keeps user, password and query of the URL out of messages", async () => {
+    const port = await freePort();
+    const own = await open(undefined, { traces_endpoint: `http://user:s3cr3t@127.0.0.1:${port}/v1/traces?key=s3cr3t` });
+    const message = (await sendOnce(own, BATCH)).error?.message;
+    expect(message).toContain(`request to http://127.0.0.1:${port}/v1/traces failed: `);
+    expect(message).not.toContain("s3cr3t");
+  });
+
   it("is cut off before the answer, or in the middle of it: retryable", async () => {
     const own = await open((response, count) => {
       if (count > 1) response.writeHead(200, { "content-length": 10 }).write("abc");
