@@ -53,14 +53,18 @@ export function labelName(key: string): string {
 }
 
 function labelsOf(alert: Alert): Record<string, string> {
-  const labels: Record<string, string> = { alertname: alert.name, severity: alert.severity };
+  const labels = new Map([
+    ["alertname", alert.name],
+    ["severity", alert.severity],
+  ]);
   for (const [key, value] of Object.entries(alert.labels)) {
     const name = labelName(key);
     // Two keys that become one name keep both values, as Prometheus' OTLP translation does.
-    labels[name] = Object.hasOwn(labels, name) ? `${labels[name]};${value}` : value;
+    const known = labels.get(name);
+    labels.set(name, known === undefined ? value : `${known};${value}`);
   }
-  labels["service_name"] ??= alertService(alert);
-  return labels;
+  if (!labels.has("service_name")) labels.set("service_name", alertService(alert));
+  return Object.fromEntries(labels);
 }
 
 function annotationsOf(alert: Alert): Record<string, string> {

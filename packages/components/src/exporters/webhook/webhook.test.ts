@@ -126,6 +126,25 @@ describe("webhook", () => {
     expect(requests.map(({ payload }) => payload.alerts.length)).toEqual([2, 2, 1]);
   });
 
+  it("keeps labels of any name", () => {
+    const odd = sampleAlert({
+      labels: Object.fromEntries([
+        ["__proto__", "p"],
+        ["constructor", "c"],
+        ["a.b", "1"],
+        ["a_b", "2"],
+      ]),
+    });
+    const { labels } = payloadOf([odd], { receiver: "r", externalUrl: "", traceUrl: undefined }).alerts[0] ?? {};
+    expect(Object.entries(labels ?? {})).toEqual(
+      expect.arrayContaining([
+        ["__proto__", "p"],
+        ["constructor", "c"],
+        ["a_b", "1;2"],
+      ]) as unknown,
+    );
+  });
+
   it("shows a log record that is no alert as a notice", async () => {
     const { requests, url } = await peer(ok);
     const { send } = await exporter(url);

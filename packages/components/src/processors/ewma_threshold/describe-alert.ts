@@ -23,14 +23,14 @@ export function measureOfPoint(point: DataPointView, quantile: number | undefine
 
 /** Labels: the configured resource attributes and the item's own identity. */
 export function labelsOf(resource: ResourceView, own: AttributesView | SpanView, names: readonly string[]): Record<string, string> {
-  const labels: Record<string, string> = {};
+  const labels = new Map<string, string>();
   for (const name of names) {
     const value = resource.attributes.get(name);
-    if (value !== undefined) labels[name] = attributeText(value);
+    if (value !== undefined) labels.set(name, attributeText(value));
   }
-  if ("durationMs" in own) return { ...labels, "span.name": own.name };
-  for (const [key, value] of own.entries()) labels[key] = attributeText(value);
-  return labels;
+  if ("durationMs" in own) labels.set("span.name", own.name);
+  else for (const [key, value] of own.entries()) labels.set(key, attributeText(value));
+  return Object.fromEntries(labels);
 }
 
 function unitSuffix(unit: string): string {
