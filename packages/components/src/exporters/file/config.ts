@@ -43,7 +43,7 @@ const fields = z.strictObject({
   append: z
     .boolean()
     .default(false)
-    .meta({ description: "Whether to add to an existing file. If not, it is emptied at the start.", examples: [true] }),
+    .meta({ description: "Whether to add to an existing file. If not, it is emptied when the first batch comes.", examples: [true] }),
   rotation: rotation.optional(),
   compression: z
     .enum(["none", "gzip", "zstd"])

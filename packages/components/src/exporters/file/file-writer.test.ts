@@ -91,12 +91,39 @@ describe("writing", () => {
     expect(files.appends).toBe(2);
   });
 
-  it("empties the file at the start, or appends to it", async () => {
+  it("empties the file at the first write, or appends to it", async () => {
     files.contents.set(PATH, bytes("old\n"));
     await (await open({ append: true })).write(bytes("new\n"));
     expect(files.text(PATH)).toBe("old\nnew\n");
     await (await open()).write(bytes("newer\n"));
     expect(files.text(PATH)).toBe("newer\n");
+  });
+
+  it("leaves the file of a collector that runs as it is, when a second one is started and gives up", async () => {
+    const running = await open();
+    await running.write(bytes("a\n"));
+    await (await open()).close();
+    await running.write(bytes("b\n"));
+    expect(files.text(PATH)).toBe("a\nb\n");
+  });
+
+  it("cuts half a message off without what came in between the opening and the first write", async () => {
+    const writer = await open({ append: true });
+    files.contents.set(PATH, bytes("other\n"));
+    files.capacity = 8;
+    await expect(writer.write(bytes("mine\n"))).rejects.toMatchObject({ retryable: true });
+    expect(files.text(PATH)).toBe("other\n");
+  });
+
+  it("refuses while an old file cannot be emptied", async () => {
+    files.contents.set(PATH, bytes("old\n"));
+    const writer = await open();
+    files.truncateFails = true;
+    await expect(writer.write(bytes("new\n"))).rejects.toMatchObject({ retryable: true });
+    expect(files.text(PATH)).toBe("old\n");
+    files.truncateFails = false;
+    await writer.write(bytes("new\n"));
+    expect(files.text(PATH)).toBe("new\n");
   });
 
   it("with fsync resolves only when the bytes are on the disk, one fsync for all that came together", async () => {

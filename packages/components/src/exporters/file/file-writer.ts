@@ -35,6 +35,8 @@ export interface FileWriterSettings {
 export class FileWriter {
   #file: OpenFile | undefined;
   #size = 0;
+  /** Something was written, or is about to be: what the file held before has been counted or cut. */
+  #begun = false;
   /** The file may hold a torn group behind `#size`. */
   #torn = false;
   #waiting: Waiting[] = [];
@@ -47,18 +49,12 @@ export class FileWriter {
     this.#settings = settings;
   }
 
+  /** Changes nothing in the file: a collector that cannot start after all, because another one runs, must not empty its file. */
   async open(): Promise<void> {
-    const { config } = this.#settings;
-    const file = await this.#settings.files.open(config.path).catch((error: unknown) => {
+    const { config, files } = this.#settings;
+    this.#file = await files.open(config.path).catch((error: unknown) => {
       throw new Error(`cannot open ${config.path}: ${openProblem(error)}`, { cause: error });
     });
-    this.#size = await file.size();
-    // What has no size, such as a pipe, cannot be cut either.
-    if (!config.append && this.#size > 0) {
-      await file.truncate(0);
-      this.#size = 0;
-    }
-    this.#file = file;
   }
 
   /** Resolves when `bytes` are in the file (and on the disk with `fsync`); rejects with a retryable error when they are not. */
@@ -112,6 +108,7 @@ export class FileWriter {
 
   async #fileFor(length: number): Promise<OpenFile> {
     const { config } = this.#settings;
+    if (!this.#begun) await this.#begin();
     if (this.#torn) await this.#mustBeWhole();
     if (config.rotation !== undefined && this.#size > 0 && this.#size + length > config.rotation.max_megabytes * MIB) await this.#rotate();
     if (this.#file === undefined) {
@@ -119,6 +116,17 @@ export class FileWriter {
       this.#size = await this.#file.size();
     }
     return this.#file;
+  }
+
+  async #begin(): Promise<void> {
+    const file = this.#file;
+    this.#size = (await file?.size()) ?? 0;
+    // What has no size, such as a pipe, cannot be cut either.
+    if (!this.#settings.config.append && this.#size > 0) {
+      await file?.truncate(0);
+      this.#size = 0;
+    }
+    this.#begun = true;
   }
 
   async #rotate(): Promise<void> {

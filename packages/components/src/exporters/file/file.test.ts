@@ -84,7 +84,7 @@ describe("the file", () => {
     await expect(async () => open(directory)).rejects.toThrow(`cannot open ${directory}: it is a directory; name a file`);
   });
 
-  it("is emptied at the start, unless it is to be continued", async () => {
+  it("is emptied by the first batch, unless it is to be continued", async () => {
     const first = await write({}, [one]);
     expect(await write({}, [one])).toEqual(first);
     expect(await write({ append: true }, [one])).toEqual(Buffer.concat([first, first]));
