@@ -43,8 +43,10 @@ function heading(alert: Alert): string {
   return `[${alert.status.toUpperCase()}] ${alert.severityText}`;
 }
 
+/** `812 ms > 152 ms`. A resolved alert's value need not stand on that side any more: the comparison is the one of when it fired. */
 function comparison(alert: Alert): string {
-  return `${withUnit(alert.value, alert.unit)} ${alert.operator} ${withUnit(alert.threshold, alert.unit)}`;
+  const [value, limit] = [withUnit(alert.value, alert.unit), `${alert.operator} ${withUnit(alert.threshold, alert.unit)}`];
+  return alert.status === "resolved" ? `${value} (fired at ${limit})` : `${value} ${limit}`;
 }
 
 /** One line: what, where, how much, and the evidence. */
