@@ -125,6 +125,9 @@ describe("the sending queue", () => {
     const kinds = [3, 2, 1].map((count) => consume(r, spans(count)).outcomes[0]?.kind);
     expect(kinds).toEqual(["delivered", "delivered", "refused"]);
     expect(r.node.ledger.row()).toMatchObject({ received: 6, held: 5, refused: 1, missing: 0 });
+    expect(r.context.lines).toEqual([
+      { level: "warn", message: "Sending queue is full. Refusing data.", fields: { queue_size: 5, queue_capacity: 5, refused_items: 1 } },
+    ]);
   });
 
   it("is full when its bytes are used up, whatever it counts; one batch always fits", () => {

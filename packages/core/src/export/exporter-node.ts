@@ -39,6 +39,8 @@ export class ExporterNode {
     if (settings.queue !== undefined) {
       this.#queue = new SendingQueue(settings.queue, {
         send: (batch) => deliver(batch, this.#environment),
+        full: (items, size, capacity) =>
+          context.log.warn("Sending queue is full. Refusing data.", { queue_size: size, queue_capacity: capacity, refused_items: items }),
         finished: (delivery, outcome, answered) => this.#book(delivery.batch, outcome, answered),
       });
     }

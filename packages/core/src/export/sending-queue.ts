@@ -22,6 +22,8 @@ interface Entry {
 export interface QueueOwner {
   /** Sends one batch to its end; never rejects. */
   send(batch: Batch): Promise<Outcome>;
+  /** No room for a batch, which is refused; `size` and `capacity` are in units of the sizer. */
+  full(items: number, size: number, capacity: number): void;
   /** A batch has left the queue with this outcome. `answered` tells that the client was told "accepted" before. */
   finished(delivery: Delivery, outcome: Outcome, answered: boolean): void;
 }
@@ -57,7 +59,7 @@ export class SendingQueue {
     this.heldItems += delivery.batch.itemCount;
     if (this.#fits(entry) && this.#waiting.length === 0) this.#admit(entry);
     else if (this.#config.block_on_overflow) this.#waiting.push(entry);
-    else this.#refuse(entry, PipelineError.unavailable("sending queue is full", FULL_RETRY_AFTER_MS));
+    else this.#refuse(entry);
     this.#pump();
   }
 
@@ -87,9 +89,11 @@ export class SendingQueue {
     if (!this.#config.wait_for_result) entry.delivery.settlement.settle(DELIVERED);
   }
 
-  #refuse(entry: Entry, error: PipelineError): void {
-    this.heldItems -= entry.delivery.batch.itemCount;
-    const outcome: Outcome = { kind: "refused", error };
+  #refuse(entry: Entry): void {
+    const { itemCount } = entry.delivery.batch;
+    this.heldItems -= itemCount;
+    this.#owner.full(itemCount, this.#used, this.#config.queue_size);
+    const outcome: Outcome = { kind: "refused", error: PipelineError.unavailable("sending queue is full", FULL_RETRY_AFTER_MS) };
     this.#owner.finished(entry.delivery, outcome, false);
     entry.delivery.settlement.settle(outcome);
   }
