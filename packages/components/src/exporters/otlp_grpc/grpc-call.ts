@@ -82,7 +82,7 @@ export class GrpcCall {
     if (http !== 0 && http !== 200) {
       return this.#fail(HTTP_TO_GRPC.get(http) ?? GRPC.UNKNOWN, `the server answered HTTP ${http} without grpc-status`, undefined);
     }
-    this.#fail(GRPC.UNAVAILABLE, this.#error?.message ?? "the connection was closed before the answer", undefined);
+    this.#fail(GRPC.UNAVAILABLE, reasonOf(this.#error), undefined);
   }
 
   #settle(status: number, block: IncomingHttpHeaders): void {
@@ -110,6 +110,14 @@ export class GrpcCall {
     this.#done = undefined;
     done?.(error, message);
   }
+}
+
+/** Node cancels the streams of a session that was lost; why it was lost is the cause of that, one error for each address tried. */
+function reasonOf(error: Error | undefined): string {
+  if (error === undefined) return "the connection was closed before the answer";
+  const cause = error.cause instanceof Error ? error.cause : error;
+  if (cause instanceof AggregateError && cause.message === "") return cause.errors.map((each) => (each as Error).message).join("; ");
+  return cause.message;
 }
 
 /** RetryInfo in google.rpc.Status, base64 with or without padding. */

@@ -1,7 +1,8 @@
 import { PipelineError } from "@tidemark/core";
 import { testContext, type TestContext } from "@tidemark/core/testing";
 import { encodeExportResponse, encodeStatus, openBatch } from "@tidemark/otlp";
-import type { ServerHttp2Stream, Settings } from "node:http2";
+import { EventEmitter } from "node:events";
+import type { ClientHttp2Stream, ServerHttp2Stream, Settings } from "node:http2";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { gzipSync } from "node:zlib";
@@ -10,6 +11,7 @@ import { freePort } from "../../transport/testing/free-port.ts";
 import { exportRequest, exportRequestOfSize } from "../../transport/testing/otlp-bytes.ts";
 import { sendOnce, type SendResult } from "../../transport/testing/send-once.ts";
 import { otlpGrpcExporterConfig } from "./config.ts";
+import { GrpcCall } from "./grpc-call.ts";
 import { OtlpGrpcExporter } from "./otlp-grpc-exporter.ts";
 import { parseTarget } from "./target.ts";
 
@@ -191,6 +193,27 @@ describe("broken connections of otlp_grpc", () => {
     held.forEach((stream) => grpcSuccess(stream));
     expect(verdict(await first)).toBe("sent");
     expect(sessions).toBe(2);
+  });
+
+  it("tells first why there is no connection", async () => {
+    const port = await freePort();
+    const own = await open(undefined, { endpoint: `127.0.0.1:${port}` });
+    expect((await sendOnce(own, BATCH)).error?.message).toBe(
+      `rpc to http://127.0.0.1:${port} failed: code = UNAVAILABLE desc = connect ECONNREFUSED 127.0.0.1:${port}`,
+    );
+  });
+
+  it.each([
+    ["every address that was tried", { cause: new AggregateError([new Error("first"), new Error("second")]) }, "first; second"],
+    ["the stream's own error without a cause", {}, "stream cancelled"],
+  ])("names %s, once", (_, options, said) => {
+    const stream = new EventEmitter();
+    const failures: unknown[] = [];
+    const call = new GrpcCall(stream as unknown as ClientHttp2Stream, "http://a:1", (error) => failures.push(error?.message));
+    stream.emit("error", new Error("stream cancelled", options));
+    stream.emit("close");
+    call.cancelled();
+    expect(failures).toEqual([`rpc to http://a:1 failed: code = UNAVAILABLE desc = ${said}`]);
   });
 
   it("stops when the attempt is over", async () => {
