@@ -126,7 +126,7 @@ function requireComponents(root: MapNode, start: MapNode["site"], report: Report
       site: receivers?.keySite ?? start,
       path: "receivers",
       message: "no receiver configuration specified in config",
-      fix: 'add "receivers: { otlp: { protocols: { grpc: {}, http: {} } } }"',
+      fix: "add receivers: { otlp: { protocols: { grpc: {}, http: {} } } }",
     });
   }
   if (missing(exporters?.value)) {
@@ -135,7 +135,7 @@ function requireComponents(root: MapNode, start: MapNode["site"], report: Report
       site: exporters?.keySite ?? start,
       path: "exporters",
       message: "no exporter configuration specified in config",
-      fix: 'add "exporters: { debug: {} }"',
+      fix: "add exporters: { debug: {} }",
     });
   }
 }

@@ -110,7 +110,7 @@ function reportMissing(body: Body, path: readonly PropertyKey[], found: Found, r
   const example = exampleOf(schemaAt(body.schema, path));
   const parent = fullPath(body, path.slice(0, -1));
   const message = path.length === 0 ? `${body.path} needs a configuration` : `${parent} needs the field "${name}"`;
-  report({ code: "CFG_MISSING_FIELD", site: found.keySite, path: fullPath(body, path), message, fix: `add "${name}: ${example}"` });
+  report({ code: "CFG_MISSING_FIELD", site: found.keySite, path: fullPath(body, path), message, fix: `add ${name}: ${example}` });
 }
 
 function reportType(body: Body, path: readonly PropertyKey[], found: Found, report: Report): void {

@@ -71,7 +71,7 @@ function readPipeline(id: string, signal: PipelineSignal, path: string, body: Ma
       site,
       path,
       message: `${path}: must have at least one ${field}`,
-      fix: `add "${field}s: [ID]" with the id of a configured ${field}`,
+      fix: `add ${field}s: [ID] with the id of a configured ${field}`,
     });
   }
   return { id, signal, path, keySite: body.keySite, receivers, processors, exporters };

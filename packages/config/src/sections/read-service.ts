@@ -23,7 +23,7 @@ export function readService(entry: MapEntry | undefined, fallback: Site, report:
   const pipelines = readPipelines(pipelinesEntry, report);
   if (isEmpty(entry?.value) || (fields.size > 0 && isEmpty(pipelinesEntry?.value))) {
     const site = pipelinesEntry?.keySite ?? entry?.keySite ?? fallback;
-    const fix = 'add a pipeline, such as "traces: { receivers: [otlp], exporters: [debug] }" under service: pipelines:';
+    const fix = "add a pipeline, such as traces: { receivers: [otlp], exporters: [debug] } under service: pipelines:";
     report({
       code: "CFG_NO_PIPELINE",
       site,
