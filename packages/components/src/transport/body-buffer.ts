@@ -1,5 +1,6 @@
-/** Above this size memory is claimed as the bytes arrive, not on the word of a length field. */
-const EAGER_BYTES = 64 << 10;
+/** A body up to this size gets its final memory as soon as a quarter of it has arrived; never on the word of a length field alone. */
+const EAGER_BYTES = 1 << 20;
+const EAGER_SHARE = 4;
 /** Shorter pieces are copied together: each that is kept costs an object of its own and maybe the whole read buffer around it. */
 const SHORT_PIECE = 16 << 10;
 const SLAB_BYTES = 64 << 10;
@@ -35,12 +36,11 @@ export class BodyBuffer {
       this.#target.set(chunk, at);
     } else if (this.#first === undefined) {
       this.#first = chunk;
+    } else if (this.#isEager()) {
+      this.#target = this.#openTarget(this.#first);
+      this.#target.set(chunk, at);
     } else if (this.#rest !== undefined) {
       this.#gather(chunk);
-    } else if (this.#expected >= this.#length && this.#expected <= EAGER_BYTES) {
-      this.#target = Buffer.allocUnsafeSlow(this.#expected);
-      this.#target.set(this.#first, 0);
-      this.#target.set(chunk, at);
     } else {
       this.#rest = [];
       this.#gather(this.#first);
@@ -54,6 +54,25 @@ export class BodyBuffer {
     if (this.#rest === undefined) return ownBytes(this.#first ?? Buffer.alloc(0));
     this.#closeSlab();
     return Buffer.concat(this.#rest, this.#length);
+  }
+
+  #isEager(): boolean {
+    const expected = this.#expected;
+    return expected >= this.#length && expected <= EAGER_BYTES && this.#length * EAGER_SHARE >= expected;
+  }
+
+  /** The final place of the body, with what has arrived before in it. */
+  #openTarget(first: Buffer): Buffer {
+    const target = Buffer.allocUnsafeSlow(this.#expected);
+    this.#closeSlab();
+    let at = 0;
+    for (const piece of this.#rest ?? [first]) {
+      target.set(piece, at);
+      at += piece.length;
+    }
+    this.#rest = undefined;
+    this.#slab = undefined;
+    return target;
   }
 
   #gather(chunk: Buffer): void {
