@@ -8,6 +8,7 @@ export * from "./contract/outcome.ts";
 export * from "./contract/pipeline-error.ts";
 export type * from "./contract/registry.ts";
 export { durationField, formatDuration, parseDuration } from "./fields/duration.ts";
+export { noEffectField } from "./fields/no-effect-field.ts";
 export { queueField, retryField, timeoutField, type QueueConfig, type RetryConfig } from "./fields/exporter-fields.ts";
 export type { GraphEnvironment } from "./graph/environment.ts";
 export type * from "./graph/graph-spec.ts";

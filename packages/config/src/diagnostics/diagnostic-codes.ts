@@ -14,6 +14,7 @@ export const DIAGNOSTIC_CODES = [
   "CFG_EXPANSION_LOOP",
   "CFG_UNKNOWN_SECTION",
   "CFG_UNKNOWN_FIELD",
+  "CFG_NO_EFFECT",
   "CFG_MISSING_FIELD",
   "CFG_WRONG_TYPE",
   "CFG_INVALID_VALUE",
@@ -39,7 +40,7 @@ export const DIAGNOSTIC_CODES = [
 /** One of the closed list. */
 export type DiagnosticCode = (typeof DIAGNOSTIC_CODES)[number];
 
-const WARNINGS: ReadonlySet<DiagnosticCode> = new Set(["CFG_ENV_UNSET", "CFG_DEPRECATED_TYPE", "CFG_UNUSED_COMPONENT"]);
+const WARNINGS: ReadonlySet<DiagnosticCode> = new Set(["CFG_ENV_UNSET", "CFG_NO_EFFECT", "CFG_DEPRECATED_TYPE", "CFG_UNUSED_COMPONENT"]);
 
 /** Whether the code stops the load or is only said. */
 export function severityOf(code: DiagnosticCode): "error" | "warning" {

@@ -53,6 +53,18 @@ describe("jsonSchema", () => {
     ]);
   });
 
+  it("marks fields without effect, and keeps words of our own out", () => {
+    expect(at(schema, "$defs", "exporters.otlp_http", "properties", "read_buffer_size")).toMatchObject({
+      deprecated: true,
+      examples: [524_288],
+      description: "Accepted for the Collector's sake and changes nothing here: buffers have their own sizes.",
+    });
+    expect(at(schema, "$defs", "exporters.otlp_http", "properties", "pool", "items", "properties", "idle_timeout", "deprecated")).toBe(
+      true,
+    );
+    expect(JSON.stringify(schema)).not.toMatch(/"noEffect"|"notHere"/);
+  });
+
   it("lets a body be empty only where nothing is required", () => {
     expect(at(schema, "$defs", "exporters.debug", "type")).toEqual(["object", "null", "string"]);
     expect(at(schema, "$defs", "receivers.otlp", "type")).toEqual(["object", "string"]);
@@ -102,6 +114,9 @@ describe("optionsTable", () => {
     );
     expect(optionsTable(byType("otlp"))).toContain("| `protocols.grpc.endpoint` | string | `localhost:4317` | Address to listen on. |");
     expect(optionsTable(byType("batch"))).toContain("| `timeout` | duration | `200ms` | Longest wait. |");
+    expect(optionsTable(byType("otlp_http"))).toContain(
+      "| `read_buffer_size` | int | no effect | Accepted for the Collector's sake and changes nothing here: buffers have their own sizes. |",
+    );
     expect(optionsTable(byType("ticks"))).toBe("This component has no options.\n");
   });
 });

@@ -83,16 +83,29 @@ function sectionSchema(section: string, definitions: readonly ComponentDefinitio
 
 /** Puts a schema and its own definitions under names that are unique in the file; gives the reference to it. */
 function defineSchema(name: string, config: z.ZodType, defs: Record<string, object>): string {
-  const { $schema: _, $defs = {}, ...schema } = z.toJSONSchema(config, { io: "input", unrepresentable: "any", override: keepExamples });
+  const { $schema: _, $defs = {}, ...schema } = z.toJSONSchema(config, { io: "input", unrepresentable: "any", override: takeMeta });
   defs[name] = rename(allowReferences(schema), name);
   for (const [key, inner] of Object.entries($defs)) defs[`${name}.${key}`] = rename(allowReferences(inner), name);
   return `#/$defs/${name}`;
 }
 
-/** Examples are what one writes in YAML, also where the schema transforms it; zod takes those to be results, and leaves them out. */
-function keepExamples({ zodSchema, jsonSchema: json }: { zodSchema: core.$ZodType; jsonSchema: { examples?: unknown[] } }): void {
-  const { examples } = metaOf(zodSchema);
+interface Annotated {
+  examples?: unknown[];
+  deprecated?: boolean;
+  noEffect?: unknown;
+  notHere?: unknown;
+}
+
+/**
+ * Examples are what one writes in YAML, also where the schema transforms it; zod takes those to be results, and leaves them out.
+ * Of our own words JSON Schema knows none; `deprecated` is what editors show for a field better left out.
+ */
+function takeMeta({ zodSchema, jsonSchema: json }: { zodSchema: core.$ZodType; jsonSchema: Annotated }): void {
+  const { examples, noEffect } = metaOf(zodSchema);
   if (examples.length > 0) json.examples = [...examples];
+  if (noEffect) json.deprecated = true;
+  delete json.noEffect;
+  delete json.notHere;
 }
 
 function rename(schema: unknown, name: string): object {
@@ -148,10 +161,10 @@ function allowMap(map: unknown): unknown {
 
 /** Keywords of JSON Schema look at one type each: `pattern` says what text may stand for a number, and editors can still name the mistake. */
 function wrap(schema: Record<string, unknown>): unknown {
-  const { type, format, description, default: standard, examples, ...rest } = schema;
+  const { type, format, description, default: standard, examples, deprecated, ...rest } = schema;
   if (typeof type !== "string") return schema;
   const annotations = Object.fromEntries(
-    Object.entries({ description, default: standard, examples }).filter(([, value]) => value !== undefined),
+    Object.entries({ description, default: standard, examples, deprecated }).filter(([, value]) => value !== undefined),
   );
   if (format === "duration") return { ...annotations, type: ["string", "integer"], pattern: DURATION_PATTERN, minimum: 0, maximum: 0 };
   const reference = { $ref: `#/$defs/${REFERENCE}` };

@@ -35,8 +35,9 @@ function fieldRows(schema: core.$ZodType, prefix: string): readonly Row[] {
 }
 
 function rowsOf(field: core.$ZodType, option: string): readonly Row[] {
-  const { description = "" } = metaOf(field);
-  return [{ option, type: typeName(field), standard: standardOf(field), meaning: description }, ...fieldRows(field, option)];
+  const { description = "", noEffect } = metaOf(field);
+  const standard = noEffect ? "no effect" : standardOf(field);
+  return [{ option, type: typeName(field), standard, meaning: description }, ...fieldRows(field, option)];
 }
 
 /** Alternatives can share a field; its types are listed together. */

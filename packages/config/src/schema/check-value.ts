@@ -3,9 +3,10 @@ import type { Report } from "../diagnostics/diagnostic.ts";
 import { nearest, suggestion } from "../diagnostics/suggest.ts";
 import { type ConfigNode, joinPath, typeWord } from "../yaml/config-node.ts";
 import type { Site } from "../yaml/source-text.ts";
+import { warnOfNoEffect } from "./no-effect.ts";
 import { type Found, nodeAt, valueSite } from "./node-at.ts";
 import { shapeValue } from "./shape-value.ts";
-import { exampleOf, expectedWord, fixFor } from "./wording.ts";
+import { exampleOf, expectedWord, fixFor, metaOf } from "./wording.ts";
 import { fieldNames, schemaAt } from "./zod-def.ts";
 
 /** A body to be checked: where it stands and what it is called. */
@@ -20,6 +21,7 @@ export interface Body {
 /** Checks a body against its schema; gives the parsed value (defaults filled in), or reports every mistake at its place. */
 export function checkValue(body: Body, report: Report): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
   const before = hasBroken(body.node);
+  warnOfNoEffect(body.schema, body.node, body.path, report);
   let result: z.ZodSafeParseResult<unknown>;
   try {
     result = body.schema.safeParse(shapeValue(body.schema, body.node));
@@ -101,7 +103,10 @@ function fullPath(body: Body, path: readonly PropertyKey[]): string {
 function reportUnknownField(body: Body, path: readonly PropertyKey[], key: string, report: Report): void {
   const site = nodeAt(body.node, body.keySite, [...path, key]).keySite;
   const message = `${fullPath(body, path)} has no field "${key}"`;
-  const fix = suggestion(key, fieldNames(schemaAt(body.schema, path)), "Fields", freeFields(body, path));
+  const schema = schemaAt(body.schema, path);
+  const { notHere } = metaOf(schema);
+  const known = Object.hasOwn(notHere, key) ? notHere[key] : undefined;
+  const fix = typeof known === "string" ? known : suggestion(key, fieldNames(schema), "Fields", freeFields(body, path));
   report({ code: "CFG_UNKNOWN_FIELD", site, path: fullPath(body, [...path, key]), message, fix });
 }
 

@@ -5,15 +5,35 @@ import { open, unwrap } from "./zod-def.ts";
 
 type Schema = z.ZodType | core.$ZodType;
 
-/** What the author of a field said about it, looked for through the wrappers. */
-export function metaOf(schema: Schema | undefined): { readonly description?: string; readonly examples: readonly unknown[] } {
+/** What the author of a field said about it. */
+export interface FieldMeta {
+  readonly description?: string;
+  readonly examples: readonly unknown[];
+  /** The field is accepted and changes nothing. */
+  readonly noEffect: boolean;
+  /** Fields that one could expect in this mapping, and what to do without them. */
+  readonly notHere: Readonly<Record<string, unknown>>;
+}
+
+/** The meta of a schema, looked for through its wrappers: the outermost word counts. */
+export function metaOf(schema: Schema | undefined): FieldMeta {
+  const metas = metasOf(schema);
+  const description = metas.map((meta) => meta["description"]).find((value) => typeof value === "string");
+  const examples = metas.map((meta) => meta["examples"]).find((value): value is unknown[] => Array.isArray(value) && value.length > 0);
+  const found = {
+    examples: examples ?? [],
+    noEffect: metas.some((meta) => meta["noEffect"] === true),
+    notHere: Object.assign({}, ...metas.map((meta) => meta["notHere"]).toReversed()) as FieldMeta["notHere"],
+  };
+  return description === undefined ? found : { description, ...found };
+}
+
+/** The metas of a schema and of what it wraps, from the outside in. */
+function metasOf(schema: Schema | undefined): readonly Readonly<Record<string, unknown>>[] {
+  const metas: Record<string, unknown>[] = [];
   let current: core.$ZodType | undefined = schema;
-  let description: string | undefined;
-  let examples: readonly unknown[] = [];
   while (current !== undefined) {
-    const meta: Record<string, unknown> = globalRegistry.get(current) ?? {};
-    if (description === undefined && typeof meta["description"] === "string") description = meta["description"];
-    if (examples.length === 0 && Array.isArray(meta["examples"])) examples = meta["examples"];
+    metas.push(globalRegistry.get(current) ?? {});
     const def: core.$ZodTypes["_zod"]["def"] = open(current)._zod.def;
     current =
       "innerType" in def
@@ -24,7 +44,7 @@ export function metaOf(schema: Schema | undefined): { readonly description?: str
             : def.in
           : undefined;
   }
-  return description === undefined ? { examples } : { description, examples };
+  return metas;
 }
 
 /** An example value in one line of YAML, or `…` where there is none. */

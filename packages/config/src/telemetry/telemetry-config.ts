@@ -210,7 +210,11 @@ const metrics = z
       context.addIssue({ code: "custom", path: ["views"], message: "views need level detailed; set level: detailed or take views away" });
   })
   .prefault({})
-  .meta({ description: "The collector's own metrics.", examples: [{ level: "detailed" }] });
+  .meta({
+    description: "The collector's own metrics.",
+    examples: [{ level: "detailed" }],
+    notHere: { address: "use readers: [{ pull: { exporter: { prometheus: { host: localhost, port: 8888 } } } }]" },
+  });
 
 const traces = z
   .strictObject({

@@ -6,6 +6,7 @@ import {
   defineProcessor,
   defineReceiver,
   durationField,
+  noEffectField,
   queueField,
   type Registry,
   type RegistryEntry,
@@ -219,6 +220,12 @@ const otlpHttp = defineExporter({
       .record(z.string(), z.string())
       .default({})
       .meta({ description: "Headers of each request.", examples: [{ "api-key": "1" }] }),
+    read_buffer_size: noEffectField(z.int().min(0), "buffers have their own sizes.", 524_288),
+    pool: z
+      .strictObject({ idle_timeout: noEffectField(durationField(), "connections stay open.", "90s") })
+      .array()
+      .optional()
+      .meta({ description: "Connections.", examples: [[{ idle_timeout: "90s" }]] }),
   }),
   create: unused,
 });

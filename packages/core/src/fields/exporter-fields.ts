@@ -71,7 +71,14 @@ export const queueField = z
       .meta({ description: "Answer the client only after the batch was delivered.", examples: [true] }),
   })
   .prefault({})
-  .meta({ description: "The queue in front of the exporter.", examples: [{ queue_size: 64, block_on_overflow: true }] });
+  .meta({
+    description: "The queue in front of the exporter.",
+    examples: [{ queue_size: 64, block_on_overflow: true }],
+    notHere: {
+      batch: "take it out, and put the batch processor into the pipeline: queues do not join batches yet",
+      storage: "take it out: queues on disk are not there yet, this one lives in memory",
+    },
+  });
 
 /** Parsed value of `retryField`; times in milliseconds. */
 export type RetryConfig = z.output<typeof retryField>;

@@ -1,5 +1,6 @@
-import { durationField, queueField, retryField, timeoutField } from "@tidemark/core";
+import { durationField, noEffectField, queueField, retryField, timeoutField } from "@tidemark/core";
 import { z } from "zod";
+import { bufferFields } from "../../transport/buffer-fields.ts";
 import { compressionField, headersField } from "../../transport/client-fields.ts";
 import { clientTlsField } from "../../transport/tls-fields.ts";
 import { parseTarget } from "./target.ts";
@@ -41,6 +42,9 @@ const shape = z.strictObject({
   timeout: timeoutField("5s"),
   sending_queue: queueField,
   retry_on_failure: retryField,
+  ...bufferFields,
+  balancer_name: noEffectField(z.string(), "all calls go over one connection to one address of the endpoint.", "round_robin"),
+  wait_for_ready: noEffectField(z.boolean(), "a call that finds no connection fails, and `retry_on_failure` makes it again.", true),
 });
 
 /** Configuration of the `otlp_grpc` exporter: the Collector's. */

@@ -1,5 +1,6 @@
-import { queueField, retryField, timeoutField } from "@tidemark/core";
+import { durationField, noEffectField, queueField, retryField, timeoutField } from "@tidemark/core";
 import { z } from "zod";
+import { bufferFields } from "../../transport/buffer-fields.ts";
 import { compressionField, headersField } from "../../transport/client-fields.ts";
 import { clientTlsField } from "../../transport/tls-fields.ts";
 
@@ -8,6 +9,9 @@ const url = (): z.ZodOptional<z.ZodString> =>
     .string()
     .refine(isHttpUrl, { error: (issue) => `"${String(issue.input)}" is not an HTTP URL; write http://host:port or https://host:port` })
     .optional();
+
+const HTTP_1 = "requests go over HTTP/1.1.";
+const IDLE = "an idle connection stays open until the server closes it.";
 
 const shape = z.strictObject({
   endpoint: url().meta({
@@ -41,10 +45,26 @@ const shape = z.strictObject({
     .prefault({})
     .meta({ description: "How hard to compress.", examples: [{ level: 1 }] }),
   headers: headersField,
+  disable_keep_alives: z
+    .boolean()
+    .default(false)
+    .meta({ description: "A connection of its own for each request.", examples: [true] }),
+  max_conns_per_host: z
+    .int()
+    .min(0)
+    .default(0)
+    .meta({ description: "Connections that each signal may have open; requests beyond them wait. 0: no limit.", examples: [8] }),
   tls: clientTlsField.prefault({}),
   timeout: timeoutField("30s"),
   sending_queue: queueField,
   retry_on_failure: retryField,
+  ...bufferFields,
+  max_idle_conns: noEffectField(z.int(), IDLE, 100),
+  max_idle_conns_per_host: noEffectField(z.int(), IDLE, 10),
+  idle_conn_timeout: noEffectField(durationField(), IDLE, "90s"),
+  force_attempt_http2: noEffectField(z.boolean(), HTTP_1, true),
+  http2_read_idle_timeout: noEffectField(durationField(), HTTP_1, "10s"),
+  http2_ping_timeout: noEffectField(durationField(), HTTP_1, "15s"),
 });
 
 /** Configuration of the `otlp_http` exporter: the Collector's. */

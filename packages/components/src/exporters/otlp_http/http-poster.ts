@@ -1,6 +1,7 @@
 import { PipelineError } from "@tidemark/core";
 import {
   Agent,
+  type AgentOptions,
   request as httpRequest,
   type ClientRequest,
   type IncomingMessage,
@@ -23,7 +24,10 @@ export interface HttpAnswer {
   readonly body: Buffer;
 }
 
-/** Posts to one URL over connections that are kept open. */
+/** How an agent keeps connections. */
+export type Connections = Pick<AgentOptions, "keepAlive" | "maxSockets">;
+
+/** Posts to one URL over connections that are kept open unless `connections` says otherwise. */
 export class HttpPoster {
   /** For messages: without user, password and query, which are secrets. */
   readonly url: string;
@@ -32,11 +36,11 @@ export class HttpPoster {
   readonly #options: RequestOptions;
   readonly #headers: OutgoingHttpHeaders;
 
-  constructor(url: string, headers: OutgoingHttpHeaders, tls: ConnectionOptions) {
+  constructor(url: string, headers: OutgoingHttpHeaders, tls: ConnectionOptions, connections: Connections = { keepAlive: true }) {
     const { protocol, host, hostname, port, pathname, search, username, password } = new URL(url);
     const secure = protocol === "https:";
     this.url = `${protocol}//${host}${pathname}`;
-    this.#agent = secure ? new TlsAgent({ keepAlive: true, ...tls }) : new Agent({ keepAlive: true });
+    this.#agent = secure ? new TlsAgent({ ...connections, ...tls }) : new Agent(connections);
     this.#request = secure ? httpsRequest : httpRequest;
     this.#headers = headers;
     this.#options = {

@@ -67,6 +67,22 @@ describe("requests of otlp_http", () => {
     expect(backend?.requests[0]?.body).toEqual(SPANS);
   });
 
+  it.each([
+    [{ max_conns_per_host: 1 }, 1, "keep-alive"],
+    [{ disable_keep_alives: true }, 3, "close"],
+    [{}, 3, "keep-alive"],
+  ])("opens as many connections as %j lets it", async (config, most, kept) => {
+    const sockets = new Set<unknown>();
+    const own = await open((response) => {
+      sockets.add(response.socket);
+      setImmediate(() => response.end());
+    }, config);
+    const sent = await Promise.all([1, 2, 3].map(async () => sendOnce(own, BATCH)));
+    expect(sent.map(verdict)).toEqual(["sent", "sent", "sent"]);
+    expect(sockets.size).toBe(most);
+    expect(backend?.requests[0]?.headers.connection).toBe(kept);
+  });
+
   it("sends an untouched gzip body as it came, and no other", async () => {
     const own = await open();
     const came = gzipSync(SPANS, { level: 1 });

@@ -27,11 +27,13 @@ export class OtlpHttpExporter implements Exporter {
 
   /** Rejects when a certificate cannot be read. Connections are made when there is something to send. */
   async start(): Promise<void> {
+    const { disable_keep_alives, max_conns_per_host } = this.#config;
     const tls = await loadClientTls(this.#config.tls);
+    const connections = { keepAlive: !disable_keep_alives, maxSockets: max_conns_per_host || Number.POSITIVE_INFINITY };
     const headers = { "user-agent": "tidemark", ...this.#config.headers, "content-type": CONTENT_TYPES[this.#config.encoding] };
     for (const signal of SIGNALS) {
       const url = this.#urlOf(signal);
-      if (url !== undefined) this.#posters.set(signal, new HttpPoster(url, headers, tls));
+      if (url !== undefined) this.#posters.set(signal, new HttpPoster(url, headers, tls, connections));
     }
   }
 

@@ -1,5 +1,6 @@
 import { durationField } from "@tidemark/core";
 import { z } from "zod";
+import { bufferFields } from "../../transport/buffer-fields.ts";
 import { serverTlsField } from "../../transport/tls-fields.ts";
 import { endpointField, transportField } from "./endpoint-fields.ts";
 
@@ -58,16 +59,7 @@ export const grpcField = z
       .min(0)
       .default(0)
       .meta({ description: "Calls that one connection may have open; 0 takes 1024, where the Collector has no limit.", examples: [100] }),
-    read_buffer_size: z
-      .int()
-      .min(0)
-      .optional()
-      .meta({ description: "Accepted as in the Collector; Node sizes its own buffers.", examples: [524_288] }),
-    write_buffer_size: z
-      .int()
-      .min(0)
-      .optional()
-      .meta({ description: "Accepted as in the Collector; Node sizes its own buffers.", examples: [32_768] }),
+    ...bufferFields,
     read_timeout: durationField()
       .prefault("1m")
       .meta({ description: "How long the message of a call may take to arrive; 0s: no limit.", examples: ["30s"] }),
