@@ -13,17 +13,12 @@ import { newIncrease, readTotals, sameBounds } from "./increase.ts";
 import { EPOCHS_PER_TTL, metricKind, MetricLimiter, type MetricKind, type Verdict } from "./metric-limiter.ts";
 import { envelopeOf, OverflowGroup } from "./overflow-group.ts";
 import { createReport } from "./report.ts";
+import type { CardinalityState, PassCounts } from "./state.ts";
 
 /** Overflow series that keep their resource, per metric name; the points of further resources share one without. */
 const MAX_RESOURCES = 64;
 /** Stands for all metric names beyond `max_metrics`. */
 const OTHER_METRICS = "(other metrics)";
-
-/** What lasts from batch to batch, and over a reload. */
-export interface CardinalityState {
-  readonly metrics: Map<string, { readonly limiter: MetricLimiter; isCumulative: boolean }>;
-  epoch: number;
-}
 
 /** Makes the processor of one pipeline. */
 export function createCardinalityLimit(
@@ -60,13 +55,6 @@ export function createCardinalityLimit(
     },
     shutdown: () => report.stop(),
   };
-}
-
-/** What one batch added to the counters. */
-export interface PassCounts {
-  folded: number;
-  dropped: number;
-  reported: number;
 }
 
 /** One walk over one batch. */

@@ -1,7 +1,7 @@
 import type { BatchObservableCallback } from "@opentelemetry/api";
 import type { ComponentContext } from "@tidemark/core";
 import type { CardinalityLimitConfig } from "./config.ts";
-import type { CardinalityState, PassCounts } from "./cardinality-limit.ts";
+import type { CardinalityState, PassCounts } from "./state.ts";
 
 const PREFIX = "tidemark_processor_cardinality_limit";
 

@@ -4,7 +4,7 @@ import type { ContentEncoding } from "../../transport/compression.ts";
 import { frameHead, UnaryMessage } from "../../transport/grpc-frame.ts";
 import { encodeGrpcMessage, GRPC } from "../../transport/grpc-status.ts";
 import { errorAnswer, OVERLOADED, tooLargeAnswer, type Answer, type ErrorAnswer } from "./answer.ts";
-import type { GrpcParts } from "./grpc-server.ts";
+import type { GrpcParts } from "./grpc-parts.ts";
 import type { Submission } from "./intake.ts";
 
 const METHODS: ReadonlyMap<string, Signal> = new Map([

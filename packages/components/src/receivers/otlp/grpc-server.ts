@@ -13,21 +13,12 @@ import { SESSION_OPTIONS, SESSION_WINDOW, STREAM_SETTINGS } from "../../transpor
 import { loadServerTls } from "../../transport/tls.ts";
 import { GrpcExchange } from "./grpc-exchange.ts";
 import type { GrpcConfig } from "./grpc-fields.ts";
+import type { GrpcParts } from "./grpc-parts.ts";
 import type { Intake } from "./intake.ts";
 import { SessionKeeper } from "./session-keeper.ts";
 
 /** More than any exporter uses; one connection must not take all the calls that may be open. */
 const USUAL_CONCURRENT_STREAMS = 1024;
-
-/** What every exchange of one server shares. */
-export interface GrpcParts {
-  readonly config: GrpcConfig;
-  readonly maxMessageBytes: number;
-  readonly intake: Intake;
-  /** Calls whose stream is open, oldest first. */
-  readonly open: Set<GrpcExchange>;
-  readonly now: () => number;
-}
 
 /** OTLP over gRPC (unary calls) on node:http2. */
 export class GrpcServer {

@@ -6,7 +6,7 @@ import { isContentEncoding, type ContentEncoding } from "../../transport/compres
 import { GRPC } from "../../transport/grpc-status.ts";
 import { formatRetryAfter } from "../../transport/retry-after.ts";
 import { errorAnswer, OVERLOADED, SHUTTING_DOWN, tooLargeAnswer, type Answer, type ErrorAnswer } from "./answer.ts";
-import type { HttpParts } from "./http-server.ts";
+import type { HttpParts } from "./http-parts.ts";
 import type { Submission } from "./intake.ts";
 
 const PROTOBUF = "application/x-protobuf";

@@ -1,5 +1,4 @@
 import type { ComponentContext } from "@tidemark/core";
-import type { Signal } from "@tidemark/otlp";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -8,20 +7,8 @@ import { loadServerTls } from "../../transport/tls.ts";
 import { Cors } from "./cors.ts";
 import { HttpExchange } from "./http-exchange.ts";
 import type { HttpConfig } from "./http-fields.ts";
+import type { HttpParts } from "./http-parts.ts";
 import type { Intake } from "./intake.ts";
-
-/** What every exchange of one server shares. */
-export interface HttpParts {
-  readonly config: HttpConfig;
-  readonly intake: Intake;
-  readonly routes: ReadonlyMap<string, Signal>;
-  readonly encodings: ReadonlySet<string>;
-  readonly cors: Cors | undefined;
-  /** Headers beside those of the answer itself; undefined where there are none, which is the fast path. */
-  readonly responseHeaders: readonly (readonly [string, string])[] | undefined;
-  /** Set when answers must end their connection. */
-  closing: boolean;
-}
 
 /** OTLP over HTTP/1.1 on node:http. */
 export class HttpServer {
