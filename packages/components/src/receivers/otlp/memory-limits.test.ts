@@ -90,7 +90,7 @@ describe("what requests grow to", () => {
     const replies = Promise.all(Array.from({ length: 6 }, () => httpSend(http, request)));
     await vi.waitFor(() => expect(rig?.deliveries.length).toBe(1));
     for (const { settlement } of rig?.deliveries ?? []) if (!settlement.settled) settlement.settle({ kind: "delivered" });
-    expect((await replies).map(({ status }) => status).toSorted()).toEqual([200, 429, 429, 429, 429, 429]);
+    expect((await replies).map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 429, 429, 429, 429, 429]);
     if (rig !== undefined) rig.outcome = { kind: "delivered" };
     expect((await httpSend(http, request)).status).toBe(200);
   });
