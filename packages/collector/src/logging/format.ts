@@ -2,7 +2,6 @@ import type { LogEvent } from "./log-event.ts";
 
 const COMPONENT_KEY = /^([^/]+)\/(.+?)(?:@(.+))?$/;
 /** Whatever could end a line, or be taken by a terminal for a command. */
-// oxlint-disable-next-line no-control-regex -- these are what must not get through
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 const PLAIN_VALUE = /^[^\s"=\\]+$/;
 

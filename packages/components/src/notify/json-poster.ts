@@ -1,7 +1,7 @@
 import { PipelineError } from "@tidemark/core";
 import type { ConnectionOptions } from "node:tls";
 import { parseRetryAfter } from "../transport/retry-after.ts";
-import { HttpPoster, type HttpAnswer } from "../exporters/otlp_http/http-poster.ts";
+import { HttpPoster, type HttpAnswer } from "../transport/http-poster.ts";
 
 /** Longest piece of an answer that goes into an error message, in characters. */
 const MAX_EXCERPT = 200;

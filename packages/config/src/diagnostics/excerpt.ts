@@ -23,6 +23,5 @@ function row(number: string, width: number, text: string): string {
 
 /** One column for each unit, and nothing that moves a terminal's cursor. */
 export function printable(line: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is taken out
   return line.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, " ");
 }

@@ -4,7 +4,6 @@ import type { AnyValue, KeyValue } from "@tidemark/otlp";
 export type Lines = string[];
 
 /** Whatever could end a line, or be taken by a terminal for a command. */
-// oxlint-disable-next-line no-control-regex -- these are what must not get through
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
 /** Text as one line: what senders wrote into it cannot pass for a line of its own. Tabs stay. */

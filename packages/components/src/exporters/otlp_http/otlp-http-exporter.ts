@@ -5,7 +5,7 @@ import { plainBody, protoBody } from "../../transport/request-body.ts";
 import { parseRetryAfter } from "../../transport/retry-after.ts";
 import { loadClientTls } from "../../transport/tls.ts";
 import type { OtlpHttpExporterConfig } from "./config.ts";
-import { HttpPoster, type HttpAnswer } from "./http-poster.ts";
+import { HttpPoster, type HttpAnswer } from "../../transport/http-poster.ts";
 
 /** OTLP 1.11, "Failures": every other 4xx and 5xx must not be sent again. */
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);

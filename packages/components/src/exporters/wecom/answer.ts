@@ -1,5 +1,5 @@
 import { PipelineError } from "@tidemark/core";
-import type { HttpAnswer } from "../otlp_http/http-poster.ts";
+import type { HttpAnswer } from "../../transport/http-poster.ts";
 import { httpError, type JsonPoster } from "../../notify/json-poster.ts";
 
 /** "API freq out of limit": this robot has sent too much; a whole window has to pass. */
