@@ -3,9 +3,11 @@ import type { Report } from "../diagnostics/diagnostic.ts";
 import { suggestion } from "../diagnostics/suggest.ts";
 import { checkValue } from "../schema/check-value.ts";
 import { joinPath, type MapEntry } from "../yaml/config-node.ts";
-import { parseId } from "./component-id.ts";
+import { readId } from "./read-id.ts";
 import { readMapping } from "./read-mapping.ts";
 import { kindOf, type ParsedComponent, type SectionName } from "./sections.ts";
+
+const FORM = "type or type/name; a type has letters, digits and _, a name no spaces and no symbols";
 
 /** Reads one component section: ids, types, and each body against the schema of its definition. */
 export async function readComponents<D extends ComponentDefinition>(
@@ -17,27 +19,8 @@ export async function readComponents<D extends ComponentDefinition>(
   const components = new Map<string, ParsedComponent<D>>();
   for (const [key, body] of readMapping(section, entry, "each component under its id, such as otlp: or otlp/second:", report)) {
     const path = joinPath(section, key);
-    const id = parseId(key);
-    if ("error" in id) {
-      report({
-        code: "CFG_INVALID_ID",
-        site: body.keySite,
-        path,
-        message: `${section}: ${id.error}`,
-        fix: "write type or type/name; a type has letters, digits and _, a name no spaces and no symbols",
-      });
-      continue;
-    }
-    if (components.has(id.id)) {
-      report({
-        code: "CFG_DUPLICATE_ID",
-        site: body.keySite,
-        path,
-        message: `${section}: duplicate id "${id.id}" once the spaces around its parts are taken away`,
-        fix: `give one of the two another name, such as ${id.type}/second`,
-      });
-      continue;
-    }
+    const id = readId(key, { section, body, taken: components, form: FORM }, report);
+    if (id === undefined) continue;
     const definition = await findDefinition(section, id.id, id.type, body, registry, report);
     const checked =
       definition === undefined

@@ -2,7 +2,7 @@ import type { PipelineSignal } from "@tidemark/core";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import { suggestion } from "../diagnostics/suggest.ts";
 import { joinPath, type MapEntry } from "../yaml/config-node.ts";
-import { parseId } from "./component-id.ts";
+import { readId } from "./read-id.ts";
 import { readMapping, refuseUnknown } from "./read-mapping.ts";
 import { readReferences } from "./read-references.ts";
 import type { ParsedPipeline } from "./sections.ts";
@@ -10,23 +10,15 @@ import type { ParsedPipeline } from "./sections.ts";
 const SIGNALS: readonly PipelineSignal[] = ["traces", "metrics", "logs", "alerts"];
 const FIELDS = ["receivers", "processors", "exporters"] as const;
 const SECTION = "service::pipelines";
+const FORM: string = `signal or signal/name; signals are ${SIGNALS.join(", ")}`;
 
 /** Reads `service::pipelines`: ids, and the three lists of each pipeline. */
 export function readPipelines(entry: MapEntry | undefined, report: Report): readonly ParsedPipeline[] {
   const pipelines = new Map<string, ParsedPipeline>();
   for (const [key, body] of readMapping(SECTION, entry, "each pipeline under its id, such as traces: or logs/second:", report)) {
     const path = joinPath(SECTION, key);
-    const id = parseId(key);
-    if ("error" in id) {
-      report({
-        code: "CFG_INVALID_ID",
-        site: body.keySite,
-        path,
-        message: `${SECTION}: ${id.error}`,
-        fix: `write signal or signal/name; signals are ${SIGNALS.join(", ")}`,
-      });
-      continue;
-    }
+    const id = readId(key, { section: SECTION, body, taken: pipelines, form: FORM }, report);
+    if (id === undefined) continue;
     const signal = SIGNALS.find((known) => known === id.type);
     if (signal === undefined) {
       report({
@@ -35,16 +27,6 @@ export function readPipelines(entry: MapEntry | undefined, report: Report): read
         path,
         message: `${SECTION}: unknown pipeline signal: "${id.type}"`,
         fix: suggestion(id.type, SIGNALS, "Signals"),
-      });
-      continue;
-    }
-    if (pipelines.has(id.id)) {
-      report({
-        code: "CFG_DUPLICATE_ID",
-        site: body.keySite,
-        path,
-        message: `${SECTION}: duplicate id "${id.id}" once the spaces around its parts are taken away`,
-        fix: `give one of the two another name, such as ${id.type}/second`,
       });
       continue;
     }
