@@ -30,7 +30,7 @@ function shorten(path: string): string {
 export class WireError extends Error {
   override readonly name = "WireError";
   readonly code: WireErrorCode;
-  /** Bytes from the start of the message (characters for OTLP/JSON text). */
+  /** Bytes from the start of the message, or of the OTLP/JSON text as UTF-8. */
   readonly offset: number;
   /** Field names from the request down, "resource_spans.scope_spans.spans"; "" at the top. */
   readonly path: string;
