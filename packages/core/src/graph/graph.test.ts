@@ -1,10 +1,11 @@
 import type { Batch, Signal } from "@tidemark/otlp";
 import { logs, metrics, traces } from "@tidemark/otlp/testing";
-import { map, Subject } from "rxjs";
+import { filter, map, skip, Subject, take, type Observable } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { Connector, Processor, ProcessorDefinition } from "../contract/component.ts";
 import { defineConnector, defineExtension, defineProcessor, defineReceiver } from "../contract/define.ts";
+import type { Delivery } from "../contract/delivery.ts";
 import { PipelineError } from "../contract/pipeline-error.ts";
 import { fakeSink, fakeSource, type FakeSink } from "../testing/fake-components.ts";
 import { testDelivery, testEnvironment, type LoggedLine } from "../testing/test-context.ts";
@@ -18,6 +19,10 @@ const base = { stability: "development", summary: "A test.", config: z.looseObje
 
 function processor(type: string, create: ProcessorDefinition["create"], emitsAlerts = false): ProcessorDefinition {
   return defineProcessor({ ...base, type, signals: SIGNALS, emitsAlerts, create });
+}
+
+function raise(error: Error): never {
+  throw error;
 }
 
 const pass: Processor = { process: (batch) => batch };
@@ -194,18 +199,43 @@ describe("a graph", () => {
     expect(graph.ledger().violations).toEqual([]);
   });
 
-  it("closes a stream that breaks: it refuses from then on, and says why", async () => {
-    const definition = processor("breaks", () => ({
-      held: () => 0,
-      operator: map(() => {
-        throw new Error("a defect");
-      }),
-    }));
-    const { graph, push, lines } = rig([{ processors: ["breaks"] }], { processors: [{ id: "breaks", definition, config: {} }] });
+  it.each([
+    [
+      "breaks",
+      (source: Observable<Delivery>): Observable<Delivery> =>
+        source.pipe(
+          skip(1),
+          map(() => raise(new Error("a defect"))),
+        ),
+      "a defect",
+    ],
+    [
+      "ends by itself",
+      (source: Observable<Delivery>): Observable<Delivery> =>
+        source.pipe(
+          skip(1),
+          take(1),
+          filter(() => false),
+        ),
+      "it ended by itself",
+    ],
+  ] as const)("closes a stream that %s: what it holds is given back, and it refuses from then on", async (_name, operator, why) => {
+    const definition = processor("breaks", () => ({ held: () => 1, operator }));
+    const { graph, push, lines, clock } = rig([{ processors: ["breaks"] }], { processors: [{ id: "breaks", definition, config: {} }] });
     await graph.start();
-    push(spans(1));
+    const held = push(spans(1));
+    expect(kinds(held)).toEqual([]);
     expect(kinds(push(spans(2)))).toEqual(["refused"]);
-    expect(lines.some((line) => line.level === "error" && String(line.fields["error"]).includes("a defect"))).toBe(true);
+    expect(kinds(held)).toEqual(["refused"]);
+    expect(kinds(push(spans(3)))).toEqual(["refused"]);
+    expect(graph.ledger().violations).toEqual([]);
+    expect(lines.filter((line) => line.level === "error").map((line) => line.fields["error"])).toEqual([
+      `processor/breaks@traces/0 has stopped: ${why}`,
+    ]);
+    await clock.advance(5000);
+    expect(graph.health().nodes.filter((node) => !node.healthy)).toEqual([
+      { node: "processor/breaks@traces/0", healthy: false, reason: `processor/breaks@traces/0 has stopped: ${why}` },
+    ]);
   });
 
   it("turns unhealthy when a node loses items, and when it holds items without moving any", async () => {

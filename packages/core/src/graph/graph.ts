@@ -17,8 +17,6 @@ export interface Graph {
   shutdown(deadline: AbortSignal): Promise<void>;
   health(): ReturnType<Host["health"]>;
   ledger(): LedgerSnapshot;
-  /** Items whose sender waits for an answer. */
-  unanswered(): number;
 }
 
 /**
@@ -102,10 +100,6 @@ class StreamGraph implements Graph {
 
   ledger(): LedgerSnapshot {
     return this.#builder.ledger.snapshot();
-  }
-
-  unanswered(): number {
-    return this.#parts.receiverNodes.reduce((sum, node) => sum + node.unanswered, 0);
   }
 
   #watch(): void {

@@ -29,7 +29,7 @@ function runBatchFunction(component: BatchFunction, delivery: Delivery, ledger: 
     result = component.process(batch, delivery);
   } catch (caught) {
     const error = PipelineError.from(caught);
-    // Drops that were explained before the exception are undone by it: the whole batch is answered for as one.
+    // What was booked as dropped before the exception stays booked so; its sender is answered for the whole batch.
     const items = batch.itemCount - (ledger.droppedTotal - droppedBefore);
     if (error.code === "internal") log.error("Processing failed.", { error: error.message, items });
     if (error.retryable) ledger.refused += items;

@@ -10,7 +10,8 @@ export type StreamBooking = "processor" | "connector";
 
 /**
  * Runs a component that works on the whole stream, and keeps its books from outside: an outcome that arrives while a delivery
- * it handed on is being settled came from further down; any other outcome is the component's own decision.
+ * it handed on is being settled came from further down; any other outcome is the component's own decision. A stream that breaks,
+ * or ends before its source, gives back what it holds and refuses from then on.
  */
 export function liftStream(
   operator: OperatorFunction<Delivery, Delivery>,
@@ -22,23 +23,28 @@ export function liftStream(
     new Observable((subscriber) => {
       const node = new StreamNode(ledger, booking);
       const input = new Subject<Delivery>();
-      let broken: PipelineError | undefined;
+      let isSourceDone = false;
+      const stop = (why: string): void => {
+        const error = PipelineError.unavailable(`${ledger.identity.key} has stopped: ${why}`);
+        node.abandon(error);
+        log.error("The component's stream broke; it refuses everything until a restart.", { error: error.message });
+      };
       const output = input.pipe(operator).subscribe({
         next: (delivery) => subscriber.next(node.leaving(delivery)),
-        error: (caught: unknown) => {
-          broken = PipelineError.unavailable(`${ledger.identity.key} has stopped: ${PipelineError.from(caught).message}`);
-          log.error("The component's stream broke; it refuses everything until a restart.", { error: broken.message });
-        },
-        complete: () => subscriber.complete(),
+        error: (caught: unknown) => stop(PipelineError.from(caught).message),
+        complete: () => (isSourceDone ? subscriber.complete() : stop("it ended by itself")),
       });
       const upstream = source.subscribe({
         next(delivery) {
           const entered = node.entering(delivery);
-          if (broken === undefined) input.next(entered);
-          else entered.settlement.settle({ kind: "refused", error: broken });
+          if (node.fault === undefined) input.next(entered);
+          else entered.settlement.settle({ kind: "refused", error: node.fault });
         },
         error: (error) => subscriber.error(error),
-        complete: () => input.complete(),
+        complete: () => {
+          isSourceDone = true;
+          input.complete();
+        },
       });
       return () => {
         upstream.unsubscribe();
@@ -48,8 +54,12 @@ export function liftStream(
 }
 
 class StreamNode {
+  /** Why the stream has stopped, if it has. */
+  fault: PipelineError | undefined;
   readonly #ledger: NodeLedger;
   readonly #booking: StreamBooking;
+  /** What has come in and is not settled; its senders wait. */
+  readonly #open: Set<Delivery> = new Set();
   #fromBelow = 0;
 
   constructor(ledger: NodeLedger, booking: StreamBooking) {
@@ -59,12 +69,14 @@ class StreamNode {
 
   entering(delivery: Delivery): Delivery {
     const items = delivery.batch.itemCount;
-    const { settlement } = delivery;
     this.#ledger.received += items;
     if (this.#booking === "connector") this.#ledger.delivered += items;
+    this.#open.add(delivery);
     const watched = createSettlement((outcome) => {
+      // What was given back when the stream broke may still come to an end further down.
+      if (!this.#open.delete(delivery)) return;
       if (this.#fromBelow === 0 && this.#booking === "processor") this.#ledger.settle(outcome, items);
-      settlement.settle(outcome);
+      delivery.settlement.settle(outcome);
     });
     return { batch: delivery.batch, settlement: watched, context: delivery.context };
   }
@@ -72,6 +84,17 @@ class StreamNode {
   leaving(delivery: Delivery): Delivery {
     if (this.#booking === "processor") this.#ledger.passed += delivery.batch.itemCount;
     return { batch: delivery.batch, settlement: this.#below(delivery.settlement), context: delivery.context };
+  }
+
+  /** Gives back everything that is open; what had already been handed on may so arrive twice, but nothing is lost. */
+  abandon(error: PipelineError): void {
+    this.fault = error;
+    this.#ledger.fault = error.message;
+    this.#ledger.held = () => 0;
+    this.#ledger.refused += this.#ledger.received - this.#ledger.moved;
+    const open = [...this.#open];
+    this.#open.clear();
+    for (const { settlement } of open) settlement.settle({ kind: "refused", error });
   }
 
   #below(settlement: Settlement): Settlement {

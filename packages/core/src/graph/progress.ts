@@ -29,6 +29,7 @@ export class ProgressWatch {
     const now = this.#clock.now();
     const stuck = this.#watched.map((watched): NodeHealth => {
       const { node } = watched;
+      if (node.fault !== undefined) return { node: node.identity.key, healthy: false, reason: node.fault };
       const held = node.held();
       if (held === 0 || node.moved !== watched.moved) {
         watched.moved = node.moved;

@@ -24,13 +24,6 @@ export class ReceiverNode {
     this.#edges = edges;
   }
 
-  /** Items that are in the graph and whose client is still waiting. */
-  get unanswered(): number {
-    return this.#unanswered;
-  }
-
-  #unanswered = 0;
-
   consume(delivery: Delivery): void {
     const { batch, settlement, context } = delivery;
     const items = batch.itemCount;
@@ -39,9 +32,7 @@ export class ReceiverNode {
     this.ledger.received += items;
     if (edges.length === 0) this.ledger.failed += items;
     else this.ledger.passed += items;
-    this.#unanswered += items;
     const answered = createSettlement((outcome) => {
-      this.#unanswered -= items;
       if (outcome.kind === "refused") counts.refused += items;
       else if (outcome.kind === "failed") {
         const lost = Math.min(outcome.items, items);

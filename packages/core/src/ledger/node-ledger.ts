@@ -35,6 +35,8 @@ export class NodeLedger {
   refused = 0;
   failed = 0;
   lastReason = "dropped";
+  /** Why the node does not work any more; undefined while it does. */
+  fault: string | undefined;
 
   constructor(identity: NodeIdentity) {
     this.identity = identity;
