@@ -4,6 +4,7 @@ import type { Logger } from "../contract/logger.ts";
 import { PipelineError } from "../contract/pipeline-error.ts";
 import type { NodeLedger } from "../ledger/node-ledger.ts";
 import { createSettlement } from "../settlement/settlement.ts";
+import { WaitingList } from "./waiting-list.ts";
 
 /** How the items that leave a stream node are booked. */
 export type StreamBooking = "processor" | "connector";
@@ -58,8 +59,7 @@ class StreamNode {
   fault: PipelineError | undefined;
   readonly #ledger: NodeLedger;
   readonly #booking: StreamBooking;
-  /** What has come in and is not settled; its senders wait. */
-  readonly #open: Set<Delivery> = new Set();
+  readonly #waiting = new WaitingList();
   #fromBelow = 0;
 
   constructor(ledger: NodeLedger, booking: StreamBooking) {
@@ -69,14 +69,15 @@ class StreamNode {
 
   entering(delivery: Delivery): Delivery {
     const items = delivery.batch.itemCount;
+    const { settlement } = delivery;
     this.#ledger.received += items;
     if (this.#booking === "connector") this.#ledger.delivered += items;
-    this.#open.add(delivery);
+    const waiting = this.#waiting.add(settlement);
     const watched = createSettlement((outcome) => {
       // What was given back when the stream broke may still come to an end further down.
-      if (!this.#open.delete(delivery)) return;
+      if (!this.#waiting.remove(waiting)) return;
       if (this.#fromBelow === 0 && this.#booking === "processor") this.#ledger.settle(outcome, items);
-      delivery.settlement.settle(outcome);
+      settlement.settle(outcome);
     });
     return { batch: delivery.batch, settlement: watched, context: delivery.context };
   }
@@ -86,15 +87,13 @@ class StreamNode {
     return { batch: delivery.batch, settlement: this.#below(delivery.settlement), context: delivery.context };
   }
 
-  /** Gives back everything that is open; what had already been handed on may so arrive twice, but nothing is lost. */
+  /** Gives back everything that waits; what had already been handed on may so arrive twice, but nothing is lost. */
   abandon(error: PipelineError): void {
     this.fault = error;
     this.#ledger.fault = error.message;
     this.#ledger.held = () => 0;
     this.#ledger.refused += this.#ledger.received - this.#ledger.moved;
-    const open = [...this.#open];
-    this.#open.clear();
-    for (const { settlement } of open) settlement.settle({ kind: "refused", error });
+    for (const { settlement } of this.#waiting.takeAll()) settlement.settle({ kind: "refused", error });
   }
 
   #below(settlement: Settlement): Settlement {
