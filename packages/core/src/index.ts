@@ -1,4 +1,5 @@
 export { systemClock } from "./clock/system-clock.ts";
+export type * from "./contract/capabilities.ts";
 export type * from "./contract/clock.ts";
 export type * from "./contract/component.ts";
 export * from "./contract/define.ts";
@@ -7,6 +8,7 @@ export type * from "./contract/logger.ts";
 export * from "./contract/outcome.ts";
 export * from "./contract/pipeline-error.ts";
 export type * from "./contract/registry.ts";
+export type * from "./contract/storage.ts";
 export { durationField, formatDuration, parseDuration } from "./fields/duration.ts";
 export { noEffectField } from "./fields/no-effect-field.ts";
 export { queueField, retryField, timeoutField, type QueueConfig, type RetryConfig } from "./fields/exporter-fields.ts";

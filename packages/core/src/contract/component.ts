@@ -2,6 +2,7 @@ import type { Meter } from "@opentelemetry/api";
 import type { Batch, LogBatch, Signal } from "@tidemark/otlp";
 import type { Observable, OperatorFunction } from "rxjs";
 import type { z } from "zod";
+import type { Capabilities, CapabilityName } from "./capabilities.ts";
 import type { Clock, Random } from "./clock.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Logger } from "./logger.ts";
@@ -58,6 +59,11 @@ export interface ComponentContext {
   shared<T>(key: SharedKey<T>): T;
   /** For processors and connectors that detect: where their alerts go. Offers settle as delivered when no pipeline lists the component. */
   readonly alerts: AlertSink;
+  /**
+   * What the extension `extensionId` can do for this component.
+   * @throws Error in words for users when it is not in `service.extensions` or cannot do that.
+   */
+  capability<K extends CapabilityName>(name: K, extensionId: string): Capabilities[K];
 }
 
 /** Names a graph-wide object and knows how to make it. Declare it once, beside its type. */
@@ -118,8 +124,8 @@ export interface SendContext {
   rejected(items: number, message: string): void;
 }
 
-/** Serves the collector itself; no data passes through it. */
-export interface Extension extends Lifecycle {
+/** Serves the collector itself, or other components by its capabilities; no data passes through it. */
+export interface Extension extends Lifecycle, Partial<Capabilities> {
   /** The pipelines have started. */
   ready?(): void;
   /** The pipelines are about to stop. */
@@ -178,6 +184,13 @@ export interface ExporterDefinition<C extends z.ZodType = z.ZodType> extends Def
 /** An extension: what it is, and how one is made. */
 export interface ExtensionDefinition<C extends z.ZodType = z.ZodType> extends DefinitionBase<C> {
   readonly kind: "extension";
+  /** What its instances can do for other components; the configuration is checked against it. */
+  readonly provides?: readonly CapabilityName[];
+  /**
+   * With several worker processes: `process` (standard) runs one in each of them, `collector` only one, beside them all, because it
+   * owns a port or a file.
+   */
+  readonly scope?: "process" | "collector";
   create(config: z.output<C>, context: ComponentContext): Extension;
 }
 

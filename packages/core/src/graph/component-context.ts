@@ -17,11 +17,12 @@ export interface ContextOptions {
   readonly shared: SharedObjects;
   readonly drop: (reason: string, items: number) => void;
   readonly alerts: AlertSink;
+  readonly capability: ComponentContext["capability"];
 }
 
 /** The view of the world that a component gets. */
 export function componentContext(options: ContextOptions): ComponentContext {
-  const { id, kind, instance, environment, host, shared, drop, alerts } = options;
+  const { id, kind, instance, environment, host, shared, drop, alerts, capability } = options;
   const key = `${kind}/${id}${instance === "" ? "" : `@${instance}`}`;
   return {
     id,
@@ -33,6 +34,7 @@ export function componentContext(options: ContextOptions): ComponentContext {
     host,
     drop,
     alerts,
+    capability,
     state: (name, version, init) => environment.states.handle(`${key}/${name}`, version, init),
     shared: (sharedKey) => shared.get(sharedKey),
   };

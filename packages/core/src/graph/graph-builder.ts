@@ -1,6 +1,7 @@
 import type { Signal } from "@tidemark/otlp";
 import { tap } from "rxjs";
-import type { ComponentKind, Connector, Exporter, Extension, Host, Lifecycle, Receiver } from "../contract/component.ts";
+import type { Capabilities, CapabilityName } from "../contract/capabilities.ts";
+import type { ComponentContext, ComponentKind, Connector, Exporter, Extension, Host, Lifecycle, Receiver } from "../contract/component.ts";
 import { ExporterNode } from "../export/exporter-node.ts";
 import { exporterSettings } from "../export/exporter-settings.ts";
 import { Ledger, type EdgeKind } from "../ledger/ledger.ts";
@@ -44,6 +45,7 @@ export class GraphBuilder {
   readonly #environment: GraphEnvironment;
   readonly #host: Host;
   readonly #shared: SharedObjects;
+  readonly #extensions: Map<string, Running<Extension>> = new Map();
   readonly #exporters: Map<string, Running<Exporter> & { readonly node: ExporterNode }> = new Map();
   readonly #connectors: Map<string, EntryPoint> = new Map();
   /** Targets of each pipeline: its entry, or its exporters where it has no processors. */
@@ -58,6 +60,10 @@ export class GraphBuilder {
   }
 
   build(): GraphParts {
+    for (const { id, definition, config } of this.#spec.extensions) {
+      const context = this.#context("extension", id, "", () => undefined, []);
+      this.#extensions.set(id, { key: `extension/${id}`, id, component: definition.create(config, context) });
+    }
     // Downstream first, so that every edge finds its target; the chains are turned round at the end.
     for (const pipeline of inFeedingOrder(this.#spec).toReversed()) this.#buildPipeline(pipeline);
     const receivers = this.#spec.receivers.filter(({ id }) => this.#spec.pipelines.some((pipeline) => pipeline.receivers.includes(id)));
@@ -67,16 +73,7 @@ export class GraphBuilder {
       receiverNodes: nodes.map(({ node }) => node),
       chains: this.#chains.toReversed(),
       exporters: [...this.#exporters.values()],
-      extensions: this.#spec.extensions.map(({ id, definition, config }) => {
-        const node = { key: `extension/${id}`, id };
-        return {
-          ...node,
-          component: definition.create(
-            config,
-            this.#context("extension", id, "", () => undefined, []),
-          ),
-        };
-      }),
+      extensions: [...this.#extensions.values()],
     };
   }
 
@@ -205,8 +202,23 @@ export class GraphBuilder {
   ): ReturnType<typeof componentContext> {
     const environment = this.#environment;
     const alerts = alertSink(id, alertEdges, environment);
-    return componentContext({ kind, id, instance, environment, host: this.#host, shared: this.#shared, drop, alerts });
+    const capability: ComponentContext["capability"] = (name, extensionId) => this.#capability(name, extensionId);
+    return componentContext({ kind, id, instance, environment, host: this.#host, shared: this.#shared, drop, alerts, capability });
   }
+
+  #capability<K extends CapabilityName>(name: K, extensionId: string): Capabilities[K] {
+    const extension = this.#extensions.get(extensionId);
+    if (extension === undefined) throw new GraphError(`extension "${extensionId}" is not there; list it in service.extensions`);
+    const provided: Partial<Capabilities> = extension.component;
+    const capability = provided[name];
+    if (capability === undefined) throw new GraphError(`extension "${extensionId}" is no ${words(name)}`);
+    return capability;
+  }
+}
+
+/** `serverAuthenticator` as `server authenticator`. */
+function words(name: CapabilityName): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 function processorKey(id: string, pipeline: PipelineSpec): NodeIdentity["key"] {

@@ -1,6 +1,7 @@
 import { createNoopMeter } from "@opentelemetry/api";
 import type { Batch, LogBatch } from "@tidemark/otlp";
-import type { ComponentContext, ComponentKind } from "../contract/component.ts";
+import type { Capabilities } from "../contract/capabilities.ts";
+import type { ComponentContext, ComponentKind, Extension } from "../contract/component.ts";
 import type { Delivery } from "../contract/delivery.ts";
 import type { Logger } from "../contract/logger.ts";
 import { DELIVERED, type Outcome } from "../contract/outcome.ts";
@@ -32,9 +33,16 @@ export interface TestContext extends ComponentContext {
 
 /** Makes a `TestContext`. Give the same `states` to two contexts to try a reload. */
 export function testContext(
-  options: { readonly id?: string; readonly kind?: ComponentKind; readonly states?: StateStore; readonly seed?: number } = {},
+  options: {
+    readonly id?: string;
+    readonly kind?: ComponentKind;
+    readonly states?: StateStore;
+    readonly seed?: number;
+    /** The extensions that `capability` finds, by id. */
+    readonly extensions?: Readonly<Record<string, Extension>>;
+  } = {},
 ): TestContext {
-  const { id = "test", kind = "processor", states = new StateStore(), seed } = options;
+  const { id = "test", kind = "processor", states = new StateStore(), seed, extensions = {} } = options;
   const clock = new VirtualClock();
   const random = seededRandom(seed);
   const lines: LoggedLine[] = [];
@@ -56,6 +64,12 @@ export function testContext(
     drop: (reason, items) => void drops.set(reason, (drops.get(reason) ?? 0) + items),
     state: (name, version, init) => states.handle(`${kind}/${id}/${name}`, version, init),
     shared: (key) => shared.get(key),
+    capability(name, extensionId) {
+      const provided: Partial<Capabilities> = extensions[extensionId] ?? {};
+      const capability = provided[name];
+      if (capability === undefined) throw new Error(`extension "${extensionId}" is not there; list it in service.extensions`);
+      return capability;
+    },
     alerts: {
       offer(batch) {
         offered.push(batch);
