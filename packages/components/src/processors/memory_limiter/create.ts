@@ -1,9 +1,9 @@
 import type { Counter } from "@opentelemetry/api";
 import type { BatchFunction, ComponentContext } from "@tidemark/core";
 import type { Signal } from "@tidemark/otlp";
-import type { MemoryLimiterConfig } from "./config.ts";
-import { MemoryLimiter } from "./memory-limiter.ts";
-import type { Memory } from "./memory.ts";
+import type { MemoryLimiterConfig } from "../../memory/limiter-fields.ts";
+import { MemoryLimiter } from "../../memory/memory-limiter.ts";
+import type { Memory } from "../../memory/process-memory.ts";
 
 const ITEMS: Readonly<Record<Signal, string>> = { traces: "spans", metrics: "metric_points", logs: "log_records" };
 
@@ -35,8 +35,9 @@ export function createMemoryLimiter(
       started = false;
     },
     process(batch) {
-      (limiter.refusing ? refused : accepted).add(batch.itemCount, labels);
-      limiter.admit();
+      const refusal = limiter.refusal();
+      (refusal === undefined ? accepted : refused).add(batch.itemCount, labels);
+      if (refusal !== undefined) throw refusal;
       return batch;
     },
   };

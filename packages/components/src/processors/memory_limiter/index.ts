@@ -1,7 +1,7 @@
 import { defineProcessor, type ProcessorDefinition } from "@tidemark/core";
-import { memoryLimiterConfig } from "./config.ts";
+import { memoryLimiterConfig } from "../../memory/limiter-fields.ts";
+import { processMemory } from "../../memory/process-memory.ts";
 import { createMemoryLimiter } from "./create.ts";
-import { processMemory } from "./memory.ts";
 
 /** Refuses data, retryably, while the process is short of memory. */
 export const memoryLimiterProcessor: ProcessorDefinition<typeof memoryLimiterConfig> = defineProcessor({

@@ -3,10 +3,10 @@ import { PipelineError } from "@tidemark/core";
 import { testContext, testDelivery, type TestContext } from "@tidemark/core/testing";
 import { traces } from "@tidemark/otlp/testing";
 import { describe, expect, it } from "vitest";
-import { memoryLimiterConfig } from "./config.ts";
+import { memoryLimiterConfig } from "../../memory/limiter-fields.ts";
+import { memoryLimits } from "../../memory/memory-limiter.ts";
+import type { Memory } from "../../memory/process-memory.ts";
 import { createMemoryLimiter } from "./create.ts";
-import { memoryLimits } from "./memory-limiter.ts";
-import type { Memory } from "./memory.ts";
 
 const MIB = 1024 * 1024;
 const BASE = { check_interval: "1s", limit_mib: 100, spike_limit_mib: 20 };
@@ -16,20 +16,17 @@ interface FakeMemory extends Memory {
   collections: number;
 }
 
-/** Memory that a collection brings down by `freedMib`; without it there is no collector. */
-function fakeMemory(freedMib?: number): FakeMemory {
+/** Memory that a collection brings down by `freedMib`. */
+function fakeMemory(freedMib = 0): FakeMemory {
   const memory: FakeMemory = {
     usedMib: 10,
     collections: 0,
     usedBytes: () => memory.usedMib * MIB,
     totalBytes: () => 1000 * MIB,
-    collect:
-      freedMib === undefined
-        ? undefined
-        : () => {
-            memory.collections += 1;
-            memory.usedMib -= freedMib;
-          },
+    collect: () => {
+      memory.collections += 1;
+      memory.usedMib -= freedMib;
+    },
   };
   return memory;
 }
@@ -127,6 +124,18 @@ describe("forced collections", () => {
     }
     expect(memory.collections).toBe(1);
     expect(accepts()).toBe(false);
+  });
+
+  it("come every second while each makes room: refusing costs more", async () => {
+    const memory = fakeMemory(50);
+    const { context, processor, accepts } = limiter(memory, { ...BASE, check_interval: "200ms" });
+    void processor.start?.();
+    for (let second = 0; second < 10; second += 1) {
+      memory.usedMib = 90;
+      await context.clock.advance(1000);
+      expect(accepts()).toBe(true);
+    }
+    expect(memory.collections).toBe(10);
   });
 
   it("become rarer while they free nothing, and frequent again once memory is back", async () => {

@@ -1,12 +1,14 @@
 import { PipelineError, type Clock, type Logger, type Timer } from "@tidemark/core";
-import type { MemoryLimiterConfig } from "./config.ts";
-import type { Memory } from "./memory.ts";
+import type { MemoryLimiterConfig } from "./limiter-fields.ts";
+import type { Memory } from "./process-memory.ts";
 
 const MIB = 1024 * 1024;
 /** A collection that frees less than this share of the memory in use did not help. */
 const EFFECTIVE_SHARE = 0.05;
 /** Share of `check_interval` from which a useless collection starts to lengthen the interval. */
 const BACKOFF_START = 0.95;
+/** Time between two collections that each bring memory back within the limits; `min_gc_interval_*` holds while they do not. */
+const REST_MS = 1000;
 /** When a refused client should come back. */
 const RETRY_AFTER_MS = 1000;
 
@@ -56,6 +58,11 @@ class CollectionPace {
     this.#intervalMs = this.#minMs;
   }
 
+  /** Memory is within the limits again: refusing data would cost more than another collection soon. */
+  reset(): void {
+    this.#intervalMs = Math.min(this.#minMs, REST_MS);
+  }
+
   didNotHelp(): void {
     if (this.#maxMs === 0) return;
     this.#intervalMs = Math.min(this.#maxMs, Math.max(this.#startMs, this.#intervalMs) * 2);
@@ -63,8 +70,8 @@ class CollectionPace {
 }
 
 /**
- * Watches the memory of the process and says whether data must be refused. One object serves all pipelines that list the
- * component: it measures while at least one of them is started.
+ * Watches the memory of the process and says whether data must be refused. One object serves all who share its decision: it
+ * measures while at least one of them is started.
  */
 export class MemoryLimiter {
   #refusing = false;
@@ -97,9 +104,9 @@ export class MemoryLimiter {
     return this.#refusing;
   }
 
-  /** Throws the retryable error that refuses a batch while memory is short. */
-  admit(): void {
-    if (this.#refusing) throw PipelineError.unavailable("data refused due to high memory usage", RETRY_AFTER_MS);
+  /** The retryable error that data is answered with while memory is short. */
+  refusal(): PipelineError | undefined {
+    return this.#refusing ? PipelineError.unavailable("data refused due to high memory usage", RETRY_AFTER_MS) : undefined;
   }
 
   start(): void {
@@ -127,8 +134,8 @@ export class MemoryLimiter {
     else if (used >= this.#limits.softBytes) used = this.#collect(used, this.#softPace, "Memory usage is above soft limit. Forcing a GC.");
     const mustRefuse = used >= this.#limits.softBytes;
     if (!mustRefuse) {
-      this.#hardPace.helped();
-      this.#softPace.helped();
+      this.#hardPace.reset();
+      this.#softPace.reset();
     }
     if (this.#refusing && !mustRefuse)
       log.info("Memory usage back within limits. Resuming normal operation.", { cur_mem_mib: toMib(used) });
@@ -139,7 +146,7 @@ export class MemoryLimiter {
   #collect(used: number, pace: CollectionPace, message: string): number {
     const { memory, clock, log } = this.#settings;
     const now = clock.now();
-    if (memory.collect === undefined || !pace.allows(now - this.#lastCollection)) return used;
+    if (!pace.allows(now - this.#lastCollection)) return used;
     log.debug(message, { cur_mem_mib: toMib(used) });
     memory.collect();
     this.#lastCollection = now;

@@ -26,7 +26,10 @@ const fields = z.strictObject({
     .int()
     .min(0)
     .default(0)
-    .meta({ description: "Hard limit in per cent of the memory that the machine or its cgroup has.", examples: [75] }),
+    .meta({
+      description: "Hard limit in per cent of the memory that the control group (cgroup) of the process has, else the machine.",
+      examples: [75],
+    }),
   spike_limit_percentage: z
     .int()
     .min(0)
@@ -37,10 +40,10 @@ const fields = z.strictObject({
     }),
   min_gc_interval_when_soft_limited: durationField()
     .prefault("10s")
-    .meta({ description: "Least time between two forced collections above the soft limit.", examples: ["10s"] }),
+    .meta({ description: "Least time between two forced collections while memory stays above the soft limit.", examples: ["10s"] }),
   min_gc_interval_when_hard_limited: durationField()
     .prefault("0s")
-    .meta({ description: "Least time between two forced collections above the hard limit.", examples: ["1s"] }),
+    .meta({ description: "Least time between two forced collections while memory stays above the hard limit.", examples: ["1s"] }),
   max_gc_interval_when_soft_limited: durationField()
     .prefault("30s")
     .meta({
