@@ -1,4 +1,5 @@
 import { PipelineError, type ComponentContext, type Exporter } from "@tidemark/core";
+import { Packer } from "../../transport/packer.ts";
 import type { FileConfig } from "./config.ts";
 import type { FileSystem } from "./file-system.ts";
 import { FileWriter } from "./file-writer.ts";
@@ -7,6 +8,7 @@ import { frame } from "./frame.ts";
 /** Makes the exporter. All signals that it gets go into the one file. */
 export function createFileExporter(config: FileConfig, context: ComponentContext, files: FileSystem): Exporter {
   const writer = new FileWriter({ config, files, clock: context.clock, log: context.log });
+  const packer = config.compression === "none" ? undefined : new Packer(config.compression, undefined);
   let running = false;
   return {
     async start() {
@@ -15,11 +17,12 @@ export function createFileExporter(config: FileConfig, context: ComponentContext
     },
     async send(batch) {
       if (!running) throw PipelineError.unavailable(`the file ${config.path} is closed`);
-      await writer.write(await frame(batch, config));
+      await writer.write(await frame(batch, config, packer));
     },
     async shutdown() {
       running = false;
       await writer.close();
+      packer?.close();
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Batch } from "@tidemark/otlp";
-import { compress } from "../../transport/compression.ts";
+import type { Packer } from "../../transport/packer.ts";
 import type { FileConfig } from "./config.ts";
 
 /**
@@ -8,10 +8,10 @@ import type { FileConfig } from "./config.ts";
  *     length of the message   4 bytes, big-endian
  *     message                 OTLP protobuf or OTLP/JSON, compressed if asked for
  */
-export async function frame(batch: Batch, config: FileConfig): Promise<Uint8Array> {
-  if (config.format === "json" && config.compression === "none") return Buffer.from(`${batch.toJson()}\n`);
-  const message = config.format === "json" ? Buffer.from(batch.toJson()) : batch.encode();
-  const body = config.compression === "none" ? message : await compress(config.compression, message, undefined);
+export async function frame(batch: Batch, { format }: FileConfig, packer: Packer | undefined): Promise<Uint8Array> {
+  if (format === "json" && packer === undefined) return Buffer.from(`${batch.toJson()}\n`);
+  const message = format === "json" ? Buffer.from(batch.toJson()) : batch.encode();
+  const body = packer === undefined ? message : await packer.pack(message);
   const framed = Buffer.allocUnsafe(4 + body.length);
   framed.writeUInt32BE(body.length, 0);
   framed.set(body, 4);

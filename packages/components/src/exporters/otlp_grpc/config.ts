@@ -1,7 +1,7 @@
 import { durationField, noEffectField, queueField, retryField, timeoutField } from "@tidemark/core";
 import { z } from "zod";
 import { bufferFields } from "../../transport/buffer-fields.ts";
-import { compressionField, headersField } from "../../transport/client-fields.ts";
+import { checkCompression, compressionField, compressionParamsField, headersField } from "../../transport/client-fields.ts";
 import { clientTlsField } from "../../transport/tls-fields.ts";
 import { parseTarget } from "./target.ts";
 
@@ -32,6 +32,7 @@ const shape = z.strictObject({
       examples: ["otlp.example.com:4317"],
     }),
   compression: compressionField,
+  compression_params: compressionParamsField,
   headers: headersField,
   authority: z
     .string()
@@ -48,7 +49,7 @@ const shape = z.strictObject({
 });
 
 /** Configuration of the `otlp_grpc` exporter: the Collector's. */
-export const otlpGrpcExporterConfig: typeof shape = shape;
+export const otlpGrpcExporterConfig: typeof shape = shape.superRefine((config, context) => checkCompression(config, context.issues));
 
 /** Checked configuration of the `otlp_grpc` exporter. */
 export type OtlpGrpcExporterConfig = z.output<typeof otlpGrpcExporterConfig>;

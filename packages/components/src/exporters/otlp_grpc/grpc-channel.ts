@@ -16,7 +16,7 @@ export interface ChannelOptions {
   readonly tls: ConnectionOptions | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly authority: string | undefined;
-  readonly encoding: "" | "gzip" | "zstd";
+  readonly encoding: RequestBody["encoding"];
   readonly keepalive: KeepaliveSettings | undefined;
   readonly clock: Clock;
 }
@@ -41,7 +41,7 @@ export class GrpcChannel {
       "content-type": "application/grpc",
       te: "trailers",
       "user-agent": "tidemark",
-      ...(encoding === "" ? {} : { "grpc-encoding": encoding, "grpc-accept-encoding": "identity,gzip,zstd" }),
+      ...(encoding === "" ? {} : { "grpc-encoding": encoding, "grpc-accept-encoding": "identity" }),
       ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
     };
   }

@@ -5,7 +5,7 @@ import { EventEmitter } from "node:events";
 import type { ClientHttp2Stream, ServerHttp2Stream, Settings } from "node:http2";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { gzipSync } from "node:zlib";
+import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { grpcBackend, grpcSuccess } from "../../transport/testing/fake-backend.ts";
 import { freePort } from "../../transport/testing/free-port.ts";
 import { exportRequest, exportRequestOfSize } from "../../transport/testing/otlp-bytes.ts";
@@ -77,16 +77,28 @@ describe("calls of otlp_grpc", () => {
     expect(backend?.sessions.size).toBe(1);
   });
 
-  it.each([["none"], [""], ["gzip"], ["zstd"]])("compresses with %j", async (compression) => {
+  it.each([
+    ["none", undefined],
+    ["", undefined],
+    ["gzip", "gzip"],
+    ["zstd", "zstd"],
+    ["deflate", "deflate"],
+    ["zlib", "deflate"],
+  ])("compresses with %j as %s", async (compression, encoding) => {
     await sendOnce(await open(undefined, { compression }), BATCH);
     expect(backend?.requests[0]?.body).toEqual(SPANS);
-    expect(backend?.requests[0]?.headers["grpc-encoding"]).toBe(compression === "none" || compression === "" ? undefined : compression);
+    expect(backend?.requests[0]?.headers["grpc-encoding"]).toBe(encoding);
   });
 
-  it("sends an untouched gzip body as it came", async () => {
-    const came = gzipSync(SPANS, { level: 1 });
-    await sendOnce(await open(), openBatch("traces", SPANS, { compressed: { encoding: "gzip", bytes: came } }));
+  it.each([
+    ["gzip", "gzip", gzipSync(SPANS, { level: 9 })],
+    ["zstd", "zstd", zstdCompressSync(SPANS)],
+    ["deflate", "zlib", deflateSync(SPANS, { level: 0 })],
+    ["zlib", "deflate", deflateSync(SPANS, { level: 0 })],
+  ])("with %s sends an untouched %s body as it came", async (compression, encoding, came) => {
+    await sendOnce(await open(undefined, { compression }), openBatch("traces", SPANS, { compressed: { encoding, bytes: came } }));
     expect(backend?.requests[0]?.wire).toEqual(came);
+    expect(backend?.requests[0]?.body).toEqual(SPANS);
   });
 
   it.each([16 << 10, 64 << 10, 4 << 20])(

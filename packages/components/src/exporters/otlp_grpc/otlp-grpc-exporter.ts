@@ -1,6 +1,6 @@
 import { PipelineError, type ComponentContext, type Exporter, type SendContext } from "@tidemark/core";
 import { decodeExportResponse, type Batch, type Signal } from "@tidemark/otlp";
-import { protoBody } from "../../transport/request-body.ts";
+import { BodyMaker, type Compression, type RequestBody } from "../../transport/request-body.ts";
 import { loadClientTls } from "../../transport/tls.ts";
 import type { OtlpGrpcExporterConfig } from "./config.ts";
 import { GrpcChannel } from "./grpc-channel.ts";
@@ -18,11 +18,13 @@ const MAX_MESSAGE_BYTES = 64 << 20;
 export class OtlpGrpcExporter implements Exporter {
   readonly #config: OtlpGrpcExporterConfig;
   readonly #context: ComponentContext;
+  readonly #bodies: BodyMaker;
   #channel: GrpcChannel | undefined;
 
   constructor(config: OtlpGrpcExporterConfig, context: ComponentContext) {
     this.#config = config;
     this.#context = context;
+    this.#bodies = new BodyMaker(grpcEncoding(config.compression), config.compression_params.level);
   }
 
   /** Rejects when a certificate cannot be read. The connection is made when there is something to send. */
@@ -36,7 +38,7 @@ export class OtlpGrpcExporter implements Exporter {
       tls: secure ? await loadClientTls(tls) : undefined,
       headers,
       authority,
-      encoding: compression === "none" ? "" : compression,
+      encoding: grpcEncoding(compression),
       keepalive,
       clock: this.#context.clock,
     });
@@ -45,6 +47,7 @@ export class OtlpGrpcExporter implements Exporter {
   shutdown(): void {
     this.#channel?.close();
     this.#channel = undefined;
+    this.#bodies.close();
   }
 
   async send(batch: Batch, context: SendContext): Promise<void> {
@@ -56,7 +59,7 @@ export class OtlpGrpcExporter implements Exporter {
         `the message would be ${size} bytes and OTLP allows ${MAX_MESSAGE_BYTES}; set send_batch_max_size in the batch processor`,
       );
     }
-    const packed = protoBody(batch, this.#config.compression, undefined);
+    const packed = this.#bodies.proto(batch);
     const body = packed instanceof Promise ? await packed : packed;
     const answer = await channel.call(PATHS[batch.signal], body, context.signal);
     if (answer.length > 0) this.#readAnswer(batch.signal, answer, context);
@@ -77,4 +80,10 @@ export class OtlpGrpcExporter implements Exporter {
       this.#context.log.warn("Partial success response", { message: partial.message, [`dropped_${signal}`]: partial.rejected });
     }
   }
+}
+
+/** gRPC calls the zlib format `deflate` and has no other name for it. */
+function grpcEncoding(compression: Compression): RequestBody["encoding"] {
+  if (compression === "none") return "";
+  return compression === "zlib" ? "deflate" : compression;
 }

@@ -1,7 +1,7 @@
 import { durationField, noEffectField, queueField, retryField, timeoutField } from "@tidemark/core";
 import { z } from "zod";
 import { bufferFields } from "../../transport/buffer-fields.ts";
-import { compressionField, headersField } from "../../transport/client-fields.ts";
+import { checkCompression, compressionField, compressionParamsField, headersField } from "../../transport/client-fields.ts";
 import { clientTlsField } from "../../transport/tls-fields.ts";
 
 const url = (): z.ZodOptional<z.ZodString> =>
@@ -35,15 +35,7 @@ const shape = z.strictObject({
     .default("proto")
     .meta({ description: "Form of the body.", examples: ["json"] }),
   compression: compressionField,
-  compression_params: z
-    .strictObject({
-      level: z
-        .int()
-        .optional()
-        .meta({ description: "The algorithm's own level: gzip 1 to 9, zstd 1 to 19.", examples: [1] }),
-    })
-    .prefault({})
-    .meta({ description: "How hard to compress.", examples: [{ level: 1 }] }),
+  compression_params: compressionParamsField,
   headers: headersField,
   disable_keep_alives: z
     .boolean()
@@ -73,11 +65,7 @@ export const otlpHttpExporterConfig: typeof shape = shape.superRefine((config, c
   if ((config.endpoint ?? config.traces_endpoint ?? config.metrics_endpoint ?? config.logs_endpoint) === undefined) {
     issue(["endpoint"], "at least one endpoint must be specified; write endpoint: http://host:4318");
   }
-  const { level } = config.compression_params;
-  const [least, most] = config.compression === "zstd" ? [1, 19] : [-1, 9];
-  if (level !== undefined && (level < least || level > most)) {
-    issue(["compression_params", "level"], `level ${level} is not one of ${config.compression || "none"}; use ${least} to ${most}`);
-  }
+  checkCompression(config, context.issues);
 });
 
 /** Checked configuration of the `otlp_http` exporter. */

@@ -3,7 +3,7 @@ import { testContext, type TestContext } from "@tidemark/core/testing";
 import { encodeExportResponse, encodeStatus, openBatch } from "@tidemark/otlp";
 import type { ServerResponse } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
-import { gzipSync } from "node:zlib";
+import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { httpBackend, type FakeBackend } from "../../transport/testing/fake-backend.ts";
 import { freePort } from "../../transport/testing/free-port.ts";
 import { exportRequest, exportRequestOfSize } from "../../transport/testing/otlp-bytes.ts";
@@ -40,6 +40,12 @@ function verdict({ error }: SendResult): string {
   return `${error.retryable ? "retryable" : "permanent"} ${error.code}${error.retryAfterMs === undefined ? "" : ` after ${error.retryAfterMs}`}`;
 }
 
+/** Packed at another level than ours, so that packing again would show. */
+function packedBy(encoding: string, bytes: Uint8Array): Buffer {
+  if (encoding === "zstd") return zstdCompressSync(bytes);
+  return encoding === "gzip" ? gzipSync(bytes, { level: 9 }) : deflateSync(bytes, { level: 0 });
+}
+
 describe("requests of otlp_http", () => {
   it("posts gzipped protobuf to the path of each signal", async () => {
     const own = await open(undefined, { headers: { Authorization: "Bearer x" } });
@@ -61,6 +67,8 @@ describe("requests of otlp_http", () => {
     ["", undefined],
     ["zstd", "zstd"],
     ["gzip", "gzip"],
+    ["deflate", "deflate"],
+    ["zlib", "zlib"],
   ])("compresses with %j as %s", async (compression, encoding) => {
     await sendOnce(await open(undefined, { compression }), BATCH);
     expect(backend?.requests[0]?.headers["content-encoding"]).toBe(encoding);
@@ -83,13 +91,18 @@ describe("requests of otlp_http", () => {
     expect(backend?.requests[0]?.headers.connection).toBe(kept);
   });
 
-  it("sends an untouched gzip body as it came, and no other", async () => {
-    const own = await open();
-    const came = gzipSync(SPANS, { level: 1 });
-    await sendOnce(own, openBatch("traces", SPANS, { compressed: { encoding: "gzip", bytes: came } }));
-    await sendOnce(own, openBatch("traces", SPANS, { compressed: { encoding: "zstd", bytes: Buffer.from("?") } }));
+  it.each([
+    ["gzip", "gzip", "deflate"],
+    ["zstd", "zstd", "gzip"],
+    ["deflate", "zlib", "gzip"],
+    ["zlib", "deflate", "zstd"],
+  ])("with %s sends an untouched %s body as it came, and no %s", async (compression, same, other) => {
+    const own = await open(undefined, { compression });
+    const came = packedBy(same, SPANS);
+    await sendOnce(own, openBatch("traces", SPANS, { compressed: { encoding: same, bytes: came } }));
+    await sendOnce(own, openBatch("traces", SPANS, { compressed: { encoding: other, bytes: Buffer.from("?") } }));
     expect(backend?.requests[0]?.wire).toEqual(came);
-    expect(backend?.requests[1]?.body).toEqual(SPANS);
+    expect(backend?.requests.map(({ body }) => body)).toEqual([SPANS, SPANS]);
   });
 
   it("sends JSON", async () => {

@@ -1,7 +1,7 @@
 import { PipelineError, type ComponentContext, type Exporter, type SendContext } from "@tidemark/core";
 import { decodeExportResponse, decodeStatus, exportResponseFromJson, statusFromJson, type Batch, type Signal } from "@tidemark/otlp";
 import { pipelineCodeOf } from "../../transport/grpc-status.ts";
-import { plainBody, protoBody } from "../../transport/request-body.ts";
+import { BodyMaker } from "../../transport/request-body.ts";
 import { parseRetryAfter } from "../../transport/retry-after.ts";
 import { loadClientTls } from "../../transport/tls.ts";
 import type { OtlpHttpExporterConfig } from "./config.ts";
@@ -18,11 +18,13 @@ const CONTENT_TYPES = { proto: "application/x-protobuf", json: "application/json
 export class OtlpHttpExporter implements Exporter {
   readonly #config: OtlpHttpExporterConfig;
   readonly #context: ComponentContext;
+  readonly #bodies: BodyMaker;
   readonly #posters = new Map<Signal, HttpPoster>();
 
   constructor(config: OtlpHttpExporterConfig, context: ComponentContext) {
     this.#config = config;
     this.#context = context;
+    this.#bodies = new BodyMaker(config.compression, config.compression_params.level);
   }
 
   /** Rejects when a certificate cannot be read. Connections are made when there is something to send. */
@@ -40,10 +42,11 @@ export class OtlpHttpExporter implements Exporter {
   shutdown(): void {
     for (const poster of this.#posters.values()) poster.close();
     this.#posters.clear();
+    this.#bodies.close();
   }
 
   async send(batch: Batch, context: SendContext): Promise<void> {
-    const { compression, compression_params, encoding } = this.#config;
+    const { encoding } = this.#config;
     const poster = this.#posters.get(batch.signal);
     if (poster === undefined)
       throw new PipelineError(`no endpoint for ${batch.signal}; set endpoint or ${batch.signal}_endpoint`, {
@@ -51,10 +54,7 @@ export class OtlpHttpExporter implements Exporter {
         retryable: false,
       });
     if (encoding === "proto" && batch.byteLength > MAX_REQUEST_BYTES) throw tooLarge(batch.byteLength);
-    const packed =
-      encoding === "proto"
-        ? protoBody(batch, compression, compression_params.level)
-        : plainBody(Buffer.from(batch.toJson()), compression, compression_params.level);
+    const packed = encoding === "proto" ? this.#bodies.proto(batch) : this.#bodies.plain(Buffer.from(batch.toJson()));
     const body = packed instanceof Promise ? await packed : packed;
     if (body.length > MAX_REQUEST_BYTES) throw tooLarge(body.length);
     const answer = await poster.post(body, context.signal);

@@ -2,7 +2,7 @@ import { openBatch, type Signal } from "@tidemark/otlp";
 import { createServer as createHttpServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import { createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream, type Settings } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import { gunzipSync, inflateSync, zstdDecompressSync } from "node:zlib";
 import { frameHead } from "../grpc-frame.ts";
 
 /** A request as the backend received it. */
@@ -37,6 +37,7 @@ function itemsOf({ path, body }: BackendRequest): number {
 
 function unpack(wire: Buffer, encoding: string | undefined): Buffer {
   if (encoding === "gzip") return gunzipSync(wire);
+  if (encoding === "deflate" || encoding === "zlib") return inflateSync(wire);
   return encoding === "zstd" ? zstdDecompressSync(wire) : wire;
 }
 
