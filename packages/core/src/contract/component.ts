@@ -7,6 +7,7 @@ import type { Clock, Random } from "./clock.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Logger } from "./logger.ts";
 import type { Outcome } from "./outcome.ts";
+import type { Partition, Peers, WorkerSlot } from "./worker.ts";
 
 /** The stream kinds that a pipeline can carry. An `alerts` pipeline carries OTLP log records that follow the alert convention. */
 export type PipelineSignal = Signal | "alerts";
@@ -51,6 +52,10 @@ export interface ComponentContext {
   readonly log: Logger;
   readonly meter: Meter;
   readonly host: Host;
+  /** Which worker process this is; `{ index: 0, count: 1 }` in a collector of one process. */
+  readonly worker: WorkerSlot;
+  /** The same component in the other workers; nobody in a collector of one process. */
+  readonly peers: Peers;
   /** Explains items that the component took out of the stream on purpose. Each reason becomes a ledger row and a metric. */
   drop(reason: string, items: number): void;
   /** State that survives a reload of the graph. `name` is unique in the component; another `version` starts from `init()`. */
@@ -122,6 +127,8 @@ export interface SendContext {
   readonly signal: AbortSignal;
   /** Reports items that the far side took but rejected (OTLP partial success): they count as failed, and are not sent again. */
   rejected(items: number, message: string): void;
+  /** The far side is slow: compress with this, whatever the configuration says. Undefined: as configured. */
+  readonly compression?: "gzip" | "zstd" | undefined;
 }
 
 /** Serves the collector itself, or other components by its capabilities; no data passes through it. */
@@ -160,6 +167,8 @@ export interface ProcessorDefinition<C extends z.ZodType = z.ZodType> extends De
   readonly signals: readonly Signal[];
   /** Whether it may stand under `receivers` of an `alerts` pipeline. */
   readonly emitsAlerts?: boolean;
+  /** What it must see in one place when there are several workers: for components with memory. Without it each worker has its own. */
+  partition?(config: z.output<C>, signal: Signal): Partition | undefined;
   /** One instance for each pipeline that lists it. */
   create(config: z.output<C>, context: ComponentContext & { readonly signal: Signal; readonly pipeline: string }): Processor;
 }
@@ -177,6 +186,8 @@ export interface ConnectorDefinition<C extends z.ZodType = z.ZodType> extends De
 export interface ExporterDefinition<C extends z.ZodType = z.ZodType> extends DefinitionBase<C> {
   readonly kind: "exporter";
   readonly signals: readonly Signal[];
+  /** As of processors: for exporters of which there may be one only, because they own a file or a quota. */
+  partition?(config: z.output<C>, id: string): Partition | undefined;
   /** One instance for each id; it gets the batches of every pipeline that lists it. */
   create(config: z.output<C>, context: ComponentContext): Exporter;
 }

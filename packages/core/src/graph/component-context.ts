@@ -1,8 +1,10 @@
 import type { Batch, LogBatch } from "@tidemark/otlp";
 import type { AlertSink, ComponentContext, ComponentKind, Host } from "../contract/component.ts";
 import { DELIVERED, type Outcome } from "../contract/outcome.ts";
+import type { WorkerSlot } from "../contract/worker.ts";
 import { createSettlement } from "../settlement/settlement.ts";
 import { fanOut, type Edge } from "./entry-point.ts";
+import { NO_PEERS } from "../exchange/exchange.ts";
 import type { GraphEnvironment } from "./environment.ts";
 import type { SharedObjects } from "./shared-objects.ts";
 
@@ -20,6 +22,8 @@ export interface ContextOptions {
   readonly capability: ComponentContext["capability"];
 }
 
+const ONLY_WORKER: WorkerSlot = { index: 0, count: 1 };
+
 /** The view of the world that a component gets. */
 export function componentContext(options: ContextOptions): ComponentContext {
   const { id, kind, instance, environment, host, shared, drop, alerts, capability } = options;
@@ -32,6 +36,8 @@ export function componentContext(options: ContextOptions): ComponentContext {
     meter: environment.meter,
     log: environment.logger(key),
     host,
+    worker: environment.exchange?.slot ?? ONLY_WORKER,
+    peers: environment.exchange?.peers(key) ?? NO_PEERS,
     drop,
     alerts,
     capability,

@@ -2,6 +2,9 @@ import type { Signal } from "@tidemark/otlp";
 import { tap } from "rxjs";
 import type { Capabilities, CapabilityName } from "../contract/capabilities.ts";
 import type { ComponentContext, ComponentKind, Connector, Exporter, Extension, Host, Lifecycle, Receiver } from "../contract/component.ts";
+import type { Partition } from "../contract/worker.ts";
+import { cuts } from "../exchange/cut-batch.ts";
+import { ExchangeNode } from "../exchange/exchange-node.ts";
 import { ExporterNode } from "../export/exporter-node.ts";
 import { exporterSettings } from "../export/exporter-settings.ts";
 import { Ledger, type EdgeKind } from "../ledger/ledger.ts";
@@ -47,6 +50,8 @@ export class GraphBuilder {
   readonly #shared: SharedObjects;
   readonly #extensions: Map<string, Running<Extension>> = new Map();
   readonly #exporters: Map<string, Running<Exporter> & { readonly node: ExporterNode }> = new Map();
+  /** The exporters themselves, or the exchanges before them. */
+  readonly #exporterHeads: Map<string, Target> = new Map();
   readonly #connectors: Map<string, EntryPoint> = new Map();
   /** Targets of each pipeline: its entry, or its exporters where it has no processors. */
   readonly #heads: Map<string, readonly Target[]> = new Map();
@@ -85,28 +90,41 @@ export class GraphBuilder {
       this.#heads.set(pipeline.id, targets);
       return;
     }
-    const entry = new EntryPoint(processorKey(first, pipeline));
+    const signal = dataSignal(pipeline.signal);
+    const partitions = pipeline.processors.map((id) => this.#partition(id, pipeline));
+    const entry = new EntryPoint(partitions[0] === undefined ? processorKey(first, pipeline) : exchangeKey(first, pipeline.id));
     this.#heads.set(pipeline.id, [entry]);
     const components: Running<Lifecycle>[] = [];
     let stream = entry.deliveries.asObservable();
     let previous: string | undefined;
-    for (const id of pipeline.processors) {
+    const follow = (key: string): void => {
+      if (previous !== undefined) {
+        const edge = this.ledger.edge("data", previous, key);
+        stream = stream.pipe(tap((delivery) => (edge.items += delivery.batch.itemCount)));
+      }
+      previous = key;
+    };
+    for (const [index, id] of pipeline.processors.entries()) {
+      const partition = partitions[index];
+      if (partition !== undefined && partition.name !== partitions[index - 1]?.name) {
+        const key = exchangeKey(id, pipeline.id);
+        follow(key);
+        const exchange = this.#exchangeNode(partition, { key, kind: "exchange", id, pipeline: pipeline.id });
+        stream = stream.pipe(exchange.operator);
+        components.push({ key, id, component: exchange });
+      }
       const node = this.ledger.node({ key: processorKey(id, pipeline), kind: "processor", id, pipeline: pipeline.id });
       const { definition, config } = lookup(this.#spec.processors, id, "processor", pipeline.id);
       const alertEdges = this.#alertEdges(id, node.identity.key);
       const context = this.#context("processor", id, pipeline.id, (reason, items) => node.drop(reason, items), alertEdges);
-      const component = definition.create(config, { ...context, signal: dataSignal(pipeline.signal), pipeline: pipeline.id });
-      if (previous !== undefined) {
-        const edge = this.ledger.edge("data", previous, node.identity.key);
-        stream = stream.pipe(tap((delivery) => (edge.items += delivery.batch.itemCount)));
-      }
+      const component = definition.create(config, { ...context, signal, pipeline: pipeline.id });
+      follow(node.identity.key);
       if ("process" in component) stream = stream.pipe(liftBatchFunction(component, node, context.log));
       else {
         node.held = () => component.held();
         stream = stream.pipe(liftStream(component.operator, node, context.log, "processor"));
       }
       components.push({ key: node.identity.key, id, component });
-      previous = node.identity.key;
     }
     const edges = targets.map((target) => this.#edge("data", previous ?? "", target));
     stream.subscribe((delivery) => fanOut(delivery, edges));
@@ -116,8 +134,8 @@ export class GraphBuilder {
   #exporterTargets(id: string, pipeline: PipelineSpec): readonly Target[] {
     const from = dataSignal(pipeline.signal);
     if (this.#spec.connectors.some((connector) => connector.id === id)) return this.#connectorTargets(id, from, pipeline.id);
-    const known = this.#exporters.get(id);
-    if (known !== undefined) return [{ key: known.key, consume: (delivery) => known.node.consume(delivery) }];
+    const known = this.#exporterHeads.get(id);
+    if (known !== undefined) return [known];
     const { definition, config } = lookup(this.#spec.exporters, id, "exporter", pipeline.id);
     const ledger = this.ledger.node({ key: `exporter/${id}`, kind: "exporter", id });
     // The batch is booked as delivered when `send` resolves; what the exporter took out of it on purpose is no delivery.
@@ -129,7 +147,37 @@ export class GraphBuilder {
     const component = definition.create(config, context);
     const node = new ExporterNode(component, exporterSettings(config), context, ledger);
     this.#exporters.set(id, { key: ledger.identity.key, id, component, node });
-    return [{ key: ledger.identity.key, consume: (delivery) => node.consume(delivery) }];
+    const target: Target = { key: ledger.identity.key, consume: (delivery) => node.consume(delivery) };
+    const partition = this.#environment.exchange === undefined ? undefined : definition.partition?.(config, id);
+    const head = partition === undefined ? target : this.#exchangeBefore(target, partition, id);
+    this.#exporterHeads.set(id, head);
+    return [head];
+  }
+
+  /** What a processor must see in one place, where there are several. */
+  #partition(id: string, pipeline: PipelineSpec): Partition | undefined {
+    if (this.#environment.exchange === undefined) return undefined;
+    const { definition, config } = lookup(this.#spec.processors, id, "processor", pipeline.id);
+    const signal = dataSignal(pipeline.signal);
+    const partition = definition.partition?.(config, signal);
+    return partition !== undefined && cuts(partition, signal) ? partition : undefined;
+  }
+
+  #exchangeNode(partition: Partition, identity: NodeIdentity): ExchangeNode {
+    const { exchange } = this.#environment;
+    if (exchange === undefined) throw new GraphError("there are no other workers to exchange with");
+    const ledger = this.ledger.node(identity);
+    return new ExchangeNode(exchange, partition, ledger, this.ledger.edge("data", "workers", identity.key));
+  }
+
+  #exchangeBefore(target: Target, partition: Partition, id: string): EntryPoint {
+    const key = exchangeKey(id, "");
+    const component = this.#exchangeNode(partition, { key, kind: "exchange", id });
+    const entry = new EntryPoint(key);
+    const edges = [this.#edge("data", key, target)];
+    entry.deliveries.pipe(component.operator).subscribe((delivery) => fanOut(delivery, edges));
+    this.#chains.push({ entry, components: [{ key, id, component }] });
+    return entry;
   }
 
   #connectorTargets(id: string, from: Signal, pipelineId: string): readonly Target[] {
@@ -219,6 +267,10 @@ export class GraphBuilder {
 /** `serverAuthenticator` as `server authenticator`. */
 function words(name: CapabilityName): string {
   return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+function exchangeKey(id: string, pipeline: string): NodeIdentity["key"] {
+  return `exchange/${id}${pipeline === "" ? "" : `@${pipeline}`}`;
 }
 
 function processorKey(id: string, pipeline: PipelineSpec): NodeIdentity["key"] {

@@ -40,7 +40,7 @@ class StreamGraph implements Graph {
 
   constructor(spec: GraphSpec, environment: GraphEnvironment) {
     this.#environment = environment;
-    this.#builder = new GraphBuilder(spec, environment, { health: () => this.health() });
+    this.#builder = new GraphBuilder(spec, environment, environment.host ?? { health: () => this.health() });
     this.#parts = this.#builder.build();
     this.#progress = new ProgressWatch(this.#builder.ledger, environment.clock);
     this.#unobserve = observeGraph(environment.meter, this.#builder.ledger, this.#parts);
@@ -74,6 +74,7 @@ class StreamGraph implements Graph {
     this.#startedAt = undefined;
     const { receivers, chains, exporters, extensions } = this.#parts;
     await Promise.all(receivers.map((running) => this.#stopOne(running, deadline)));
+    await this.#environment.sendersStopped?.(deadline);
     for (const chain of chains) {
       for (const running of chain.components) await this.#stopOne(running, deadline);
       chain.entry.close();

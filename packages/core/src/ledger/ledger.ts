@@ -73,7 +73,7 @@ function unbalancedEdges(node: NodeRow, edges: readonly EdgeRow[]): string[] {
   if (node.kind === "receiver") return [];
   const incoming = edges.filter((edge) => edge.to === node.key).reduce((sum, edge) => sum + edge.items, 0);
   const lost = incoming === node.received ? [] : [`${node.key} received ${node.received} items, but ${incoming} were sent to it`];
-  if (node.kind !== "processor") return lost;
+  if (node.kind !== "processor" && node.kind !== "exchange") return lost;
   const uneven = edges.filter((edge) => edge.kind === "data" && edge.from === node.key && edge.items !== node.passed);
   return [...lost, ...uneven.map((edge) => `${node.key} passed ${node.passed} items on, but ${edge.items} went to ${edge.to}`)];
 }

@@ -5,6 +5,7 @@ import type { ComponentContext, ComponentKind, Extension } from "../contract/com
 import type { Delivery } from "../contract/delivery.ts";
 import type { Logger } from "../contract/logger.ts";
 import { DELIVERED, type Outcome } from "../contract/outcome.ts";
+import { NO_PEERS } from "../exchange/exchange.ts";
 import type { GraphEnvironment } from "../graph/environment.ts";
 import { SharedObjects } from "../graph/shared-objects.ts";
 import { StateStore } from "../graph/state-store.ts";
@@ -61,6 +62,8 @@ export function testContext(
     log: recordingLogger(lines),
     meter: createNoopMeter(),
     host: { health: () => ({ ready: true, startedAt: clock.now(), nodes: [] }) },
+    worker: { index: 0, count: 1 },
+    peers: NO_PEERS,
     drop: (reason, items) => void drops.set(reason, (drops.get(reason) ?? 0) + items),
     state: (name, version, init) => states.handle(`${kind}/${id}/${name}`, version, init),
     shared: (key) => shared.get(key),
