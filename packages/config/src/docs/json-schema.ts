@@ -94,6 +94,7 @@ interface Annotated {
   deprecated?: boolean;
   noEffect?: unknown;
   notHere?: unknown;
+  extension?: unknown;
 }
 
 /**
@@ -106,6 +107,7 @@ function takeMeta({ zodSchema, jsonSchema: json }: { zodSchema: core.$ZodType; j
   if (noEffect) json.deprecated = true;
   delete json.noEffect;
   delete json.notHere;
+  delete json.extension;
 }
 
 function rename(schema: unknown, name: string): object {

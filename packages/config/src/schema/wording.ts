@@ -1,3 +1,4 @@
+import type { CapabilityName } from "@tidemark/core";
 import { type core, globalRegistry, type z } from "zod";
 import type { ConfigNode } from "../yaml/config-node.ts";
 import { resolvePlain } from "../yaml/resolve-scalar.ts";
@@ -13,6 +14,8 @@ export interface FieldMeta {
   readonly noEffect: boolean;
   /** Fields that one could expect in this mapping, and what to do without them. */
   readonly notHere: Readonly<Record<string, unknown>>;
+  /** The value is the id of an extension that can do this. */
+  readonly extension?: CapabilityName;
 }
 
 /** The meta of a schema, looked for through its wrappers: the outermost word counts. */
@@ -20,12 +23,14 @@ export function metaOf(schema: Schema | undefined): FieldMeta {
   const metas = metasOf(schema);
   const description = metas.map((meta) => meta["description"]).find((value) => typeof value === "string");
   const examples = metas.map((meta) => meta["examples"]).find((value): value is unknown[] => Array.isArray(value) && value.length > 0);
-  const found = {
+  const extension = metas.map((meta) => meta["extension"]).find((value) => typeof value === "string");
+  return {
+    ...(description === undefined ? {} : { description }),
+    ...(extension === undefined ? {} : { extension: extension as CapabilityName }),
     examples: examples ?? [],
     noEffect: metas.some((meta) => meta["noEffect"] === true),
     notHere: Object.assign({}, ...metas.map((meta) => meta["notHere"]).toReversed()) as FieldMeta["notHere"],
   };
-  return description === undefined ? found : { description, ...found };
 }
 
 /** The metas of a schema and of what it wraps, from the outside in. */

@@ -3,6 +3,7 @@ import type { Report } from "../diagnostics/diagnostic.ts";
 import { suggestion } from "../diagnostics/suggest.ts";
 import { checkValue } from "../schema/check-value.ts";
 import { joinPath, type MapEntry } from "../yaml/config-node.ts";
+import { readExtensionReferences } from "./read-extension-references.ts";
 import { readId } from "./read-id.ts";
 import { readMapping } from "./read-mapping.ts";
 import { kindOf, type ParsedComponent, type SectionName } from "./sections.ts";
@@ -26,7 +27,9 @@ export async function readComponents<D extends ComponentDefinition>(
       definition === undefined
         ? undefined
         : checkValue({ schema: definition.config, node: body.value, keySite: body.keySite, path }, report);
-    components.set(id.id, { id: id.id, path, keySite: body.keySite, definition, config: checked?.ok === true ? checked.value : undefined });
+    const extensions = definition === undefined ? [] : readExtensionReferences(definition.config, body.value, path, report);
+    const config = checked?.ok === true ? checked.value : undefined;
+    components.set(id.id, { id: id.id, path, keySite: body.keySite, definition, config, extensions });
   }
   return components;
 }

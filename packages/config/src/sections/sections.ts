@@ -1,4 +1,5 @@
 import type {
+  CapabilityName,
   ComponentDefinition,
   ConnectorDefinition,
   ExporterDefinition,
@@ -16,6 +17,8 @@ export interface ParsedComponent<D extends ComponentDefinition = ComponentDefini
   readonly keySite: Site;
   readonly definition: D | undefined;
   readonly config: unknown;
+  /** Extensions that its fields name. */
+  readonly extensions: readonly ExtensionReference[];
 }
 
 /** Components of one section by id. */
@@ -25,6 +28,12 @@ export type ComponentMap<D extends ComponentDefinition = ComponentDefinition> = 
 export interface Reference {
   readonly id: string;
   readonly site: Site;
+}
+
+/** A field that names an extension, and what it needs the extension for. */
+export interface ExtensionReference extends Reference {
+  readonly path: string;
+  readonly capability: CapabilityName;
 }
 
 /** One entry of `service::pipelines`. */

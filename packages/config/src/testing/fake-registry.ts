@@ -27,6 +27,16 @@ const server = (standard: string) =>
         .boolean()
         .default(false)
         .meta({ description: "Keeps the headers.", examples: [true] }),
+      auth: z
+        .strictObject({
+          authenticator: z.string().meta({ description: "Who checks clients.", examples: ["tokenauth"], extension: "serverAuthenticator" }),
+        })
+        .optional()
+        .meta({ description: "Who may send.", examples: [{ authenticator: "tokenauth" }] }),
+      middlewares: z
+        .array(z.strictObject({ id: z.string().meta({ description: "Its id.", examples: ["limiter"], extension: "admission" }) }))
+        .default([])
+        .meta({ description: "Who is asked first.", examples: [[{ id: "limiter" }]] }),
     })
     .optional()
     .meta({ description: "One protocol.", examples: [{ endpoint: standard }] });
@@ -259,13 +269,33 @@ const health = defineExtension({
   create: unused,
 });
 
+const tokenauth = defineExtension({
+  type: "tokenauth",
+  stability: "beta",
+  summary: "Checks tokens.",
+  provides: ["serverAuthenticator", "clientAuthenticator"],
+  example: "",
+  config: z.strictObject({}),
+  create: unused,
+});
+
+const limiter = defineExtension({
+  type: "limiter",
+  stability: "beta",
+  summary: "Turns requests away.",
+  provides: ["admission"],
+  example: "",
+  config: z.strictObject({}),
+  create: unused,
+});
+
 /** A registry whose components cannot run: enough to check configurations. */
 export const FAKE_REGISTRY: Registry = {
   receivers: [entry(otlp), entry(ticks)],
   processors: [entry(batch), entry(ewma)],
   connectors: [entry(spanMetrics), entry(watch), entry(debugConnector)],
   exporters: [entry(debug), entry(otlpHttp), entry(types)],
-  extensions: [entry(health)],
+  extensions: [entry(health), entry(tokenauth), entry(limiter)],
 };
 
 function entry<D extends ComponentDefinition>(definition: D): RegistryEntry<D> {

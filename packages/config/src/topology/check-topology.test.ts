@@ -32,7 +32,14 @@ function sections(lines: readonly string[], extra: { readonly receivers?: readon
     new Map(
       ids.map((id) => [
         id,
-        { id, path: id, keySite: site(), definition: definitions.find(({ type }) => type === id.split("/")[0]), config: {} },
+        {
+          id,
+          path: id,
+          keySite: site(),
+          definition: definitions.find(({ type }) => type === id.split("/")[0]),
+          config: {},
+          extensions: [],
+        },
       ]),
     );
   return {
@@ -204,7 +211,10 @@ describe("topology", () => {
     const site = { source: SOURCE, start: 0, end: 0 };
     const count = 2000;
     const connectors = new Map(
-      Array.from({ length: count }, (_, index) => [`c/${index}`, { id: `c/${index}`, path: "", keySite: site, definition, config: {} }]),
+      Array.from({ length: count }, (_, index) => [
+        `c/${index}`,
+        { id: `c/${index}`, path: "", keySite: site, definition, config: {}, extensions: [] },
+      ]),
     );
     const pipelines = Array.from({ length: count + 1 }, (_, index): ParsedPipeline => ({
       id: `traces/${index}`,
