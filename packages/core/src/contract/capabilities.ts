@@ -9,6 +9,8 @@ export type AuthData = ReadonlyMap<string, string>;
 
 /** Decides who may send (`auth` of a receiver). */
 export interface ServerAuthenticator {
+  /** Value of `WWW-Authenticate` for clients that may not (RFC 9110 11.6.1); absent: `Bearer`. */
+  readonly challenge?: string;
   /**
    * Checks one request before its body is read.
    * @throws PipelineError with the code `unauthenticated` for a client that may not.

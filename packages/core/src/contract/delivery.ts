@@ -1,4 +1,5 @@
 import type { Batch } from "@tidemark/otlp";
+import type { AuthData } from "./capabilities.ts";
 import type { Outcome } from "./outcome.ts";
 
 /**
@@ -23,6 +24,8 @@ export interface DeliveryContext {
   readonly transport: string;
   /** Request headers in lower case, only where a receiver has `include_metadata: true`. */
   readonly metadata?: ReadonlyMap<string, readonly string[]>;
+  /** What the authenticator said of the client, only where a receiver has `auth`. */
+  readonly auth?: AuthData;
 }
 
 /** The element of every stream: a batch, who answers for it, and where it came from. */

@@ -3,9 +3,12 @@ import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "nod
 import type { ContentEncoding } from "../../transport/compression.ts";
 import { frameHead, UnaryMessage } from "../../transport/grpc-frame.ts";
 import { encodeGrpcMessage, GRPC } from "../../transport/grpc-status.ts";
+import type { AuthData } from "@tidemark/core";
 import { errorAnswer, OVERLOADED, tooLargeAnswer, type Answer, type ErrorAnswer } from "./answer.ts";
+import type { ClientConnection } from "./client-connection.ts";
 import type { GrpcParts } from "./grpc-parts.ts";
 import type { Submission } from "./intake.ts";
+import type { OpenCall } from "./open-calls.ts";
 
 const METHODS: ReadonlyMap<string, Signal> = new Map([
   ["/opentelemetry.proto.collector.trace.v1.TraceService/Export", "traces"],
@@ -23,7 +26,7 @@ const EMPTY_FRAME = frameHead(0, false);
 const MAX_MESSAGE_CHARS = 1024;
 
 /** One unary call and its answer. */
-export class GrpcExchange implements Submission {
+export class GrpcExchange implements Submission, OpenCall {
   readonly transport = "grpc";
   readonly json = false;
   readonly startedAt: number;
@@ -31,15 +34,20 @@ export class GrpcExchange implements Submission {
   body: Buffer = EMPTY;
   encoding: ContentEncoding | undefined = undefined;
   metadata: ReadonlyMap<string, readonly string[]> | undefined = undefined;
+  auth: AuthData | undefined = undefined;
   charged = 0;
+  readonly connection: ClientConnection;
   readonly #parts: GrpcParts;
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
   #message: UnaryMessage | undefined;
   #answeredAt: number | undefined;
+  /** The authenticator has not answered yet. */
+  #atDoor = false;
 
-  constructor(parts: GrpcParts, stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
+  constructor(parts: GrpcParts, connection: ClientConnection, stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
     this.#parts = parts;
+    this.connection = connection;
     this.#stream = stream;
     this.#headers = headers;
     this.startedAt = parts.now();
@@ -49,16 +57,29 @@ export class GrpcExchange implements Submission {
   begin(): void {
     const headers = this.#headers;
     const stream = this.#stream;
-    const { intake, config, open } = this.#parts;
+    const { intake, open, door } = this.#parts;
     stream.on("error", ignore);
     if (!intake.enter(this)) return stream.close(constants.NGHTTP2_REFUSED_STREAM);
     open.add(this);
     stream.on("close", () => this.#onClose());
     const type = headers["content-type"] ?? "";
     if (type !== CONTENT_TYPE && !/^application\/grpc(?:[+;]|$)/.test(type)) return this.#notGrpc(type);
-    const refusal = this.#readHead(headers, type);
+    if (door === undefined) return this.#read(headers, type);
+    this.#atDoor = true;
+    door.identify(this, headers, "", (refusal) => {
+      this.#atDoor = false;
+      if (stream.destroyed || stream.closed || stream.headersSent) return;
+      if (refusal !== undefined) this.#refuse(refusal);
+      else this.#read(headers, type);
+    });
+  }
+
+  #read(headers: IncomingHttpHeaders, type: string): void {
+    const stream = this.#stream;
+    const { intake, config, door } = this.#parts;
+    const refusal = this.#readHead(headers, type) ?? door?.refusal();
     if (refusal !== undefined) return this.#refuse(refusal);
-    if (intake.budget.used >= intake.budget.capacity) return this.#refuse(OVERLOADED);
+    if (intake.isFull) return this.#refuse(OVERLOADED);
     if (config.include_metadata) this.metadata = metadataOf(headers);
     this.#message = new UnaryMessage();
     stream.on("data", (chunk: Buffer) => this.#onData(chunk));
@@ -70,7 +91,7 @@ export class GrpcExchange implements Submission {
     const stream = this.#stream;
     if (this.#answeredAt !== undefined) {
       if (this.#answeredAt <= oldest) stream.close(stream.writableFinished ? constants.NGHTTP2_NO_ERROR : constants.NGHTTP2_CANCEL);
-    } else if (this.#message !== undefined) {
+    } else if (this.#message !== undefined || this.#atDoor) {
       this.#refuse(
         errorAnswer(GRPC.DEADLINE_EXCEEDED, `the message did not arrive within read_timeout (${this.#parts.config.read_timeout} ms)`),
       );
@@ -130,7 +151,7 @@ export class GrpcExchange implements Submission {
     if (message.compressed && this.encoding === undefined) {
       return this.#refuse(errorAnswer(GRPC.INVALID_ARGUMENT, "grpc: compressed flag set with identity or empty encoding"));
     }
-    if (!intake.budget.hasRoom(this.charged, message.length)) this.#refuse(OVERLOADED);
+    if (!intake.hasRoom(this, message.length)) this.#refuse(OVERLOADED);
   }
 
   #onEnd(): void {
@@ -154,8 +175,7 @@ export class GrpcExchange implements Submission {
   #release(): void {
     if (this.#message === undefined) return;
     this.#message = undefined;
-    this.#parts.intake.budget.give(this.charged);
-    this.charged = 0;
+    this.#parts.intake.release(this);
   }
 
   #refuse(answer: ErrorAnswer): void {
@@ -168,6 +188,7 @@ export class GrpcExchange implements Submission {
   /** Trailers-only: the whole answer is one header block. */
   #answerError({ grpcCode: code, message: text, retryDelayMs }: ErrorAnswer): void {
     const message = text.slice(0, MAX_MESSAGE_CHARS);
+    const challenge = code === GRPC.UNAUTHENTICATED ? this.#parts.door?.challenge : undefined;
     const details = encodeStatus({ code, message, ...(retryDelayMs === undefined ? {} : { retryDelayMs }) });
     this.#stream.respond(
       {
@@ -176,6 +197,7 @@ export class GrpcExchange implements Submission {
         "grpc-status": String(code),
         "grpc-message": encodeGrpcMessage(message),
         ...(retryDelayMs === undefined ? {} : { "grpc-status-details-bin": Buffer.from(details).toString("base64") }),
+        ...(challenge === undefined ? {} : { "www-authenticate": challenge }),
         ...(code === GRPC.UNIMPLEMENTED ? { "grpc-accept-encoding": ACCEPTED_ENCODINGS } : {}),
       },
       { endStream: true },

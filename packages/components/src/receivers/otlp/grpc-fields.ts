@@ -2,6 +2,7 @@ import { durationField } from "@tidemark/core";
 import { z } from "zod";
 import { bufferFields } from "../../transport/buffer-fields.ts";
 import { serverTlsField } from "../../transport/tls-fields.ts";
+import { grpcAuthField, middlewaresField } from "./access-fields.ts";
 import { endpointField, transportField } from "./endpoint-fields.ts";
 
 const serverParameters = z
@@ -74,6 +75,13 @@ export const grpcField = z
         description: "Keeps connections alive, young and calm.",
         examples: [{ server_parameters: { max_connection_age: "10m" } }],
       }),
+    max_connections: z
+      .int()
+      .min(0)
+      .default(16_384)
+      .meta({ description: "Connections that may be open; more are closed at once. 0: no limit. Not in the Collector.", examples: [1000] }),
+    auth: grpcAuthField.optional(),
+    middlewares: middlewaresField,
     tls: serverTlsField.optional(),
   })
   .meta({ description: "OTLP over gRPC.", examples: [{ endpoint: "0.0.0.0:4317" }] });

@@ -1,19 +1,15 @@
+import type { Door } from "./door.ts";
 import type { GrpcConfig } from "./grpc-fields.ts";
 import type { Intake } from "./intake.ts";
-
-/** A call whose stream is open. */
-export interface OpenCall {
-  readonly startedAt: number;
-  /** Ends what has lasted since `oldest`. */
-  expire(oldest: number): void;
-}
+import type { OpenCalls } from "./open-calls.ts";
 
 /** What every exchange of one server shares. */
 export interface GrpcParts {
   readonly config: GrpcConfig;
   readonly maxMessageBytes: number;
   readonly intake: Intake;
-  /** Calls whose stream is open, oldest first. */
-  readonly open: Set<OpenCall>;
+  readonly open: OpenCalls;
+  /** Undefined: everybody comes in. Set at start, when the extensions are there. */
+  door: Door | undefined;
   readonly now: () => number;
 }

@@ -1,4 +1,4 @@
-import type { ComponentContext, Timer } from "@tidemark/core";
+import type { ComponentContext } from "@tidemark/core";
 import {
   createSecureServer,
   createServer,
@@ -9,13 +9,15 @@ import {
 } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { listen, parseListenAddress } from "../../transport/listen.ts";
-import { SESSION_OPTIONS, SESSION_WINDOW, STREAM_SETTINGS } from "../../transport/http2-settings.ts";
+import { SESSION_OPTIONS, STREAM_SETTINGS } from "../../transport/http2-settings.ts";
 import { loadServerTls } from "../../transport/tls.ts";
+import { Door } from "./door.ts";
 import { GrpcExchange } from "./grpc-exchange.ts";
 import type { GrpcConfig } from "./grpc-fields.ts";
 import type { GrpcParts } from "./grpc-parts.ts";
+import { Http2Sessions } from "./http2-sessions.ts";
 import type { Intake } from "./intake.ts";
-import { SessionKeeper } from "./session-keeper.ts";
+import { OpenCalls } from "./open-calls.ts";
 
 /** More than any exporter uses; one connection must not take all the calls that may be open. */
 const USUAL_CONCURRENT_STREAMS = 1024;
@@ -24,17 +26,18 @@ const USUAL_CONCURRENT_STREAMS = 1024;
 export class GrpcServer {
   readonly #parts: GrpcParts;
   readonly #context: ComponentContext;
-  readonly #sessions = new Map<ServerHttp2Session, SessionKeeper>();
+  readonly #sessions: Http2Sessions;
   #server: Http2Server | undefined;
-  #sweep: Timer | undefined;
 
   constructor(config: GrpcConfig, intake: Intake, context: ComponentContext) {
     this.#context = context;
+    this.#sessions = new Http2Sessions(config.keepalive, context.clock);
     this.#parts = {
       config,
       maxMessageBytes: config.max_recv_msg_size_mib * (1 << 20),
       intake,
-      open: new Set(),
+      open: new OpenCalls(config.read_timeout, context.clock),
+      door: undefined,
       now: () => context.clock.now(),
     };
   }
@@ -45,6 +48,7 @@ export class GrpcServer {
 
   async start(): Promise<void> {
     const { config } = this.#parts;
+    this.#parts.door = Door.open(config, this.#context);
     const settings = {
       ...STREAM_SETTINGS,
       maxConcurrentStreams: config.max_concurrent_streams || USUAL_CONCURRENT_STREAMS,
@@ -52,65 +56,38 @@ export class GrpcServer {
     const options = { ...SESSION_OPTIONS, settings };
     const server =
       config.tls === undefined ? createServer(options) : createSecureServer({ ...options, ...(await loadServerTls(config.tls)) });
-    server.on("session", (session) => this.#onSession(session));
+    server.on("session", (session) => this.#sessions.add(session));
     server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
-      this.#sessions.get(stream.session as ServerHttp2Session)?.called();
-      new GrpcExchange(this.#parts, stream, headers).begin();
+      const connection = this.#sessions.called(stream.session as ServerHttp2Session | undefined);
+      if (connection !== undefined) new GrpcExchange(this.#parts, connection, stream, headers).begin();
     });
     // What breaks a connection is the client's affair: it is closed and nothing else happens.
     server.on("sessionError", (error) => this.#context.log.debug("gRPC connection failed", { error: error.message }));
     server.on("tlsClientError", (error) => this.#context.log.debug("TLS handshake failed", { error: error.message }));
+    if (config.max_connections > 0) server.maxConnections = config.max_connections;
     this.#server = server;
     const address = parseListenAddress(config.endpoint, config.transport);
     if (address === undefined) throw new Error(`"${config.endpoint}" is not an endpoint`);
     await listen(server, address, config.endpoint);
     server.on("error", (error) => this.#context.log.error("gRPC server error", { endpoint: config.endpoint, error: error.message }));
-    if (config.read_timeout > 0) this.#scheduleSweep();
+    this.#parts.open.start();
     this.#context.log.info("Starting GRPC server", { endpoint: config.endpoint });
   }
 
   /** GOAWAY to everybody; resolves when the last connection is closed: after the open calls were answered, or at the deadline. */
   shutdown(deadline: AbortSignal): Promise<void> {
-    this.#sweep?.cancel();
+    this.#parts.open.stop();
     const server = this.#server;
     if (server === undefined || !server.listening) return Promise.resolve();
     return new Promise((resolve) => {
-      const cut = (): void => {
-        for (const session of this.#sessions.keys()) session.destroy();
-      };
+      const cut = (): void => this.#sessions.destroy();
       server.close(() => {
         deadline.removeEventListener("abort", cut);
         resolve();
       });
-      for (const session of this.#sessions.keys()) session.close();
+      this.#sessions.close();
       if (deadline.aborted) cut();
       else deadline.addEventListener("abort", cut, { once: true });
     });
   }
-
-  #onSession(session: ServerHttp2Session): void {
-    session.setLocalWindowSize(SESSION_WINDOW);
-    session.on("error", ignore);
-    const keeper = new SessionKeeper(session, this.#parts.config.keepalive, this.#context.clock);
-    this.#sessions.set(session, keeper);
-    session.once("close", () => {
-      keeper.stop();
-      this.#sessions.delete(session);
-    });
-  }
-
-  /** One timer for all calls: a message may take up to a quarter longer than read_timeout. */
-  #scheduleSweep(): void {
-    const { config, open, now } = this.#parts;
-    this.#sweep = this.#context.clock.setTimeout(() => {
-      const oldest = now() - config.read_timeout;
-      for (const exchange of open) {
-        if (exchange.startedAt > oldest) break;
-        exchange.expire(oldest);
-      }
-      this.#scheduleSweep();
-    }, config.read_timeout / 4);
-  }
 }
-
-function ignore(): void {}

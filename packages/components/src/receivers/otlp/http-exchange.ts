@@ -1,81 +1,124 @@
-import type { Signal } from "@tidemark/otlp";
-import { encodeExportResponse, encodeStatus, exportResponseToJson, statusToJson, type RpcStatus } from "@tidemark/otlp";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AuthData } from "@tidemark/core";
+import { encodeExportResponse, exportResponseToJson, type Signal } from "@tidemark/otlp";
+import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import { constants, type Http2ServerRequest, type ServerHttp2Stream } from "node:http2";
+import { gzip } from "node:zlib";
 import { BodyBuffer } from "../../transport/body-buffer.ts";
 import { isContentEncoding, type ContentEncoding } from "../../transport/compression.ts";
 import { GRPC } from "../../transport/grpc-status.ts";
 import { formatRetryAfter } from "../../transport/retry-after.ts";
 import { errorAnswer, OVERLOADED, SHUTTING_DOWN, tooLargeAnswer, type Answer, type ErrorAnswer } from "./answer.ts";
+import type { ClientConnection } from "./client-connection.ts";
+import { acceptsGzip, JSON_TYPE, mediaType, metadataOf, pathOf, PROTOBUF, shorten, statusBody } from "./http-messages.ts";
 import type { HttpParts } from "./http-parts.ts";
 import type { Submission } from "./intake.ts";
+import type { OpenCall } from "./open-calls.ts";
 
-const PROTOBUF = "application/x-protobuf";
-const JSON_TYPE = "application/json";
+/** Node's objects for one request, of either version. */
+export type HttpRequest = IncomingMessage | Http2ServerRequest;
+/** What Node's objects for one answer have in common. */
+export interface HttpResponse {
+  readonly headersSent: boolean;
+  readonly writableEnded: boolean;
+  /** HTTP/1.1 only. */
+  shouldKeepAlive?: boolean;
+  setHeader(name: string, value: string): unknown;
+  writeHead(status: number, headers?: OutgoingHttpHeaders | string[]): unknown;
+  writeContinue(): unknown;
+  end(): unknown;
+  end(body: Uint8Array): unknown;
+}
+
 const EMPTY = Buffer.alloc(0);
 const EMPTY_JSON = Buffer.from("{}");
 const SUCCESS_PROTOBUF: readonly string[] = ["content-type", PROTOBUF, "content-length", "0"];
 const SUCCESS_JSON: readonly string[] = ["content-type", JSON_TYPE, "content-length", String(EMPTY_JSON.length)];
-/** OTLP 1.11: responses stay under 4 MiB; an error text gets what fits comfortably. */
-const MAX_MESSAGE_CHARS = 16 << 10;
+/** Shorter bodies gain nothing from gzip. */
+const WORTH_GZIP = 1024;
+const LATE: ErrorAnswer = errorAnswer(GRPC.DEADLINE_EXCEEDED, "the request did not arrive within read_timeout", undefined, 408);
+const WRONG_METHOD: ErrorAnswer = errorAnswer(GRPC.UNIMPLEMENTED, "405 method not allowed, supported: [POST]", undefined, 405);
+const WRONG_TYPE: ErrorAnswer = errorAnswer(
+  GRPC.UNIMPLEMENTED,
+  "415 unsupported media type, supported: [application/json, application/x-protobuf]",
+  undefined,
+  415,
+);
 
-/** One request and its answer. */
-export class HttpExchange implements Submission {
+/** One request over HTTP/1.1 or HTTP/2 and its answer. */
+export class HttpExchange implements Submission, OpenCall {
   readonly transport = "http";
   signal: Signal = "traces";
   json = false;
   body: Buffer = EMPTY;
   encoding: ContentEncoding | undefined = undefined;
   metadata: ReadonlyMap<string, readonly string[]> | undefined = undefined;
+  auth: AuthData | undefined = undefined;
   charged = 0;
+  startedAt = 0;
+  readonly connection: ClientConnection;
   readonly #parts: HttpParts;
-  readonly #request: IncomingMessage;
-  readonly #response: ServerResponse;
+  readonly #request: HttpRequest;
+  readonly #response: HttpResponse;
   #buffer: BodyBuffer | undefined;
   #entered = false;
+  /** Of HTTP/2; undefined: HTTP/1.1. */
+  readonly #stream: ServerHttp2Stream | undefined;
+  #answeredAt: number | undefined;
+  /** The authenticator has not answered yet. */
+  #atDoor = false;
 
-  constructor(parts: HttpParts, request: IncomingMessage, response: ServerResponse) {
+  constructor(
+    parts: HttpParts,
+    connection: ClientConnection,
+    request: HttpRequest,
+    response: HttpResponse,
+    stream: ServerHttp2Stream | undefined,
+  ) {
     this.#parts = parts;
+    this.connection = connection;
     this.#request = request;
     this.#response = response;
+    this.#stream = stream;
   }
 
   /** Looks at the head; refuses at once, or reads the body. */
   begin(): void {
-    const { routes, responseHeaders, cors } = this.#parts;
+    const { responseHeaders, cors, intake, door } = this.#parts;
     const request = this.#request;
-    if (!this.#parts.intake.enter(this)) return this.#turnAway();
+    const type = mediaType(request.headers["content-type"]);
+    this.json = type !== PROTOBUF;
+    this.connection.protobuf = !this.json;
+    if (this.#stream !== undefined) this.#watch(this.#stream);
+    if (!intake.enter(this)) return this.#turnAway();
     this.#entered = true;
-    const url = request.url ?? "";
-    const signal = routes.get(url) ?? routes.get(pathOf(url));
     const origin = request.headers.origin;
     if (responseHeaders !== undefined) this.#setHeaders(responseHeaders);
     if (cors !== undefined && origin !== undefined) {
       if (request.method === "OPTIONS" && request.headers["access-control-request-method"] !== undefined) return this.#preflight(origin);
       this.#setHeaders([...cors.headersFor(origin), ["vary", "Origin"]]);
     }
-    const type = mediaType(request.headers["content-type"]);
-    this.json = type === JSON_TYPE;
-    const isOtlp = this.json || type === PROTOBUF;
-    if (signal === undefined) {
-      if (request.method !== "POST" || !isOtlp) return this.#refuseText(404, "404 page not found");
-      return this.#refuse(
-        errorAnswer(GRPC.NOT_FOUND, `nothing is served at ${pathOf(url)}; the paths are ${[...routes.keys()].join(", ")}`, undefined, 404),
-      );
-    }
-    if (request.method !== "POST") return this.#refuseText(405, "405 method not allowed, supported: [POST]");
-    if (!isOtlp) return this.#refuseText(415, "415 unsupported media type, supported: [application/json, application/x-protobuf]");
-    this.signal = signal;
-    this.#read();
+    if (door === undefined) return this.#route(type);
+    this.#atDoor = true;
+    request.on("error", ignore);
+    request.on("close", () => this.#leaveDoor());
+    door.identify(this, request.headers, request.url ?? "", (refusal) => {
+      if (!this.#atDoor) return;
+      this.#atDoor = false;
+      if (refusal === undefined) this.#route(type);
+      else this.#refuse(refusal);
+    });
   }
 
   answer(answer: Answer): void {
     const response = this.#response;
-    this.#leave();
-    if (response.destroyed || response.writableEnded) return;
-    if (this.#parts.closing) response.shouldKeepAlive = false;
+    if (this.#stream === undefined) this.#leave();
+    else this.#answeredAt = this.#parts.now();
+    if (response.writableEnded || response.headersSent) return;
+    if (this.#parts.closing || this.connection.retired) response.shouldKeepAlive = false;
     if (answer.kind === "success") {
       response.writeHead(200, (this.json ? SUCCESS_JSON : SUCCESS_PROTOBUF) as string[]);
-      response.end(this.json ? EMPTY_JSON : undefined);
+      if (this.json) response.end(EMPTY_JSON);
+      else response.end();
       return;
     }
     if (answer.kind === "partial") {
@@ -85,37 +128,87 @@ export class HttpExchange implements Submission {
         this.json ? Buffer.from(exportResponseToJson(this.signal, partial)) : encodeExportResponse(this.signal, partial),
       );
     }
-    const { grpcCode: code, httpStatus, retryDelayMs } = answer;
+    const { httpStatus, retryDelayMs } = answer;
     if (retryDelayMs !== undefined && (httpStatus === 429 || httpStatus === 503))
       response.setHeader("retry-after", formatRetryAfter(retryDelayMs));
-    const status: RpcStatus = { code, message: shorten(answer.message), ...(retryDelayMs === undefined ? {} : { retryDelayMs }) };
-    this.#send(httpStatus, this.json ? Buffer.from(statusToJson(status)) : encodeStatus(status));
+    const challenge = httpStatus === 401 ? this.#parts.door?.challenge : undefined;
+    if (challenge !== undefined) response.setHeader("www-authenticate", challenge);
+    if (httpStatus === 405) response.setHeader("allow", "POST");
+    this.#send(httpStatus, statusBody(answer, this.json));
+  }
+
+  /** HTTP/2 only: ends a request that does not arrive in full, or whose answer the client does not take. */
+  expire(oldest: number): void {
+    const stream = this.#stream;
+    if (this.#answeredAt === undefined) {
+      // A request that is complete waits for the pipeline, however long that takes.
+      if (this.#buffer !== undefined || this.#atDoor) this.#refuse(LATE);
+    } else if (this.#answeredAt <= oldest) {
+      stream?.close(stream.writableFinished ? constants.NGHTTP2_NO_ERROR : constants.NGHTTP2_CANCEL);
+    }
+  }
+
+  /** A stream is open until the client has taken its answer. */
+  #watch(stream: ServerHttp2Stream): void {
+    const { open, now } = this.#parts;
+    this.startedAt = now();
+    open.add(this);
+    stream.on("error", ignore);
+    stream.on("close", () => {
+      open.delete(this);
+      this.#onClose();
+      this.#leave();
+    });
+  }
+
+  #route(type: string): void {
+    const { routes, door } = this.#parts;
+    const request = this.#request;
+    const url = request.url ?? "";
+    const signal = routes.get(url) ?? routes.get(pathOf(url));
+    if (signal === undefined) {
+      const isOtlp = request.method === "POST" && (type === PROTOBUF || type === JSON_TYPE);
+      const message = `nothing is served at ${pathOf(url)}; the paths are ${[...routes.keys()].join(", ")}`;
+      return this.#refuse(errorAnswer(GRPC.NOT_FOUND, isOtlp ? message : "404 page not found", undefined, 404));
+    }
+    if (request.method !== "POST") return this.#refuse(WRONG_METHOD);
+    if (type !== PROTOBUF && type !== JSON_TYPE) return this.#refuse(WRONG_TYPE);
+    this.signal = signal;
+    const refusal = door?.refusal() ?? this.#readHead();
+    if (refusal !== undefined) return this.#refuse(refusal);
+    this.#read();
+  }
+
+  /** Learns the encoding, or why the body cannot be taken. */
+  #readHead(): ErrorAnswer | undefined {
+    const { headers } = this.#request;
+    const { config, intake, encodings } = this.#parts;
+    const coding = headers["content-encoding"] ?? "";
+    if (coding !== "" && coding !== "identity") {
+      if (!isContentEncoding(coding) || !encodings.has(coding)) {
+        const supported = [...encodings].filter(Boolean).join(", ");
+        return errorAnswer(GRPC.INVALID_ARGUMENT, `unsupported Content-Encoding: ${coding}; supported: ${supported}`);
+      }
+      this.encoding = coding;
+    } else if (!encodings.has("")) {
+      return errorAnswer(GRPC.INVALID_ARGUMENT, "bodies without Content-Encoding are not accepted here");
+    }
+    const length = Number(headers["content-length"] ?? -1);
+    if (length > config.max_request_body_size) return this.#tooLarge();
+    if (this.#parts.closing && config.keep_alives_enabled) return SHUTTING_DOWN;
+    if (length > 0 && !intake.hasRoom(this, length)) return OVERLOADED;
+    return undefined;
   }
 
   #read(): void {
     const request = this.#request;
-    const { config, intake, encodings } = this.#parts;
-    const coding = request.headers["content-encoding"] ?? "";
-    if (coding !== "" && coding !== "identity") {
-      if (!isContentEncoding(coding) || !encodings.has(coding)) {
-        return this.#refuse(
-          errorAnswer(
-            GRPC.INVALID_ARGUMENT,
-            `unsupported Content-Encoding: ${coding}; supported: ${[...encodings].filter(Boolean).join(", ")}`,
-          ),
-        );
-      }
-      this.encoding = coding;
-    } else if (!encodings.has("")) {
-      return this.#refuse(errorAnswer(GRPC.INVALID_ARGUMENT, "bodies without Content-Encoding are not accepted here"));
+    const { headers } = request;
+    if (this.#parts.config.include_metadata) {
+      this.metadata =
+        "headersDistinct" in request ? new Map(Object.entries(request.headersDistinct as Record<string, string[]>)) : metadataOf(headers);
     }
-    const length = Number(request.headers["content-length"] ?? -1);
-    if (length > config.max_request_body_size) return this.#refuse(this.#tooLarge());
-    if (this.#parts.closing && config.keep_alives_enabled) return this.#refuse(SHUTTING_DOWN);
-    if (length > 0 && !intake.budget.hasRoom(0, length)) return this.#refuse(OVERLOADED);
-    if (config.include_metadata) this.metadata = new Map(Object.entries(request.headersDistinct as Record<string, string[]>));
-    if (request.headers.expect !== undefined) this.#response.writeContinue();
-    this.#buffer = new BodyBuffer(length);
+    if (headers.expect !== undefined) this.#response.writeContinue();
+    this.#buffer = new BodyBuffer(Number(headers["content-length"] ?? -1));
     request.on("data", (chunk: Buffer) => this.#onData(chunk));
     request.on("end", () => this.#onEnd());
     request.on("close", () => this.#onClose());
@@ -154,6 +247,13 @@ export class HttpExchange implements Submission {
     this.#request.on("error", ignore);
   }
 
+  /** The client went away before it was known who it is. */
+  #leaveDoor(): void {
+    if (!this.#atDoor) return;
+    this.#atDoor = false;
+    this.#leave();
+  }
+
   #leave(): void {
     if (this.#entered) this.#parts.intake.leave(this);
     this.#entered = false;
@@ -161,8 +261,7 @@ export class HttpExchange implements Submission {
 
   #release(): void {
     this.#buffer = undefined;
-    this.#parts.intake.budget.give(this.charged);
-    this.charged = 0;
+    this.#parts.intake.release(this);
   }
 
   #tooLarge(): ErrorAnswer {
@@ -172,43 +271,38 @@ export class HttpExchange implements Submission {
   }
 
   #refuse(answer: ErrorAnswer): void {
+    this.#atDoor = false;
     this.#release();
     this.#parts.intake.counter.count("http", answer);
     this.answer(answer);
     this.#drain();
   }
 
-  #refuseText(status: number, text: string): void {
-    this.#leave();
-    this.#parts.intake.counter.count("http", errorAnswer(GRPC.INVALID_ARGUMENT, text));
-    const response = this.#response;
-    if (status === 405) response.setHeader("allow", "POST");
-    response.writeHead(status, { "content-type": "text/plain", "content-length": Buffer.byteLength(text) });
-    response.end(text);
-    this.#drain();
-  }
-
   /**
    * Reads on and throws away, so that a client which writes before it reads finds its answer instead of a reset. Bounded: what
-   * is longer than any accepted body ends the connection, and the server's read_timeout runs on.
+   * is longer than any accepted body ends the connection (HTTP/2: the stream), and read_timeout runs on.
    */
   #drain(): void {
     const request = this.#request;
     let left = this.#parts.config.max_request_body_size;
     request.on("data", (chunk: Buffer) => {
       left -= chunk.length;
-      if (left < 0) request.destroy();
+      if (left >= 0) return;
+      if (this.#stream === undefined) request.destroy();
+      else this.#stream.close(constants.NGHTTP2_NO_ERROR);
     });
     request.on("error", ignore);
   }
 
   #preflight(origin: string): void {
-    this.#leave();
+    if (this.#stream === undefined) this.#leave();
+    else this.#answeredAt = this.#parts.now();
     const { headers } = this.#request;
     const allowed =
       this.#parts.cors?.preflightFor(origin, headers["access-control-request-method"], headers["access-control-request-headers"]) ?? [];
     this.#setHeaders([...allowed, ["vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"]]);
-    this.#response.writeHead(204).end();
+    this.#response.writeHead(204);
+    this.#response.end();
     this.#drain();
   }
 
@@ -217,26 +311,19 @@ export class HttpExchange implements Submission {
   }
 
   #send(status: number, body: Uint8Array): void {
-    this.#response.writeHead(status, { "content-type": this.json ? JSON_TYPE : PROTOBUF, "content-length": body.length });
-    this.#response.end(body);
+    if (body.length < WORTH_GZIP || !acceptsGzip(this.#request.headers["accept-encoding"])) return this.#write(status, body);
+    gzip(body, (error, packed) => {
+      if (error === null) this.#write(status, packed, { "content-encoding": "gzip" });
+      else this.#write(status, body);
+    });
+  }
+
+  #write(status: number, body: Uint8Array, headers: Readonly<Record<string, string>> = {}): void {
+    const response = this.#response;
+    if (response.headersSent) return;
+    response.writeHead(status, { "content-type": this.json ? JSON_TYPE : PROTOBUF, "content-length": body.length, ...headers });
+    response.end(body);
   }
 }
 
 function ignore(): void {}
-
-/** The path of a target in origin form (`/v1/traces?x`) or absolute form (`http://host/v1/traces`, RFC 9112 3.2.2). */
-function pathOf(url: string): string {
-  const start = /^https?:\/\/[^/?]*/i.exec(url)?.[0].length ?? 0;
-  const query = url.indexOf("?", start);
-  return query < 0 ? url.slice(start) : url.slice(start, query);
-}
-
-/** The type without parameters, in lower case. */
-function mediaType(header: string | undefined): string {
-  if (header === undefined || header === PROTOBUF || header === JSON_TYPE) return header ?? "";
-  return (header.split(";", 1)[0] ?? "").trim().toLowerCase();
-}
-
-function shorten(message: string): string {
-  return message.length <= MAX_MESSAGE_CHARS ? message : `${message.slice(0, MAX_MESSAGE_CHARS)}…`;
-}

@@ -1,6 +1,7 @@
 import { durationField } from "@tidemark/core";
 import { z } from "zod";
 import { serverTlsField } from "../../transport/tls-fields.ts";
+import { httpAuthField, middlewaresField } from "./access-fields.ts";
 import { endpointField, transportField } from "./endpoint-fields.ts";
 
 const urlPath = (signal: string): z.ZodPrefault<z.ZodPipe<z.ZodString, z.ZodTransform<string, string>>> =>
@@ -88,9 +89,28 @@ export const httpField = z
       .boolean()
       .default(true)
       .meta({ description: "Off: every connection carries one request.", examples: [false] }),
+    max_connections: z
+      .int()
+      .min(0)
+      .default(16_384)
+      .meta({ description: "Connections that may be open; more are closed at once. 0: no limit. Not in the Collector.", examples: [1000] }),
+    max_connection_age: durationField()
+      .prefault("0s")
+      .meta({
+        description:
+          "Ask a client to reconnect after this time (`Connection: close`, GOAWAY), so that load spreads; 0s: never. Not in the Collector.",
+        examples: ["10m"],
+      }),
+    max_concurrent_streams: z
+      .int()
+      .min(1)
+      .default(256)
+      .meta({ description: "Requests that one HTTP/2 connection may have open. Not in the Collector.", examples: [100] }),
+    auth: httpAuthField.optional(),
+    middlewares: middlewaresField,
     tls: serverTlsField.optional(),
   })
-  .meta({ description: "OTLP over HTTP/1.1, protobuf and JSON.", examples: [{ endpoint: "0.0.0.0:4318" }] });
+  .meta({ description: "OTLP over HTTP/1.1 and HTTP/2, protobuf and JSON.", examples: [{ endpoint: "0.0.0.0:4318" }] });
 
 /** Checked `protocols.http`. */
 export type HttpConfig = z.output<typeof httpField>;

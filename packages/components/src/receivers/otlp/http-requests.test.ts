@@ -1,7 +1,10 @@
 import { decodeStatus } from "@tidemark/otlp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { once } from "node:events";
+import { connect as connectSocket } from "node:net";
+import { deflateSync, gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { httpSend, type HttpReply, type HttpSend } from "../../transport/testing/http-client.ts";
+import { http2Send } from "../../transport/testing/http2-client.ts";
 import { exportRequest } from "../../transport/testing/otlp-bytes.ts";
 import { openReceiver, type ReceiverRig } from "./testing/receiver-rig.ts";
 
@@ -18,6 +21,37 @@ beforeAll(async () => {
 });
 afterAll(() => rig.receiver.shutdown(AbortSignal.abort()));
 
+const VERSIONS = [
+  ["HTTP/1.1", httpSend],
+  ["HTTP/2", http2Send],
+] as const;
+
+describe("one port for both versions", () => {
+  it("knows HTTP/2 by its preface, in however many pieces it comes", async () => {
+    const socket = connectSocket(rig.http, "127.0.0.1");
+    const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    for (const piece of [preface.slice(0, 1), preface.slice(1, 20), preface.slice(20)]) {
+      await new Promise((resolve) => socket.write(piece, resolve));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const [first] = (await once(socket, "data")) as [Buffer];
+    socket.destroy();
+    expect(first[3]).toBe(4); // a SETTINGS frame
+  });
+
+  it("sends long answers in gzip to clients that take it", async () => {
+    const long = { path: `/${"x".repeat(2000)}`, headers: { ...JSON_TYPE, "accept-encoding": "br, gzip;q=0.5" } };
+    for (const [, send] of VERSIONS) {
+      const packed = await send(rig.http, long);
+      expect([packed.status, packed.headers["content-encoding"]]).toEqual([404, "gzip"]);
+      expect(JSON.parse(gunzipSync(packed.body).toString())).toMatchObject({ code: 5 });
+      const plain = await send(rig.http, { ...long, headers: { ...JSON_TYPE, "accept-encoding": "gzip;q=0" } });
+      expect(plain.headers["content-encoding"]).toBeUndefined();
+      expect(JSON.parse(plain.body.toString())).toMatchObject({ code: 5 });
+    }
+  });
+});
+
 /** The answer in one line: status, content type, and the body as text. */
 function shown({ status, headers, body }: HttpReply): string {
   const type = headers["content-type"] ?? "none";
@@ -26,7 +60,7 @@ function shown({ status, headers, body }: HttpReply): string {
   return `${status} ${type} ${text}`.trimEnd();
 }
 
-describe("well-formed HTTP requests", () => {
+describe.each(VERSIONS)("well-formed requests over %s", (version, send) => {
   const rows: readonly [name: string, request: HttpSend, items: number, answer: string][] = [
     ["protobuf", { headers: PROTO, body: SPANS }, 3, "200 application/x-protobuf"],
     ["JSON", { headers: JSON_TYPE, body: JSON_SPAN }, 1, "200 application/json {}"],
@@ -48,12 +82,6 @@ describe("well-formed HTTP requests", () => {
       "200 application/x-protobuf",
     ],
     ["a query behind the path", { path: "/v1/traces?x=1", headers: PROTO, body: SPANS }, 3, "200 application/x-protobuf"],
-    [
-      "a target in absolute form",
-      { path: "http://example.com/v1/traces?x=1", headers: PROTO, body: SPANS },
-      3,
-      "200 application/x-protobuf",
-    ],
     ["logs", { path: "/v1/logs", headers: PROTO, body: exportRequest("logs", 4) }, 4, "200 application/x-protobuf"],
     ["metrics", { path: "/v1/metrics", headers: PROTO, body: exportRequest("metrics", 5) }, 5, "200 application/x-protobuf"],
     ["an empty request, which does not enter the pipeline", { headers: PROTO }, 0, "200 application/x-protobuf"],
@@ -61,45 +89,54 @@ describe("well-formed HTTP requests", () => {
   ];
   it.each(rows)("%s", async (_name, request, items, answer) => {
     const before = rig.deliveries.length;
-    expect(shown(await httpSend(rig.http, request))).toBe(answer);
+    expect(shown(await send(rig.http, request))).toBe(answer);
     expect(rig.deliveries.slice(before).map(({ batch, context }) => [batch.itemCount, context.transport])).toEqual(
       items === 0 ? [] : [[items, "http"]],
     );
   });
 
+  it.runIf(version === "HTTP/1.1")("a target in absolute form", async () => {
+    const request = { path: "http://example.com/v1/traces?x=1", headers: PROTO, body: SPANS };
+    expect(shown(await send(rig.http, request))).toBe("200 application/x-protobuf");
+  });
+
   it("keeps a gzip body beside the batch, so that it can leave as it came", async () => {
     const body = gzipSync(SPANS);
-    await httpSend(rig.http, { headers: { ...PROTO, "content-encoding": "gzip" }, body });
+    await send(rig.http, { headers: { ...PROTO, "content-encoding": "gzip" }, body });
     const compressed = rig.deliveries.at(-1)?.batch.compressed;
     expect(compressed?.encoding).toBe("gzip");
     expect(Buffer.compare(compressed?.bytes ?? Buffer.alloc(0), body)).toBe(0);
   });
 });
 
-describe("malformed HTTP requests", () => {
+describe.each(VERSIONS)("malformed requests over %s", (_version, send) => {
   const gzip = { ...PROTO, "content-encoding": "gzip" };
   const rows: readonly [name: string, request: HttpSend, answer: string | RegExp][] = [
-    ["GET", { method: "GET", headers: PROTO }, "405 text/plain 405 method not allowed, supported: [POST]"],
-    ["PUT", { method: "PUT", headers: PROTO, body: SPANS }, "405 text/plain 405 method not allowed, supported: [POST]"],
+    ["GET", { method: "GET", headers: PROTO }, "405 application/x-protobuf 12 405 method not allowed, supported: [POST]"],
+    [
+      "PUT",
+      { method: "PUT", headers: JSON_TYPE, body: JSON_SPAN },
+      '405 application/json {"code":12,"message":"405 method not allowed, supported: [POST]"}',
+    ],
     [
       "OPTIONS without CORS",
       { method: "OPTIONS", headers: { origin: "https://a.example" } },
-      "405 text/plain 405 method not allowed, supported: [POST]",
+      '405 application/json {"code":12,"message":"405 method not allowed, supported: [POST]"}',
     ],
     [
       "no content type",
       { body: SPANS },
-      "415 text/plain 415 unsupported media type, supported: [application/json, application/x-protobuf]",
+      '415 application/json {"code":12,"message":"415 unsupported media type, supported: [application/json, application/x-protobuf]"}',
     ],
     [
       "another content type",
       { headers: { "content-type": "text/plain" }, body: SPANS },
-      "415 text/plain 415 unsupported media type, supported: [application/json, application/x-protobuf]",
+      '415 application/json {"code":12,"message":"415 unsupported media type, supported: [application/json, application/x-protobuf]"}',
     ],
     [
       "a grpc content type",
       { headers: { "content-type": "application/grpc" }, body: SPANS },
-      "415 text/plain 415 unsupported media type, supported: [application/json, application/x-protobuf]",
+      '415 application/json {"code":12,"message":"415 unsupported media type, supported: [application/json, application/x-protobuf]"}',
     ],
     [
       "an unknown path",
@@ -111,7 +148,7 @@ describe("malformed HTTP requests", () => {
       { path: "/", headers: JSON_TYPE, body: JSON_SPAN },
       '404 application/json {"code":5,"message":"nothing is served at /; the paths are /v1/traces, /v1/metrics, /v1/logs"}',
     ],
-    ["an unknown path, GET", { path: "/", method: "GET" }, "404 text/plain 404 page not found"],
+    ["an unknown path, GET", { path: "/", method: "GET" }, '404 application/json {"code":5,"message":"404 page not found"}'],
     [
       "an unknown content encoding",
       { headers: { ...PROTO, "content-encoding": "br" }, body: SPANS },
@@ -170,7 +207,7 @@ describe("malformed HTTP requests", () => {
   ];
   it.each(rows)("%s", async (_name, request, answer) => {
     const before = rig.deliveries.length;
-    const text = shown(await httpSend(rig.http, request));
+    const text = shown(await send(rig.http, request));
     if (typeof answer === "string") expect(text).toBe(answer);
     else expect(text).toMatch(answer);
     expect(rig.deliveries.length).toBe(before);
@@ -178,7 +215,7 @@ describe("malformed HTTP requests", () => {
   });
 
   it("answers the next request on the same server after all of them", async () => {
-    expect((await httpSend(rig.http, { headers: PROTO, body: SPANS })).status).toBe(200);
+    expect((await send(rig.http, { headers: PROTO, body: SPANS })).status).toBe(200);
   });
 });
 

@@ -1,19 +1,44 @@
 import type { ComponentContext } from "@tidemark/core";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer as createHttp2Server,
+  type Http2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from "node:http2";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { listen, parseListenAddress } from "../../transport/listen.ts";
+import { SESSION_OPTIONS, STREAM_SETTINGS } from "../../transport/http2-settings.ts";
+import { sniffHttp2 } from "../../transport/http2-sniffer.ts";
 import { loadServerTls } from "../../transport/tls.ts";
+import { ClientConnection } from "./client-connection.ts";
 import { Cors } from "./cors.ts";
+import { Door } from "./door.ts";
+import { Http2Sessions } from "./http2-sessions.ts";
 import { HttpExchange } from "./http-exchange.ts";
 import type { HttpConfig } from "./http-fields.ts";
+import { brokenRequestAnswer } from "./http-messages.ts";
 import type { HttpParts } from "./http-parts.ts";
 import type { Intake } from "./intake.ts";
+import { OpenCalls } from "./open-calls.ts";
+import type { KeepaliveConfig } from "./session-keeper.ts";
 
-/** OTLP over HTTP/1.1 on node:http. */
+/** Time for a client to read the answer to a broken request. */
+const LAST_WORDS_MS = 1000;
+
+/**
+ * OTLP over HTTP/1.1 and HTTP/2 on one port. node:http owns the port; connections that begin with the preface of HTTP/2, or chose it in
+ * the TLS handshake (ALPN), are handed to node:http2. After its first bytes a connection of HTTP/1.1 runs as if nothing stood before it.
+ */
 export class HttpServer {
   readonly #parts: HttpParts;
   readonly #context: ComponentContext;
+  readonly #connections = new Map<Socket, ClientConnection>();
+  readonly #sessions: Http2Sessions;
+  readonly #http2: Http2Server;
   #server: Server | undefined;
 
   constructor(config: HttpConfig, intake: Intake, context: ComponentContext) {
@@ -30,8 +55,13 @@ export class HttpServer {
       encodings: new Set(config.compression_algorithms),
       cors: config.cors === undefined ? undefined : new Cors(config.cors),
       responseHeaders: responseHeaders.length === 0 ? undefined : responseHeaders,
+      open: new OpenCalls(config.read_timeout, context.clock),
+      now: () => context.clock.now(),
+      door: undefined,
       closing: !config.keep_alives_enabled,
     };
+    this.#sessions = new Http2Sessions(keepaliveOf(config), context.clock);
+    this.#http2 = this.#createHttp2();
   }
 
   get port(): number {
@@ -40,41 +70,129 @@ export class HttpServer {
 
   async start(): Promise<void> {
     const { config } = this.#parts;
-    const options = {
-      headersTimeout: config.read_header_timeout,
-      requestTimeout: config.read_timeout,
-      keepAliveTimeout: config.idle_timeout,
-      connectionsCheckingInterval: checkInterval(config),
-    };
-    const server = config.tls === undefined ? createServer(options) : createTlsServer({ ...options, ...(await loadServerTls(config.tls)) });
-    const handle = (request: IncomingMessage, response: ServerResponse): void => new HttpExchange(this.#parts, request, response).begin();
-    server.on("request", handle);
-    // Clients that ask before they send a large body get their refusal without sending it.
-    server.on("checkContinue", handle);
-    server.timeout = config.write_timeout;
-    this.#server = server;
     const address = parseListenAddress(config.endpoint, config.transport);
     if (address === undefined) throw new Error(`"${config.endpoint}" is not an endpoint`);
+    this.#parts.door = Door.open(config, this.#context);
+    const server = await this.#createServer();
+    this.#server = server;
     await listen(server, address, config.endpoint);
+    this.#parts.open.start();
     server.on("error", (error) => this.#context.log.error("HTTP server error", { endpoint: config.endpoint, error: error.message }));
     this.#context.log.info("Starting HTTP server", { endpoint: config.endpoint });
   }
 
   /** Resolves when the last connection is closed: after the open requests were answered, or at the deadline. */
   shutdown(deadline: AbortSignal): Promise<void> {
+    this.#parts.open.stop();
     const server = this.#server;
     if (server === undefined || !server.listening) return Promise.resolve();
     this.#parts.closing = true;
     return new Promise((resolve) => {
-      const cut = (): void => server.closeAllConnections();
+      const cut = (): void => {
+        for (const socket of this.#connections.keys()) socket.destroy();
+        this.#sessions.destroy();
+        server.closeAllConnections();
+      };
       server.close(() => {
         deadline.removeEventListener("abort", cut);
         resolve();
       });
+      this.#sessions.close();
       if (deadline.aborted) cut();
       else deadline.addEventListener("abort", cut, { once: true });
     });
   }
+
+  async #createServer(): Promise<Server> {
+    const { config } = this.#parts;
+    const options = {
+      headersTimeout: config.read_header_timeout,
+      requestTimeout: config.read_timeout,
+      keepAliveTimeout: config.idle_timeout,
+      connectionsCheckingInterval: checkInterval(config),
+    };
+    const server =
+      config.tls === undefined
+        ? createServer(options)
+        : createTlsServer({ ...options, ...(await loadServerTls(config.tls)), ALPNProtocols: ["h2", "http/1.1"] });
+    const handle = (request: IncomingMessage, response: ServerResponse): void => {
+      const connection = this.#connections.get(request.socket);
+      if (connection !== undefined) new HttpExchange(this.#parts, connection, request, response, undefined).begin();
+    };
+    server.on("request", handle);
+    // Clients that ask before they send a large body get their refusal without sending it.
+    server.on("checkContinue", handle);
+    server.on("clientError", (error, socket) => this.#onBroken(error, socket as Socket));
+    server.timeout = config.write_timeout;
+    if (config.max_connections > 0) server.maxConnections = config.max_connections;
+    this.#standBefore(server, config.tls === undefined ? "connection" : "secureConnection");
+    return server;
+  }
+
+  /** Looks at each connection before Node's own listener, which then gets those of HTTP/1.1. */
+  #standBefore(server: Server, event: "connection" | "secureConnection"): void {
+    const [http1] = server.listeners(event) as ((this: Server, socket: Socket) => void)[];
+    server.removeAllListeners(event);
+    const hand = (socket: Socket, isHttp2: boolean): void => {
+      if (isHttp2) return void this.#http2.emit("connection", socket);
+      http1?.call(server, socket);
+      socket.resume();
+    };
+    server.on(event, (socket: Socket) => {
+      this.#onConnection(socket);
+      if (event === "connection") sniffHttp2(socket, this.#parts.config.read_header_timeout, (isHttp2) => hand(socket, isHttp2));
+      else hand(socket, (socket as TLSSocket).alpnProtocol === "h2");
+    });
+  }
+
+  #onConnection(socket: Socket): void {
+    const connection = new ClientConnection();
+    this.#connections.set(socket, connection);
+    const { max_connection_age: age } = this.#parts.config;
+    const timer = age === 0 ? undefined : this.#context.clock.setTimeout(() => (connection.retired = true), age);
+    socket.once("close", () => {
+      timer?.cancel();
+      this.#connections.delete(socket);
+    });
+  }
+
+  #createHttp2(): Http2Server {
+    const settings = { ...STREAM_SETTINGS, maxConcurrentStreams: this.#parts.config.max_concurrent_streams };
+    const server = createHttp2Server({ ...SESSION_OPTIONS, settings });
+    const handle = (request: Http2ServerRequest, response: Http2ServerResponse): void => {
+      const { stream } = request;
+      const connection = this.#sessions.called(stream.session as ServerHttp2Session | undefined);
+      if (connection !== undefined) new HttpExchange(this.#parts, connection, request, response, stream).begin();
+    };
+    server.on("session", (session) => this.#sessions.add(session));
+    server.on("request", handle);
+    server.on("connect", handle);
+    server.on("checkContinue", handle);
+    server.on("sessionError", (error) => this.#context.log.debug("HTTP/2 connection failed", { error: error.message }));
+    return server;
+  }
+
+  /** Bytes that are no request, or a request that does not come to its end: the answer is a google.rpc.Status too. */
+  #onBroken(error: Error & { code?: string }, socket: Socket): void {
+    if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
+    const json = this.#connections.get(socket)?.protobuf !== true;
+    socket.end(brokenRequestAnswer(error, json), () => socket.destroy());
+    socket.setTimeout(LAST_WORDS_MS, () => socket.destroy());
+  }
+}
+
+/** The limits of HTTP/1.1 connections, for those of HTTP/2. */
+function keepaliveOf({ idle_timeout, max_connection_age }: HttpConfig): KeepaliveConfig {
+  return {
+    server_parameters: {
+      max_connection_idle: idle_timeout,
+      max_connection_age,
+      max_connection_age_grace: 0,
+      time: 0,
+      timeout: 0,
+    },
+    enforcement_policy: { min_time: 1000, permit_without_stream: true },
+  };
 }
 
 /** Node looks for late requests at this interval: often enough for the shortest limit. */

@@ -1,10 +1,11 @@
-import { createSettlement, type ComponentContext, type Delivery, type DeliveryContext } from "@tidemark/core";
+import { createSettlement, type AuthData, type ComponentContext, type Delivery, type DeliveryContext } from "@tidemark/core";
 import { batchFromJson, openBatch, type Batch, type Signal } from "@tidemark/otlp";
 import { Subject } from "rxjs";
-import { ByteBudget } from "../../transport/byte-budget.ts";
 import { decompress, unpackedSize, type ContentEncoding } from "../../transport/compression.ts";
+import { FairBudget } from "../../transport/fair-budget.ts";
 import { GRPC } from "../../transport/grpc-status.ts";
 import { answerOf, errorAnswer, OVERLOADED, SHUTTING_DOWN, SUCCESS, tooLargeAnswer, type Answer } from "./answer.ts";
+import type { ClientConnection } from "./client-connection.ts";
 import type { RequestCounter } from "./request-counter.ts";
 
 /** A complete request. Both protocols hand theirs over in this form; the object is the exchange itself, so nothing is made per request. */
@@ -17,6 +18,9 @@ export interface Submission {
   readonly encoding: ContentEncoding | undefined;
   readonly transport: "grpc" | "http";
   readonly metadata: ReadonlyMap<string, readonly string[]> | undefined;
+  /** What the authenticator said of the client. */
+  readonly auth: AuthData | undefined;
+  readonly connection: ClientConnection;
   /** Bytes taken from the budget so far; given back with the answer. */
   charged: number;
   /** Called exactly once. The client may be gone. */
@@ -27,11 +31,13 @@ const TAKEN = Buffer.alloc(0);
 /** Memory that an open request costs beside its body, at the most: streams, headers, parsers. */
 const REQUEST_BYTES = 16 << 10;
 const LEAST_OPEN_REQUESTS = 256;
+/** Once half of all that may be open is, one connection gets no more than this part of it. */
+const CONNECTION_SHARE = 1 / 32;
 
 /** Turns complete requests into deliveries, and what became of them into answers. */
 export class Intake {
   readonly deliveries: Subject<Delivery> = new Subject<Delivery>();
-  readonly budget: ByteBudget;
+  readonly #budget: FairBudget;
   readonly counter: RequestCounter;
   readonly #context: ComponentContext;
   readonly #maxOpen: number;
@@ -39,7 +45,7 @@ export class Intake {
   #closed = false;
 
   constructor(maxInFlightBytes: number, counter: RequestCounter, context: ComponentContext) {
-    this.budget = new ByteBudget(maxInFlightBytes);
+    this.#budget = new FairBudget(maxInFlightBytes, () => context.clock.now());
     this.counter = counter;
     this.#maxOpen = Math.max(LEAST_OPEN_REQUESTS, Math.floor(maxInFlightBytes / 2 / REQUEST_BYTES));
     this.#context = context;
@@ -52,24 +58,44 @@ export class Intake {
   }
 
   /** Counts a request that has begun; false when so many of its protocol are open that it must be turned away unread. */
-  enter({ transport }: Submission): boolean {
-    if (this.#open[transport] >= this.#maxOpen) return false;
+  enter({ transport, connection }: Submission): boolean {
+    const open = this.#open[transport];
+    if (open >= this.#maxOpen) return false;
+    if (open >= this.#maxOpen / 2 && connection.open >= this.#maxOpen * CONNECTION_SHARE) return false;
     this.#open[transport] += 1;
+    connection.open += 1;
     return true;
   }
 
   /** The request that had entered is over. */
-  leave({ transport }: Submission): void {
+  leave({ transport, connection }: Submission): void {
     this.#open[transport] -= 1;
+    connection.open -= 1;
   }
 
-  /** Raises what `request` holds to `total` bytes; false when others hold too much for that. */
+  /** Whether nothing at all can be taken now. */
+  get isFull(): boolean {
+    return this.#budget.used >= this.#budget.capacity;
+  }
+
+  /** Whether `request` could hold `total` bytes now. Takes nothing: what is only announced must not keep others out. */
+  hasRoom({ connection, charged }: Submission, total: number): boolean {
+    return this.#budget.hasRoom(connection, charged, total);
+  }
+
+  /** Raises what `request` holds to `total` bytes; false when others hold too much, or its connection more than its share. */
   charge(request: Submission, total: number): boolean {
     const more = total - request.charged;
-    if (more > 0 && !this.budget.tryGrow(request.charged, more)) return false;
-    if (more < 0) this.budget.give(-more);
+    if (more > 0 && !this.#budget.tryGrow(request.connection, request.charged, more)) return false;
+    if (more < 0) this.#budget.give(request.connection, -more);
     request.charged = total;
     return true;
+  }
+
+  /** Gives back all that `request` holds. */
+  release(request: Submission): void {
+    this.#budget.give(request.connection, request.charged);
+    request.charged = 0;
   }
 
   /** Unpacks, decodes and sends a request into the pipelines; answers it when it is settled. `limit` bounds the unpacked size. */
@@ -113,17 +139,17 @@ export class Intake {
 
   #deliver(request: Submission, batch: Batch, items: number): void {
     const settlement = createSettlement((outcome) => this.#finish(request, answerOf(outcome, items)));
-    const receivedAt = this.#context.clock.now();
+    const { transport, metadata, auth } = request;
+    const bare = { receivedAt: this.#context.clock.now(), transport };
     const context: DeliveryContext =
-      request.metadata === undefined
-        ? { receivedAt, transport: request.transport }
-        : { receivedAt, transport: request.transport, metadata: request.metadata };
+      metadata === undefined && auth === undefined
+        ? bare
+        : { ...bare, ...(metadata === undefined ? {} : { metadata }), ...(auth === undefined ? {} : { auth }) };
     this.deliveries.next({ batch, settlement, context });
   }
 
   #finish(request: Submission, answer: Answer): void {
-    this.budget.give(request.charged);
-    request.charged = 0;
+    this.release(request);
     this.counter.count(request.transport, answer);
     request.answer(answer);
   }

@@ -1,31 +1,51 @@
 import type { Clock, Timer } from "@tidemark/core";
 import { constants, type ServerHttp2Session } from "node:http2";
-import type { GrpcConfig } from "./grpc-fields.ts";
+import { ClientConnection } from "./client-connection.ts";
+
+/** Times in milliseconds; 0: never. */
+export interface KeepaliveConfig {
+  readonly server_parameters: {
+    readonly max_connection_idle: number;
+    readonly max_connection_age: number;
+    readonly max_connection_age_grace: number;
+    readonly time: number;
+    readonly timeout: number;
+  };
+  readonly enforcement_policy: { readonly min_time: number; readonly permit_without_stream: boolean };
+}
 
 /** grpc-go forgives this many pings that come too early. */
 const MAX_PING_STRIKES = 2;
+/** A client that goes on after it was sent away: this many pings later its connection is cut, open calls or not. */
+const PING_FLOOD = 100;
+/** Time for a new connection to say that it speaks HTTP/2. */
+const HANDSHAKE_MS = 20_000;
 /** grpc-go's interval for pings between calls where `permit_without_stream` is off. */
 const IDLE_PING_MS = 2 * 60 * 60 * 1000;
 
-/** Keeps one connection alive, young and calm: `keepalive` of the gRPC server. */
+/** Keeps one HTTP/2 connection alive, young and calm: `keepalive` of the gRPC server. */
 export class SessionKeeper {
+  readonly connection: ClientConnection = new ClientConnection();
   readonly #session: ServerHttp2Session;
-  readonly #config: GrpcConfig["keepalive"];
+  readonly #config: KeepaliveConfig;
   readonly #clock: Clock;
   #ping: Timer | undefined;
   #age: Timer | undefined;
   #idle: Timer | undefined;
+  readonly #handshake: Timer;
   #lastCall: number;
   #lastPing = Number.NEGATIVE_INFINITY;
   #calledSincePing = true;
   #strikes = 0;
 
-  constructor(session: ServerHttp2Session, config: GrpcConfig["keepalive"], clock: Clock) {
+  constructor(session: ServerHttp2Session, config: KeepaliveConfig, clock: Clock) {
     this.#session = session;
     this.#config = config;
     this.#clock = clock;
     this.#lastCall = clock.now();
     const { time, max_connection_age: age, max_connection_idle: idle } = config.server_parameters;
+    this.#handshake = clock.setTimeout(() => session.destroy(), HANDSHAKE_MS);
+    session.once("remoteSettings", () => this.#handshake.cancel());
     session.on("ping", () => this.#onPing());
     if (time > 0) this.#schedulePing(time);
     if (age > 0) this.#age = clock.setTimeout(() => this.#retire(), age);
@@ -40,6 +60,7 @@ export class SessionKeeper {
   }
 
   stop(): void {
+    this.#handshake.cancel();
     this.#ping?.cancel();
     this.#age?.cancel();
     this.#idle?.cancel();
@@ -82,7 +103,8 @@ export class SessionKeeper {
     this.#calledSincePing = false;
     if (interval >= shortest) return;
     this.#strikes += 1;
-    if (this.#strikes <= MAX_PING_STRIKES) return;
+    if (this.#strikes > PING_FLOOD) return this.#session.destroy();
+    if (this.#strikes !== MAX_PING_STRIKES + 1) return;
     this.#session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM, 0, Buffer.from("too_many_pings"));
     this.#session.close();
   }

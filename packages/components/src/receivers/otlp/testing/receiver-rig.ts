@@ -1,4 +1,4 @@
-import type { Delivery, Outcome } from "@tidemark/core";
+import type { Delivery, Extension, Outcome } from "@tidemark/core";
 import { testContext, type TestContext } from "@tidemark/core/testing";
 import { otlpReceiverConfig } from "../config.ts";
 import { OtlpReceiver } from "../otlp-receiver.ts";
@@ -20,11 +20,12 @@ export interface RigOptions {
   readonly grpc?: Readonly<Record<string, unknown>> | null;
   readonly http?: Readonly<Record<string, unknown>>;
   readonly receiver?: Readonly<Record<string, unknown>>;
+  readonly extensions?: Readonly<Record<string, Extension>>;
 }
 
 /** Starts both protocols; every delivery is settled as delivered unless `outcome` is changed. */
-export async function openReceiver({ grpc = {}, http = {}, receiver: own = {} }: RigOptions = {}): Promise<ReceiverRig> {
-  const context = testContext({ id: "otlp", kind: "receiver" });
+export async function openReceiver({ grpc = {}, http = {}, receiver: own = {}, extensions = {} }: RigOptions = {}): Promise<ReceiverRig> {
+  const context = testContext({ id: "otlp", kind: "receiver", extensions });
   const protocols = {
     ...(grpc === null ? {} : { grpc: { endpoint: "127.0.0.1:0", ...grpc } }),
     http: { endpoint: "127.0.0.1:0", ...http },
