@@ -45,7 +45,10 @@ export interface DurableQueue {
    * @throws PipelineError, retryable, when the size budget is spent or the disk is full: nothing was stored.
    */
   append(record: NewRecord): Promise<number>;
-  /** Up to `count` records with an id above `after`, oldest first. A record that cannot be read is reported, put aside and left out. */
+  /**
+   * Up to `count` records with an id above `after`, oldest first. A record that cannot be read is reported, put aside and left out;
+   * the answer is empty only when no readable one is left.
+   */
   read(after: number, count: number): Promise<readonly StoredRecord[]>;
   /** Forgets delivered records. It need not be on the disk when this resolves: after a crash they may be sent again. */
   remove(ids: readonly number[]): Promise<void>;

@@ -1,6 +1,6 @@
 import type { Batch } from "@tidemark/otlp";
 import type { Clock } from "../contract/clock.ts";
-import type { Exporter } from "../contract/component.ts";
+import type { Exporter, SendContext } from "../contract/component.ts";
 import { PipelineError } from "../contract/pipeline-error.ts";
 
 /** What one attempt achieved. */
@@ -13,14 +13,19 @@ export interface AttemptResult {
 
 const SUCCESS: AttemptResult = { rejected: 0, rejectedMessage: "" };
 
-/** Calls `send` once, bounded by `timeoutMs` and by the shutdown deadline. Never throws. */
-export async function attempt(
-  exporter: Exporter,
-  batch: Batch,
-  timeoutMs: number,
-  clock: Clock,
-  deadline: AbortSignal,
-): Promise<AttemptResult> {
+/** How one attempt is made. */
+export interface AttemptOptions {
+  /** 0: no limit. */
+  readonly timeoutMs: number;
+  readonly compression: SendContext["compression"];
+  readonly clock: Clock;
+  /** Aborts when sending has to end. */
+  readonly deadline: AbortSignal;
+}
+
+/** Calls `send` once, bounded by its time-out and by the deadline. Never throws. */
+export async function attempt(exporter: Exporter, batch: Batch, options: AttemptOptions): Promise<AttemptResult> {
+  const { timeoutMs, compression, clock, deadline } = options;
   const controller = new AbortController();
   const abort = (): void => controller.abort(PipelineError.unavailable("the collector is shutting down"));
   const timer =
@@ -37,6 +42,7 @@ export async function attempt(
   try {
     const sent = exporter.send(batch, {
       signal: controller.signal,
+      compression,
       rejected(items, message) {
         rejected += items;
         rejectedMessage = message;

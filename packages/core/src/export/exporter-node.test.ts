@@ -91,7 +91,7 @@ describe("retry", () => {
   });
 
   it("gives up after max_elapsed_time and says so", async () => {
-    const r = rig({ retry: { randomization_factor: 0, max_elapsed_time: "12s" } });
+    const r = rig({ retry: { randomization_factor: 0, max_interval: "10s", max_elapsed_time: "12s" } });
     r.script.push(...Array.from({ length: 50 }, () => unavailable));
     const delivery = consume(r, spans(1));
     await r.context.clock.advance(60_000);

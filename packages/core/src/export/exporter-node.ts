@@ -1,11 +1,14 @@
 import type { Batch, Signal } from "@tidemark/otlp";
 import type { ComponentContext, Exporter } from "../contract/component.ts";
 import type { Delivery } from "../contract/delivery.ts";
-import type { Outcome } from "../contract/outcome.ts";
+import { DELIVERED, type Outcome } from "../contract/outcome.ts";
 import { PipelineError } from "../contract/pipeline-error.ts";
 import type { NodeLedger } from "../ledger/node-ledger.ts";
-import { deliver, type DeliverEnvironment } from "./deliver.ts";
+import type { BreakerState } from "./circuit-breaker.ts";
+import { DeadLetters } from "./dead-letters.ts";
 import type { ExporterSettings } from "./exporter-settings.ts";
+import type { ItemFate } from "./item-fate.ts";
+import { Sender, type SendResult } from "./sender.ts";
 import { SendingQueue } from "./sending-queue.ts";
 
 /** What became of the items of one signal, for the metrics. */
@@ -22,9 +25,8 @@ export class ExporterNode {
   readonly counts: Map<Signal, ExporterCounts> = new Map();
   readonly #exporter: Exporter;
   readonly #context: ComponentContext;
+  readonly #sender: Sender;
   readonly #queue: SendingQueue | undefined;
-  readonly #stop = new AbortController();
-  readonly #environment: DeliverEnvironment;
   #inFlightItems = 0;
   #inFlight = 0;
   #idle: (() => void) | undefined;
@@ -35,13 +37,14 @@ export class ExporterNode {
     this.#context = context;
     this.ledger = ledger;
     this.settings = settings;
-    this.#environment = { exporter, settings, context, deadline: this.#stop.signal };
+    this.#sender = new Sender({ exporter, settings, context });
     if (settings.queue !== undefined) {
       this.#queue = new SendingQueue(settings.queue, {
-        send: (batch) => deliver(batch, this.#environment),
-        full: (items, size, capacity) =>
-          context.log.warn("Sending queue is full. Refusing data.", { queue_size: size, queue_capacity: capacity, refused_items: items }),
-        finished: (delivery, outcome, answered) => this.#book(delivery.batch, outcome, answered),
+        clock: context.clock,
+        log: context.log,
+        sender: this.#sender,
+        book: (signal, items, fate) => this.#book(signal, items, fate),
+        restored: (items) => (ledger.restored += items),
       });
     }
     ledger.held = () => (this.#queue?.heldItems ?? 0) + this.#inFlightItems;
@@ -52,54 +55,107 @@ export class ExporterNode {
     return this.#queue?.size ?? 0;
   }
 
+  get breaker(): BreakerState {
+    return this.#sender.breaker;
+  }
+
+  /** Batches that may be on their way at the same time. */
+  get concurrency(): number {
+    return this.#sender.concurrency;
+  }
+
+  /** Whether sends are slow, so that small compressed requests go. */
+  get isDegraded(): boolean {
+    return this.#sender.isDegraded;
+  }
+
+  /** Starts the exporter, then opens the storage and goes on with what an earlier run has left there. */
+  async start(): Promise<void> {
+    await this.#exporter.start?.();
+    const { storage: id, dead_letters: letters } = this.settings.queue ?? {};
+    const storageId = id ?? letters?.storage;
+    if (this.#queue === undefined || storageId === undefined) return;
+    const { clock, log } = this.#context;
+    const storage = this.#context.capability("storage", storageId);
+    const owner = this.ledger.identity.key;
+    const durable = id === undefined ? undefined : await storage.openQueue(owner);
+    this.#queue.open(new DeadLetters({ storage, owner, clock, log }), durable);
+    const restored = durable?.totals.records ?? 0;
+    if (restored > 0) log.info("Sending what an earlier run has left in the storage.", { batches: restored, items: this.ledger.restored });
+  }
+
   consume(delivery: Delivery): void {
     this.ledger.received += delivery.batch.itemCount;
     if (this.#isClosed) return this.#refuse(delivery);
     if (this.#queue !== undefined) return this.#queue.accept(delivery);
     this.#inFlight += 1;
     this.#inFlightItems += delivery.batch.itemCount;
-    void deliver(delivery.batch, this.#environment).then((outcome) => {
+    void this.#sender.send(delivery.batch).then((result) => {
       this.#inFlight -= 1;
       this.#inFlightItems -= delivery.batch.itemCount;
-      this.#book(delivery.batch, outcome, false);
+      const outcome = outcomeOf(delivery.batch, result);
+      this.#bookOutcome(delivery.batch, outcome, result.kind);
       delivery.settlement.settle(outcome);
       if (this.#inFlight === 0) this.#idle?.();
     });
   }
 
   #refuse(delivery: Delivery): void {
-    const outcome: Outcome = { kind: "refused", error: PipelineError.unavailable("the exporter has stopped") };
-    this.#book(delivery.batch, outcome, false);
-    delivery.settlement.settle(outcome);
+    this.#book(delivery.batch.signal, delivery.batch.itemCount, { kind: "refused" });
+    delivery.settlement.settle({ kind: "refused", error: PipelineError.unavailable("the exporter has stopped") });
   }
 
-  /** Empties the queue; at the deadline what is left is given up, counted and named in the log. */
+  /**
+   * Empties the queue. At the deadline what is in memory only is given up, counted and named in the log; what is in a storage stays
+   * there.
+   */
   async shutdown(deadline: AbortSignal): Promise<void> {
-    const giveUp = (): void => this.#stop.abort();
+    const giveUp = (): void => {
+      this.#sender.stop();
+      this.#queue?.stop();
+    };
+    const drained = this.#queue?.drained();
     if (deadline.aborted) giveUp();
     else deadline.addEventListener("abort", giveUp, { once: true });
-    await this.#queue?.drained();
+    await drained;
     if (this.#inFlight > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
     deadline.removeEventListener("abort", giveUp);
     this.#isClosed = true;
+    await this.#queue?.close();
     await this.#exporter.shutdown?.(deadline);
   }
 
-  #book(batch: Batch, outcome: Outcome, answered: boolean): void {
-    const items = batch.itemCount;
-    const counts = this.#countsOf(batch.signal);
-    if (outcome.kind === "refused" && !answered) {
-      this.ledger.refused += items;
-      counts.refused += items;
-      return;
-    }
-    const lost = outcome.kind === "failed" ? Math.min(outcome.items, items) : outcome.kind === "refused" ? items : 0;
-    this.ledger.failed += lost;
-    this.ledger.delivered += items - lost;
-    counts.failed += lost;
-    counts.sent += items - lost;
-    if (outcome.kind === "failed" || outcome.kind === "refused") {
-      this.#context.log.error("Exporting failed. Dropping data.", { error: outcome.error.message, dropped_items: lost });
+  #bookOutcome({ signal, itemCount: items }: Batch, outcome: Outcome, reason: string): void {
+    if (outcome.kind === "refused") return this.#book(signal, items, { kind: "refused" });
+    const lost = outcome.kind === "failed" ? Math.min(outcome.items, items) : 0;
+    if (outcome.kind === "failed") this.#book(signal, lost, { kind: "lost", reason, error: outcome.error });
+    this.#book(signal, items - lost, { kind: "delivered" });
+  }
+
+  #book(signal: Signal, items: number, fate: ItemFate): void {
+    const counts = this.#countsOf(signal);
+    const { ledger } = this;
+    switch (fate.kind) {
+      case "delivered":
+        ledger.delivered += items;
+        counts.sent += items;
+        break;
+      case "refused":
+        ledger.refused += items;
+        counts.refused += items;
+        break;
+      case "buried":
+        ledger.deadLettered += items;
+        counts.failed += items;
+        break;
+      case "lost":
+        ledger.lose(fate.reason, items);
+        counts.failed += items;
+        this.#context.log.error("Exporting failed. Dropping data.", {
+          error: fate.error?.message ?? fate.reason,
+          dropped_items: items,
+          reason: fate.reason,
+        });
     }
   }
 
@@ -110,4 +166,12 @@ export class ExporterNode {
     this.counts.set(signal, counts);
     return counts;
   }
+}
+
+/** What a client that waits is told. */
+function outcomeOf(batch: Batch, { kind, rejected, error }: SendResult): Outcome {
+  if (error === undefined) return DELIVERED;
+  if (kind === "rejected" || kind === "partly_rejected")
+    return { kind: "failed", error, items: kind === "rejected" ? batch.itemCount : rejected };
+  return { kind: "refused", error };
 }

@@ -1,51 +1,74 @@
-import { openBatch, type Batch } from "@tidemark/otlp";
+import type { Signal } from "@tidemark/otlp";
+import type { Clock } from "../contract/clock.ts";
 import type { Delivery } from "../contract/delivery.ts";
-import { DELIVERED, type Outcome } from "../contract/outcome.ts";
+import type { Logger } from "../contract/logger.ts";
+import { DELIVERED } from "../contract/outcome.ts";
 import { PipelineError } from "../contract/pipeline-error.ts";
+import type { DurableQueue } from "../contract/storage.ts";
 import type { QueueConfig } from "../fields/exporter-fields.ts";
+import type { DeadLetters } from "./dead-letters.ts";
+import type { ItemFate } from "./item-fate.ts";
+import { Joiner, type JoinPolicy } from "./joiner.ts";
+import { makeEntry, outcomeOf, recordOf, wholeShipment, type Entry, type Share, type Shipment } from "./queue-entry.ts";
+import { RingBuffer } from "./ring-buffer.ts";
+import type { Sender, SendResult } from "./sender.ts";
+import { StoredBacklog } from "./stored-backlog.ts";
 
 /** How long a client should wait before it comes back to a full queue. */
 const FULL_RETRY_AFTER_MS = 1000;
-
-/** A batch that keeps this many times its own size alive is copied before it waits. */
-const LEAN_FACTOR = 2;
-
-interface Entry {
-  readonly delivery: Delivery;
-  /** In units of the sizer. */
-  readonly cost: number;
-  /** Bytes that the batch keeps alive: a few kept items hold their whole request. */
-  readonly memory: number;
-}
+/** How long nothing is stored for senders that wait anyway, after the storage refused. */
+const STORE_AGAIN_MS = 1000;
+/** With fewer batches in memory the next ones are read from the storage. */
+const LOW_WATER = 32;
 
 /** What the queue asks of its owner. */
 export interface QueueOwner {
-  /** Sends one batch to its end; never rejects. */
-  send(batch: Batch): Promise<Outcome>;
-  /** No room for a batch, which is refused; `size` and `capacity` are in units of the sizer. */
-  full(items: number, size: number, capacity: number): void;
-  /** A batch has left the queue with this outcome. `answered` tells that the client was told "accepted" before. */
-  finished(delivery: Delivery, outcome: Outcome, answered: boolean): void;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly sender: Sender;
+  /** Books what became of items of one signal. */
+  book(signal: Signal, items: number, fate: ItemFate): void;
+  /** Items were found in the storage that nobody handed in here. */
+  restored(items: number): void;
 }
 
 /**
- * The sending queue: in memory, bounded in requests or items and always in bytes, emptied by `num_consumers` senders. Unless
- * `wait_for_result` is set, a batch that found room counts as delivered to the client.
+ * The sending queue: bounded in requests, items or bytes, emptied by up to `num_consumers` senders, first in, first out. In memory a
+ * batch that found room counts as delivered to the client, unless `wait_for_result` is set. With a storage it does when it is on the
+ * disk; it leaves the disk when it has been delivered, and what memory has no room for is read back in its turn.
  */
 export class SendingQueue {
   readonly #config: QueueConfig;
   readonly #owner: QueueOwner;
-  readonly #queued: Entry[] = [];
-  readonly #waiting: Entry[] = [];
+  readonly #queued: RingBuffer<Entry> = new RingBuffer();
+  /** Requests that are joined, or cut, and ready to go. */
+  readonly #ready: RingBuffer<Shipment> = new RingBuffer();
+  readonly #waiting: RingBuffer<Entry> = new RingBuffer();
+  readonly #joiner: Joiner | undefined;
+  #storage: DurableQueue | undefined;
+  #backlog: StoredBacklog | undefined;
+  #deadLetters: DeadLetters | undefined;
   #used = 0;
   #memory = 0;
   #sending = 0;
+  #storing = 0;
+  #isStoreRefusing = false;
+  /** The queue takes and sends nothing more; what is stored stays there. */
+  #isHalted = false;
+  #isDraining = false;
+  #isStopped = false;
   #idle: (() => void) | undefined;
   heldItems = 0;
 
   constructor(config: QueueConfig, owner: QueueOwner) {
     this.#config = config;
     this.#owner = owner;
+    if (config.batch === undefined && config.degrade === undefined) return;
+    this.#joiner = new Joiner(config.batch?.partition.metadata_keys ?? [], owner.clock, {
+      policy: () => this.#joinPolicy(),
+      ready: (shipment) => this.#ready.push(shipment),
+      flushed: () => this.#pump(),
+    });
   }
 
   /** Used capacity in `sizer` units, batches on their way included. */
@@ -53,79 +76,276 @@ export class SendingQueue {
     return this.#used;
   }
 
-  accept(arrived: Delivery): void {
-    const delivery = this.#sending < this.#config.num_consumers ? arrived : lean(arrived);
-    const entry: Entry = { delivery, cost: this.#cost(delivery.batch), memory: delivery.batch.memoryBytes };
-    this.heldItems += delivery.batch.itemCount;
-    if (this.#fits(entry) && this.#waiting.length === 0) this.#admit(entry);
-    else if (this.#config.block_on_overflow) this.#waiting.push(entry);
-    else this.#refuse(entry);
+  /** Where undeliverable batches go, and with `storage` the queue itself. What is stored already is sent first. */
+  open(deadLetters: DeadLetters | undefined, storage: DurableQueue | undefined): void {
+    this.#deadLetters = deadLetters;
+    if (storage === undefined) return;
+    const { clock, log } = this.#owner;
+    const restore = (items: number, cost: number): void => {
+      this.heldItems += items;
+      this.#used += cost;
+      if (items > 0) this.#owner.restored(items);
+    };
+    this.#storage = storage;
+    this.#backlog = new StoredBacklog(storage, this.#config, {
+      clock,
+      log,
+      ready: (entries) => this.#readBack(entries),
+      reconciled: ({ items, cost }) => {
+        if (items <= 0) return restore(-items, -cost);
+        this.#used -= cost;
+        this.heldItems -= items;
+        const error = PipelineError.invalid("the stored batches could not be read");
+        this.#owner.book("logs", items, { kind: "lost", reason: "unreadable", error });
+      },
+    });
+    const { items, cost } = this.#backlog.totals;
+    restore(items, cost);
     this.#pump();
   }
 
-  /** Resolves when the queue is empty and nothing is on its way. */
+  accept({ batch, context, settlement }: Delivery): void {
+    const entry = makeEntry(batch, context, settlement, this.#config.sizer, this.#sending >= this.#owner.sender.concurrency);
+    this.heldItems += entry.batch.itemCount;
+    if (this.#mayEnter(entry) && this.#waiting.length === 0) this.#admit(entry);
+    else if (this.#config.block_on_overflow && !this.#isHalted) this.#waiting.push(entry);
+    else this.#refuseFull(entry);
+    this.#pump();
+  }
+
+  /**
+   * Resolves when nothing is on its way and the queue is empty. With a storage it stops at the first batch that the far side does not
+   * take now: what is stored can wait.
+   */
   drained(): Promise<void> {
-    if (this.#used === 0 && this.#waiting.length === 0) return Promise.resolve();
+    this.#isDraining = true;
+    if (this.#backlog !== undefined) this.#owner.sender.stopRetrying();
+    this.#joiner?.flush();
+    this.#pump();
+    if (this.#isIdle) return Promise.resolve();
     return new Promise((resolve) => {
       this.#idle = resolve;
     });
   }
 
-  #cost(batch: Batch): number {
-    const { sizer } = this.#config;
-    return sizer === "items" ? batch.itemCount : sizer === "bytes" ? batch.byteLength : 1;
+  /** Time is up: nothing is waited for any more. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#deadLetters?.stop();
+    this.#refuseWaiting();
+    if (this.#backlog !== undefined) this.#halt();
+    this.#pump();
+    this.#checkIdle();
+  }
+
+  /** Closes the storage. */
+  async close(): Promise<void> {
+    await this.#backlog?.close();
+  }
+
+  get #isIdle(): boolean {
+    // A storage that hangs must not hold the shutdown: what it is writing has not been acknowledged.
+    if (this.#sending > 0 || (this.#storing > 0 && !this.#isStopped) || this.#waiting.length > 0) return false;
+    return this.#isHalted || this.#used <= 0;
+  }
+
+  #checkIdle(): void {
+    if (this.#idle !== undefined && this.#isIdle) this.#idle();
+  }
+
+  #halt(): void {
+    this.#isHalted = true;
+    this.#refuseWaiting();
   }
 
   /** A batch larger than the whole queue is let into an empty one: it could never be sent otherwise. */
-  #fits(entry: Entry): boolean {
+  #mayEnter({ cost, memory }: Entry): boolean {
+    if (this.#isHalted || (this.#isStoreRefusing && this.#config.block_on_overflow)) return false;
     const { queue_size: capacity, max_bytes: maxBytes } = this.#config;
-    return this.#used === 0 || (this.#used + entry.cost <= capacity && this.#memory + entry.memory <= maxBytes);
+    if (this.#used <= 0) return true;
+    return this.#used + cost <= capacity && (this.#backlog !== undefined || this.#memory + memory <= maxBytes);
   }
 
   #admit(entry: Entry): void {
     this.#used += entry.cost;
+    if (this.#storage !== undefined && this.#backlog !== undefined) return void this.#store(entry, this.#storage, this.#backlog);
+    this.#enqueue(entry);
+    if (!this.#config.wait_for_result) answer(entry);
+  }
+
+  #enqueue(entry: Entry): void {
     this.#memory += entry.memory;
     this.#queued.push(entry);
-    if (!this.#config.wait_for_result) entry.delivery.settlement.settle(DELIVERED);
   }
 
-  #refuse(entry: Entry): void {
-    const { itemCount } = entry.delivery.batch;
-    this.heldItems -= itemCount;
-    this.#owner.full(itemCount, this.#used, this.#config.queue_size);
-    const outcome: Outcome = { kind: "refused", error: PipelineError.unavailable("sending queue is full", FULL_RETRY_AFTER_MS) };
-    this.#owner.finished(entry.delivery, outcome, false);
-    entry.delivery.settlement.settle(outcome);
-  }
-
-  #pump(): void {
-    while (this.#sending < this.#config.num_consumers) {
-      const entry = this.#queued.shift();
-      if (entry === undefined) break;
-      this.#sending += 1;
-      void this.#owner.send(entry.delivery.batch).then((outcome) => this.#finish(entry, outcome));
+  async #store(entry: Entry, storage: DurableQueue, backlog: StoredBacklog): Promise<void> {
+    this.#storing += 1;
+    const { generation } = backlog;
+    try {
+      entry.id = await storage.append(recordOf(entry.batch, entry.context));
+      if (backlog.isOpen || this.#memory + entry.memory > this.#config.max_bytes) backlog.leave(entry, generation);
+      else {
+        backlog.hold(entry);
+        this.#enqueue(entry);
+      }
+      answer(entry);
+    } catch (caught) {
+      this.#notStored(entry, PipelineError.from(caught));
     }
+    this.#storing -= 1;
+    this.#pump();
+    this.#checkIdle();
   }
 
-  #finish(entry: Entry, outcome: Outcome): void {
-    this.#sending -= 1;
+  #notStored(entry: Entry, error: PipelineError): void {
     this.#used -= entry.cost;
-    this.#memory -= entry.memory;
-    this.heldItems -= entry.delivery.batch.itemCount;
-    this.#owner.finished(entry.delivery, outcome, !this.#config.wait_for_result);
-    if (this.#config.wait_for_result) entry.delivery.settlement.settle(outcome);
-    for (let next = this.#waiting[0]; next !== undefined && this.#fits(next); next = this.#waiting[0]) {
+    this.#owner.log.warn("A batch could not be stored.", { error: error.message, items: entry.batch.itemCount });
+    if (this.#config.block_on_overflow && !this.#isHalted) {
+      this.#waiting.push(entry);
+      if (this.#isStoreRefusing) return;
+      this.#isStoreRefusing = true;
+      this.#owner.clock.setTimeout(() => {
+        this.#isStoreRefusing = false;
+        this.#admitWaiting();
+      }, STORE_AGAIN_MS);
+    } else
+      this.#refuse(
+        entry,
+        PipelineError.unavailable(`the batch could not be stored: ${error.message}`, error.retryAfterMs ?? FULL_RETRY_AFTER_MS),
+      );
+  }
+
+  #admitWaiting(): void {
+    for (let next = this.#waiting.peek(); next !== undefined && this.#mayEnter(next); next = this.#waiting.peek()) {
       this.#waiting.shift();
       this.#admit(next);
     }
     this.#pump();
-    if (this.#used === 0 && this.#waiting.length === 0) this.#idle?.();
+  }
+
+  #refuseWaiting(): void {
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift())
+      this.#refuse(next, PipelineError.unavailable("the exporter has stopped"));
+  }
+
+  #refuseFull(entry: Entry): void {
+    const { queue_size: capacity } = this.#config;
+    const fields = { queue_size: this.#used, queue_capacity: capacity, refused_items: entry.batch.itemCount };
+    this.#owner.log.warn("Sending queue is full. Refusing data.", fields);
+    this.#refuse(entry, PipelineError.unavailable("sending queue is full", FULL_RETRY_AFTER_MS));
+  }
+
+  #refuse({ batch, settlement }: Entry, error: PipelineError): void {
+    this.#book(batch.signal, batch.itemCount, { kind: "refused" });
+    settlement?.settle({ kind: "refused", error });
+  }
+
+  #readBack(entries: readonly Entry[]): void {
+    for (const entry of entries) this.#enqueue(entry);
+    this.#pump();
+  }
+
+  #joinPolicy(): JoinPolicy {
+    const { batch, degrade } = this.#config;
+    const flushMs = this.#isDraining ? 0 : (batch?.flush_timeout ?? 0);
+    if (degrade !== undefined && this.#owner.sender.isDegraded) return { sizer: "items", min: degrade.batch, max: degrade.batch, flushMs };
+    const { sizer, min_size: min, max_size: max } = batch ?? { sizer: "items", min_size: 0, max_size: 0 };
+    return { sizer: sizer === "bytes" ? "bytes" : "items", min, max, flushMs };
+  }
+
+  #pump(): void {
+    const { sender } = this.#owner;
+    while (!this.#isHalted && this.#sending < sender.concurrency) {
+      const shipment = this.#next();
+      if (shipment === undefined) break;
+      this.#sending += 1;
+      void sender.send(shipment.batch).then((result) => this.#sent(shipment, result));
+    }
+    const backlog = this.#backlog;
+    if (backlog === undefined || this.#isHalted || !backlog.isOpen || this.#queued.length >= LOW_WATER) return;
+    backlog.read(this.#config.max_bytes - this.#memory - backlog.memory);
+  }
+
+  #next(): Shipment | undefined {
+    const joiner = this.#joiner;
+    if (joiner === undefined) {
+      const entry = this.#queued.shift();
+      return entry === undefined ? undefined : wholeShipment(entry);
+    }
+    for (let entry = this.#ready.length === 0 ? this.#queued.shift() : undefined; entry !== undefined;) {
+      joiner.add(entry);
+      entry = this.#ready.length === 0 ? this.#queued.shift() : undefined;
+    }
+    if (this.#ready.length === 0 && this.#joinPolicy().flushMs === 0) joiner.flush();
+    return this.#ready.shift();
+  }
+
+  #sent(shipment: Shipment, result: SendResult): void {
+    if (result.kind === "stopped" && this.#backlog !== undefined) this.#halt();
+    const isDead = result.kind === "rejected" || (result.kind === "retries_exhausted" && !this.#isOwed(shipment));
+    if (isDead && this.#deadLetters !== undefined) void this.#bury(shipment, result, this.#deadLetters);
+    else this.#finish(shipment, result, false);
+  }
+
+  async #bury(shipment: Shipment, result: SendResult, deadLetters: DeadLetters): Promise<void> {
+    const reason = { reason: result.kind, message: result.error?.message ?? "", attempts: result.attempts };
+    this.#finish(shipment, result, await deadLetters.bury(shipment, reason, this.#backlog));
+  }
+
+  /** Whether a client still waits for the answer, and so can send the batch again. */
+  #isOwed({ shares }: Shipment): boolean {
+    return this.#config.wait_for_result && shares.length > 0;
+  }
+
+  #finish(shipment: Shipment, result: SendResult, isBuried: boolean): void {
+    this.#sending -= 1;
+    this.#bookResult(shipment, result, isBuried);
+    let rejected = result.kind === "rejected" ? shipment.batch.itemCount : result.rejected;
+    for (const share of shipment.shares) {
+      const lost = Math.min(rejected, share.items);
+      rejected -= lost;
+      this.#finishShare(share, result, lost, isBuried && shipment.batch === share.entry.batch);
+    }
+    this.#admitWaiting();
+    this.#checkIdle();
+  }
+
+  #bookResult({ batch }: Shipment, { kind, rejected, error }: SendResult, isBuried: boolean): void {
+    const { signal, itemCount: items } = batch;
+    if (isBuried) return this.#book(signal, items, { kind: "buried" });
+    if (kind === "delivered") return this.#book(signal, items, { kind: "delivered" });
+    const lost = (count: number): void => this.#book(signal, count, { kind: "lost", reason: kind, error });
+    if (kind === "partly_rejected") {
+      lost(Math.min(rejected, items));
+      if (items > rejected) this.#book(signal, items - rejected, { kind: "delivered" });
+    } else if (kind === "rejected") lost(items);
+    else if (this.#config.wait_for_result) this.#book(signal, items, { kind: "refused" });
+    // What is stored and could not be sent before the end stays in the books as held.
+    else if (kind !== "stopped" || this.#backlog === undefined) lost(items);
+  }
+
+  #finishShare({ entry }: Share, { kind, error }: SendResult, lost: number, isBuried: boolean): void {
+    entry.open -= 1;
+    entry.lost += lost;
+    entry.error ??= error;
+    if (kind === "stopped" || (kind === "retries_exhausted" && entry.settlement !== undefined)) entry.isRefused = true;
+    if (entry.open > 0) return;
+    this.#memory -= entry.memory;
+    if (this.#backlog !== undefined && entry.isRefused) return;
+    this.#used -= entry.cost;
+    if (this.#backlog !== undefined && !isBuried) this.#backlog.remove(entry.id);
+    entry.settlement?.settle(outcomeOf(entry));
+  }
+
+  #book(signal: Signal, items: number, fate: ItemFate): void {
+    this.heldItems -= items;
+    this.#owner.book(signal, items, fate);
   }
 }
 
-/** What waits should not hold the whole request of which it is the sampled tenth. */
-function lean(delivery: Delivery): Delivery {
-  const { batch } = delivery;
-  if (batch.memoryBytes <= LEAN_FACTOR * batch.byteLength) return delivery;
-  return { ...delivery, batch: openBatch(batch.signal, batch.encode(), { validate: false }) };
+/** The queue has taken over: the client is told so. */
+function answer(entry: Entry): void {
+  const { settlement } = entry;
+  entry.settlement = undefined;
+  settlement?.settle(DELIVERED);
 }

@@ -12,6 +12,8 @@ import type { NodeLedger } from "../ledger/node-ledger.ts";
 import type { GraphParts } from "./graph-builder.ts";
 import type { ReceiverNode } from "./receiver-node.ts";
 
+const BREAKER_STATES: Readonly<Record<ExporterNode["breaker"], number>> = { closed: 0, half_open: 1, open: 2 };
+
 interface BySignal {
   readonly traces: ObservableCounter;
   readonly metrics: ObservableCounter;
@@ -29,6 +31,12 @@ interface Instruments {
   readonly outgoing: ObservableCounter;
   readonly dropped: ObservableCounter;
   readonly held: ObservableGauge;
+  readonly restored: ObservableCounter;
+  readonly deadLettered: ObservableCounter;
+  readonly lost: ObservableCounter;
+  readonly breaker: ObservableGauge;
+  readonly concurrency: ObservableGauge;
+  readonly degraded: ObservableGauge;
   readonly queueSize: ObservableGauge;
   readonly queueCapacity: ObservableGauge;
 }
@@ -83,7 +91,13 @@ function observeExporter(result: BatchObservableResult, instruments: Instruments
     result.observe(instruments.sendFailed[signal], counts.failed, attributes);
     result.observe(instruments.enqueueFailed[signal], counts.refused, attributes);
   }
+  for (const [reason, items] of node.ledger.lost) result.observe(instruments.lost, items, { ...attributes, reason });
+  result.observe(instruments.restored, node.ledger.restored, attributes);
+  result.observe(instruments.deadLettered, node.ledger.deadLettered, attributes);
+  result.observe(instruments.breaker, BREAKER_STATES[node.breaker], attributes);
   if (node.settings.queue === undefined) return;
+  result.observe(instruments.concurrency, node.concurrency, attributes);
+  result.observe(instruments.degraded, node.isDegraded ? 1 : 0, attributes);
   result.observe(instruments.queueSize, node.queueSize, attributes);
   result.observe(instruments.queueCapacity, node.settings.queue.queue_size, attributes);
 }
@@ -110,6 +124,15 @@ function createInstruments(meter: Meter): Instruments {
     outgoing: counter("otelcol_processor_outgoing_items", "Items emitted by the processor."),
     dropped: counter("tidemark_dropped_items", "Items that were taken out of the stream on purpose, by reason."),
     held: gauge("tidemark_held_items", "Items that the node holds."),
+    restored: counter(
+      "tidemark_exporter_restored_items",
+      "Items that came back from the storage after a restart, or from the dead letters.",
+    ),
+    deadLettered: counter("tidemark_exporter_dead_lettered_items", "Items that could not be delivered and are kept with the reason."),
+    lost: counter("tidemark_exporter_lost_items", "Items that are not kept anywhere any more, by reason."),
+    breaker: gauge("tidemark_exporter_circuit_breaker_state", "0 closed, 1 half-open, 2 open: nothing is sent."),
+    concurrency: gauge("tidemark_exporter_concurrency_limit", "Batches that may be on their way at the same time."),
+    degraded: gauge("tidemark_exporter_degraded", "1 while sends are slow and small compressed requests go."),
     queueSize: gauge("otelcol_exporter_queue_size", "Used capacity of the sending queue, in units of its sizer."),
     queueCapacity: gauge("otelcol_exporter_queue_capacity", "Capacity of the sending queue, in units of its sizer."),
   };

@@ -255,7 +255,7 @@ describe("a graph", () => {
     const sick = graph.health().nodes.filter((node) => !node.healthy);
     expect(sick.map(({ node, reason }) => `${node}: ${reason}`)).toEqual([
       expect.stringMatching(/^processor\/holds@traces\/1: holds 3 items and has moved none for \d+ s$/),
-      "ledger: processor/leaky@traces/0 lost track of 1 items: received 3, passed 2, delivered 0, refused 0, failed 0, held 0",
+      "ledger: processor/leaky@traces/0 lost track of 1 items: received 3, restored 0, passed 2, delivered 0, refused 0, failed 0, dead-lettered 0, held 0",
     ]);
   });
 });

@@ -49,7 +49,8 @@ class StreamGraph implements Graph {
   async start(): Promise<void> {
     const { extensions, exporters, chains, receivers } = this.#parts;
     const processors = chains.toReversed().flatMap((chain) => chain.components.toReversed());
-    for (const running of [...extensions, ...exporters, ...processors, ...receivers]) await this.#startOne(running);
+    const senders = exporters.map(({ key, id, node }) => ({ key, id, component: node }));
+    for (const running of [...extensions, ...senders, ...processors, ...receivers]) await this.#startOne(running);
     this.#startedAt = this.#environment.clock.now();
     this.#watch();
     for (const { component } of extensions) component.ready?.();

@@ -65,7 +65,7 @@ function missingItems(node: NodeRow): string[] {
   if (node.missing === 0) return [];
   const verb = node.missing > 0 ? "lost track of" : "has too many by";
   return [
-    `${node.key} ${verb} ${Math.abs(node.missing)} items: received ${node.received}, passed ${node.passed}, delivered ${node.delivered}, refused ${node.refused}, failed ${node.failed}, held ${node.held}`,
+    `${node.key} ${verb} ${Math.abs(node.missing)} items: received ${node.received}, restored ${node.restored}, passed ${node.passed}, delivered ${node.delivered}, refused ${node.refused}, failed ${node.failed}, dead-lettered ${node.deadLettered}, held ${node.held}`,
   ];
 }
 

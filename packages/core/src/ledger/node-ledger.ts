@@ -13,27 +13,38 @@ export interface NodeIdentity {
 /** A row of the ledger at one moment. Counts are items: spans, log records, data points. */
 export interface NodeRow extends NodeIdentity {
   readonly received: number;
+  /** Items that an earlier run left in a storage, or that came back from the dead letters. */
+  readonly restored: number;
   readonly passed: number;
   readonly delivered: number;
   readonly dropped: Readonly<Record<string, number>>;
   readonly refused: number;
   readonly failed: number;
+  /** Items that could not be delivered and are kept with the reason. */
+  readonly deadLettered: number;
   readonly held: number;
-  /** `received` minus everything above: anything but 0 is a defect of the node. */
+  /** `received` and `restored` minus everything above: anything but 0 is a defect of the node. */
   readonly missing: number;
 }
 
-/** The books of one node: every item that came in is passed on, delivered, dropped for a reason, refused, failed or held. */
+/**
+ * The books of one node: every item that came in is passed on, delivered, dropped for a reason,
+ * refused, failed, put among the dead letters, or held.
+ */
 export class NodeLedger {
   readonly identity: NodeIdentity;
   readonly dropped: Map<string, number> = new Map();
+  /** Failed items by reason, where the node knows one. */
+  readonly lost: Map<string, number> = new Map();
   /** Asks the node how many items it holds; nodes that hold nothing keep the default. */
   held: () => number = () => 0;
   received = 0;
+  restored = 0;
   passed = 0;
   delivered = 0;
   refused = 0;
   failed = 0;
+  deadLettered = 0;
   lastReason = "dropped";
   /** Why the node does not work any more; undefined while it does. */
   fault: string | undefined;
@@ -45,6 +56,12 @@ export class NodeLedger {
   drop(reason: string, items: number): void {
     this.lastReason = reason;
     this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + items);
+  }
+
+  /** Books items that failed for `reason`. */
+  lose(reason: string, items: number): void {
+    this.failed += items;
+    this.lost.set(reason, (this.lost.get(reason) ?? 0) + items);
   }
 
   /** Books an outcome that the node itself decided for `items` items. Drops are booked by `drop`, which knows the reasons. */
@@ -61,13 +78,14 @@ export class NodeLedger {
 
   /** Everything that has left the node for good; it grows while the node makes progress. */
   get moved(): number {
-    return this.passed + this.delivered + this.refused + this.failed + this.droppedTotal;
+    return this.passed + this.delivered + this.refused + this.failed + this.deadLettered + this.droppedTotal;
   }
 
   row(): NodeRow {
-    const { received, passed, delivered, refused, failed } = this;
+    const { received, restored, passed, delivered, refused, failed, deadLettered } = this;
     const held = this.held();
-    const missing = received - this.moved - held;
-    return { ...this.identity, received, passed, delivered, refused, failed, dropped: Object.fromEntries(this.dropped), held, missing };
+    const missing = received + restored - this.moved - held;
+    const dropped = Object.fromEntries(this.dropped);
+    return { ...this.identity, received, restored, passed, delivered, refused, failed, deadLettered, dropped, held, missing };
   }
 }

@@ -1,0 +1,60 @@
+import type { Clock } from "../contract/clock.ts";
+import type { Logger } from "../contract/logger.ts";
+import type { DeadLetterReason, Storage } from "../contract/storage.ts";
+import { Pauses } from "./pauses.ts";
+import { recordOf, type Shipment } from "./queue-entry.ts";
+import type { StoredBacklog } from "./stored-backlog.ts";
+
+/** After the storage could not take a dead letter: a full disk slows the queue down, it loses nothing. */
+const AGAIN_MS = 1000;
+
+/** What dead letters need from outside. */
+export interface DeadLettersEnvironment {
+  readonly storage: Storage;
+  /** Whose dead letters they are. */
+  readonly owner: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Puts requests that cannot be delivered where they can be looked at and sent again. */
+export class DeadLetters {
+  readonly #environment: DeadLettersEnvironment;
+  readonly #pauses: Pauses;
+  #isStopped = false;
+
+  constructor(environment: DeadLettersEnvironment) {
+    this.#environment = environment;
+    this.#pauses = new Pauses(environment.clock);
+  }
+
+  /** Resolves with true when the request is on the disk, with false when there was no time left for it. */
+  async bury(shipment: Shipment, reason: DeadLetterReason, backlog: StoredBacklog | undefined): Promise<boolean> {
+    const { storage, owner, log } = this.#environment;
+    const [first] = shipment.shares;
+    if (first === undefined) return true;
+    const { entry } = first;
+    const isOneRecord = backlog !== undefined && shipment.batch === entry.batch;
+    const record = isOneRecord ? undefined : recordOf(shipment.batch, entry.context);
+    for (;;) {
+      try {
+        if (record !== undefined) await storage.buryNew(owner, record, reason);
+        else await backlog?.bury(entry.id, reason);
+        return true;
+      } catch (error) {
+        log.warn("A batch that cannot be delivered could not be put among the dead letters. Trying again.", {
+          error: error instanceof Error ? error.message : String(error),
+        });
+        if (this.#isStopped) return false;
+        await this.#pauses.wait(AGAIN_MS);
+        if (this.#isStopped) return false;
+      }
+    }
+  }
+
+  /** Nothing is tried again after this. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#pauses.wakeAll();
+  }
+}

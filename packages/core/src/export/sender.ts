@@ -1,0 +1,164 @@
+import type { Batch } from "@tidemark/otlp";
+import type { ComponentContext, Exporter } from "../contract/component.ts";
+import { PipelineError } from "../contract/pipeline-error.ts";
+import { attempt } from "./attempt.ts";
+import { Backoff } from "./backoff.ts";
+import { CircuitBreaker, type BreakerState } from "./circuit-breaker.ts";
+import { ConcurrencyLimit } from "./concurrency-limit.ts";
+import { Degradation } from "./degradation.ts";
+import type { ExporterSettings } from "./exporter-settings.ts";
+import { Gate, type Pass } from "./gate.ts";
+import { Pauses } from "./pauses.ts";
+
+/** What became of a batch in the end. `stopped`: sending ended first, nobody knows whether it would have gone through. */
+export interface SendResult {
+  readonly kind: "delivered" | "partly_rejected" | "rejected" | "retries_exhausted" | "stopped";
+  readonly attempts: number;
+  /** Items that the far side took and threw away. */
+  readonly rejected: number;
+  readonly error?: PipelineError;
+}
+
+const DELIVERED_AT_ONCE: SendResult = { kind: "delivered", attempts: 1, rejected: 0 };
+const STOPPED = PipelineError.unavailable("the exporter has stopped");
+
+/** Everything that sending needs beside the batch. */
+export interface SenderEnvironment {
+  readonly exporter: Exporter;
+  readonly settings: ExporterSettings;
+  readonly context: Pick<ComponentContext, "clock" | "random" | "log">;
+}
+
+/** Sends batches until they are delivered, refused for good, or out of time: retries, circuit breaker, and what slowness asks for. */
+export class Sender {
+  readonly #environment: SenderEnvironment;
+  readonly #deadline = new AbortController();
+  readonly #gate: Gate | undefined;
+  readonly #limit: ConcurrencyLimit | undefined;
+  readonly #degradation: Degradation | undefined;
+  readonly #pauses: Pauses;
+  #mayRetry = true;
+  #isStopped = false;
+
+  constructor(environment: SenderEnvironment) {
+    this.#environment = environment;
+    this.#pauses = new Pauses(environment.context.clock);
+    const { settings, context } = environment;
+    const { queue, retry } = settings;
+    if (retry?.circuit_breaker.enabled === true)
+      this.#gate = new Gate(new CircuitBreaker(retry.circuit_breaker, context.random), context.clock, (state) =>
+        this.#breakerChanged(state),
+      );
+    if (queue?.adaptive_concurrency.enabled === true) this.#limit = new ConcurrencyLimit(queue.num_consumers);
+    if (queue?.degrade !== undefined) this.#degradation = new Degradation(queue.degrade);
+  }
+
+  get breaker(): BreakerState {
+    return this.#gate?.state ?? "closed";
+  }
+
+  /** Batches that may be on their way at the same time. */
+  get concurrency(): number {
+    return this.#limit?.value ?? this.#environment.settings.queue?.num_consumers ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether sends are slow, so that small compressed requests should go. */
+  get isDegraded(): boolean {
+    return this.#degradation?.active === true;
+  }
+
+  /** From now on each batch is tried once at most, and nobody waits: what fails for now ends as `stopped`. */
+  stopRetrying(): void {
+    this.#mayRetry = false;
+    this.#gate?.stop();
+    this.#pauses.wakeAll();
+  }
+
+  /** Ends every attempt under way as well. */
+  stop(): void {
+    this.#isStopped = true;
+    this.stopRetrying();
+    this.#deadline.abort();
+  }
+
+  /** Never rejects. */
+  async send(batch: Batch): Promise<SendResult> {
+    const { settings, context, exporter } = this.#environment;
+    let backoff: Backoff | undefined;
+    let elapsedMs = 0;
+    for (let attempts = 1; ; attempts++) {
+      const admitted = this.#gate?.pass() ?? "open";
+      const pass = typeof admitted === "string" ? admitted : await admitted;
+      if (this.#isStopped || pass === "stopped") return { kind: "stopped", attempts: attempts - 1, rejected: 0, error: STOPPED };
+      const startedAt = context.clock.now();
+      const compression = this.isDegraded ? settings.queue?.degrade?.compression : undefined;
+      const { error, rejected, rejectedMessage } = await attempt(exporter, batch, {
+        timeoutMs: settings.timeoutMs,
+        compression,
+        clock: context.clock,
+        deadline: this.#deadline.signal,
+      });
+      this.#learn(pass, startedAt, error);
+      if (error === undefined) {
+        if (rejected > 0) return partlyRejected(rejected, rejectedMessage, attempts);
+        return attempts === 1 ? DELIVERED_AT_ONCE : { kind: "delivered", attempts, rejected: 0 };
+      }
+      if (!error.retryable) return { kind: "rejected", attempts, rejected: 0, error };
+      if (!this.#mayRetry) return { kind: "stopped", attempts, rejected: 0, error };
+      if (settings.retry === undefined) return { kind: "retries_exhausted", attempts, rejected: 0, error };
+      backoff ??= new Backoff(settings.retry, context.random);
+      const waitMs = backoff.next(error.retryAfterMs);
+      const { max_elapsed_time: limitMs, max_retries: most } = settings.retry;
+      elapsedMs += context.clock.now() - startedAt;
+      if ((limitMs > 0 && elapsedMs + waitMs > limitMs) || (most > 0 && attempts > most)) {
+        return { kind: "retries_exhausted", attempts, rejected: 0, error: exhausted(error) };
+      }
+      context.log.info("Exporting failed. Will retry the request after interval.", {
+        error: error.message,
+        interval_ms: Math.round(waitMs),
+        items: batch.itemCount,
+      });
+      const pausedAt = context.clock.now();
+      await this.#pauses.wait(waitMs, error.retryAfterMs !== undefined);
+      if (!this.#mayRetry) return { kind: "stopped", attempts, rejected: 0, error };
+      elapsedMs += context.clock.now() - pausedAt;
+    }
+  }
+
+  /** What an attempt tells about the far side. */
+  #learn(pass: Pass, startedAt: number, error: PipelineError | undefined): void {
+    if (this.#isStopped) return this.#gate?.leave(pass, "unknown");
+    const now = this.#environment.context.clock.now();
+    if (error === undefined || !error.retryable) this.#limit?.succeeded(startedAt, now);
+    else this.#limit?.overloaded(startedAt, now);
+    if (this.#degradation?.sent(now, now - startedAt) === true) this.#degradationChanged(this.#degradation);
+    if (this.#gate === undefined) return;
+    // Who throttles is there: its Retry-After and the concurrency limit do what is needed.
+    const isAlive = error === undefined || !error.retryable || error.code === "resource_exhausted";
+    this.#gate.leave(pass, isAlive ? "alive" : "down", error?.retryAfterMs);
+  }
+
+  #breakerChanged(state: BreakerState): void {
+    const { log } = this.#environment.context;
+    if (state === "open") log.warn("The circuit breaker has opened: the far side is down. Batches wait in the queue.");
+    if (state !== "closed") return;
+    log.info("The circuit breaker has closed: the far side is back.");
+    this.#pauses.wakeEager();
+  }
+
+  #degradationChanged({ active, p99 }: Degradation): void {
+    const { log } = this.#environment.context;
+    const fields = { p99_ms: Math.round(p99) };
+    if (active) log.warn("Sends are slow. Sending small compressed requests until they are faster.", fields);
+    else log.info("Sends are fast again. Sending as configured.", fields);
+  }
+}
+
+function partlyRejected(rejected: number, message: string, attempts: number): SendResult {
+  const error = PipelineError.invalid(`the far side rejected ${rejected} items: ${message}`);
+  return { kind: "partly_rejected", attempts, rejected, error };
+}
+
+function exhausted(error: PipelineError): PipelineError {
+  return new PipelineError(`no more retries left: ${error.message}`, { code: error.code, retryable: true, cause: error });
+}

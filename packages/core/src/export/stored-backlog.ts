@@ -1,0 +1,236 @@
+import { openBatch } from "@tidemark/otlp";
+import type { Clock } from "../contract/clock.ts";
+import type { Logger } from "../contract/logger.ts";
+import type { DeadLetterReason, DurableQueue, StoredRecord } from "../contract/storage.ts";
+import type { QueueConfig } from "../fields/exporter-fields.ts";
+import { makeEntry, type Entry } from "./queue-entry.ts";
+import { Remover } from "./remover.ts";
+import { RingBuffer } from "./ring-buffer.ts";
+
+/** Most records of one read. */
+const MOST_RECORDS = 64;
+/** After a failed read. */
+const AGAIN_MS = 1000;
+/** Share of `max_bytes` for batches that are kept at hand while older ones are still on the disk. */
+const TAIL_SHARE = 0.25;
+
+/** What lies in the storage and not in memory. */
+export interface BacklogTotals {
+  readonly items: number;
+  /** In units of the sizer. */
+  readonly cost: number;
+}
+
+/** What the backlog tells the queue. */
+export interface BacklogOwner {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Entries that go to the senders next, in order. */
+  ready(entries: readonly Entry[]): void;
+  /** The backlog is read, and differs from the books: positive is what could not be read, negative what came in from outside. */
+  reconciled(missing: BacklogTotals): void;
+}
+
+/**
+ * The part of a durable queue that lies on the disk only. While there is one, all new batches join its end, and it is read back in
+ * order as the senders empty the memory. The newest batches are kept at hand (the tail), so that reading, once it has come up to
+ * them, ends.
+ */
+export class StoredBacklog {
+  readonly #storage: DurableQueue;
+  readonly #config: Pick<QueueConfig, "sizer" | "max_bytes">;
+  readonly #owner: BacklogOwner;
+  /** Ids of batches in memory, on their way, or being removed: reading leaves them out. */
+  readonly #busy: Set<number> = new Set();
+  readonly #tail: RingBuffer<Entry> = new RingBuffer();
+  #tailBytes = 0;
+  #isOpen = false;
+  #isReading = false;
+  /** Everything on the disk up to this id is in memory, or done with. */
+  #seenUpTo = 0;
+  /** The last id that is on the disk only; Infinity where nobody can know: after a start, or when records came in from outside. */
+  #diskUpTo = 0;
+  /** Grows with each time that nobody can know. */
+  #generation = 0;
+  #records = 0;
+  #items = 0;
+  #cost = 0;
+  #bytes = 0;
+  readonly #remover: Remover;
+
+  constructor(storage: DurableQueue, config: Pick<QueueConfig, "sizer" | "max_bytes">, owner: BacklogOwner) {
+    this.#storage = storage;
+    this.#config = config;
+    this.#owner = owner;
+    this.#remover = new Remover(storage, owner, (id) => this.#busy.delete(id));
+    const { records, items, bytes } = storage.totals;
+    this.#records = records;
+    this.#items = items;
+    this.#bytes = bytes;
+    this.#cost = config.sizer === "requests" ? records : config.sizer === "items" ? items : bytes;
+    if (records > 0) this.#reopen();
+    storage.onReplayed(() => {
+      this.#reopen();
+      owner.ready([]);
+    });
+  }
+
+  /** Whether something waits on the disk, so that new batches have to queue behind it. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get totals(): BacklogTotals {
+    return { items: this.#items, cost: this.#cost };
+  }
+
+  /** Bytes of memory in use here. */
+  get memory(): number {
+    return this.#tailBytes;
+  }
+
+  /** Ask before each append, and give the answer to `leave`. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** A stored batch has gone into memory, to be sent. */
+  hold(entry: Entry): void {
+    this.#busy.add(entry.id);
+    this.#seenUpTo = Math.max(this.#seenUpTo, entry.id);
+  }
+
+  /** A stored batch, whose append began in `generation`, waits its turn behind the backlog. */
+  leave(entry: Entry, generation: number): void {
+    this.#isOpen = true;
+    this.#count(entry, 1);
+    const isUnknown = this.#diskUpTo === Number.POSITIVE_INFINITY;
+    // Ids grow in the order of appends: what nobody knew of lies before the first append after it.
+    if (isUnknown && generation === this.#generation) this.#diskUpTo = entry.id;
+    if (isUnknown) return;
+    if (this.#tailBytes + entry.memory <= this.#config.max_bytes * TAIL_SHARE) {
+      this.#tail.push(entry);
+      this.#tailBytes += entry.memory;
+      return;
+    }
+    this.#dropTail();
+    this.#diskUpTo = Math.max(this.#diskUpTo, entry.id);
+  }
+
+  /** Reads the next records, if there are any and nobody reads already; `room` is the memory that they may take. */
+  read(room: number): void {
+    if (!this.#isOpen || this.#isReading || this.#remover.isClosed) return;
+    // What nobody has at hand is read; when that is nothing, the tail follows at once.
+    if (this.#seenUpTo >= this.#diskUpTo) return this.#owner.ready(this.#take([]));
+    this.#isReading = true;
+    const generation = this.#generation;
+    const average = this.#records > 0 ? Math.max(1, this.#bytes / this.#records) : 1;
+    const count = Math.max(1, Math.min(MOST_RECORDS, Math.floor(room / average)));
+    this.#storage.read(this.#seenUpTo, count).then(
+      (records) => {
+        this.#isReading = false;
+        if (!this.#remover.isClosed) this.#owner.ready(generation === this.#generation ? this.#take(records) : []);
+      },
+      (error: unknown) => {
+        this.#owner.log.error("The stored batches of the sending queue cannot be read. Trying again.", { error: textOf(error) });
+        this.#owner.clock.setTimeout(() => {
+          this.#isReading = false;
+          if (!this.#remover.isClosed) this.#owner.ready([]);
+        }, AGAIN_MS);
+      },
+    );
+  }
+
+  /** Forgets a delivered batch. */
+  remove(id: number): void {
+    this.#remover.add(id);
+  }
+
+  /** Puts a batch among the dead letters. Rejects when the storage cannot. */
+  async bury(id: number, reason: DeadLetterReason): Promise<void> {
+    await this.#storage.bury(id, reason);
+    this.#busy.delete(id);
+  }
+
+  /** Waits for what is being removed, and closes the storage. */
+  async close(): Promise<void> {
+    await this.#remover.close();
+    await this.#storage.close();
+  }
+
+  #take(records: readonly StoredRecord[]): Entry[] {
+    const entries: Entry[] = [];
+    let isRead = records.length === 0;
+    for (const record of records) {
+      if (record.id > this.#diskUpTo) {
+        isRead = true;
+        break;
+      }
+      this.#seenUpTo = Math.max(this.#seenUpTo, record.id);
+      if (this.#busy.has(record.id)) continue;
+      const entry = this.#open(record);
+      if (entry === undefined) continue;
+      this.#count(entry, -1);
+      this.#busy.add(entry.id);
+      entries.push(entry);
+    }
+    if (isRead || this.#seenUpTo >= this.#diskUpTo) this.#finish(entries);
+    return entries;
+  }
+
+  /** Everything has been read: the tail follows, and what the books say beyond it is not there. */
+  #finish(entries: Entry[]): void {
+    for (let next = this.#tail.shift(); next !== undefined; next = this.#tail.shift()) {
+      this.#count(next, -1);
+      this.hold(next);
+      entries.push(next);
+    }
+    this.#tailBytes = 0;
+    this.#isOpen = false;
+    this.#diskUpTo = 0;
+    const missing = this.totals;
+    this.#records = this.#items = this.#cost = this.#bytes = 0;
+    if (missing.items !== 0 || missing.cost !== 0) this.#owner.reconciled(missing);
+  }
+
+  #open(record: StoredRecord): Entry | undefined {
+    const { receivedAt, transport, metadata } = record;
+    try {
+      const batch = openBatch(record.signal, record.bytes);
+      const context = { receivedAt, transport, ...(metadata === undefined ? {} : { metadata }) };
+      const entry = makeEntry(batch, context, undefined, this.#config.sizer, false);
+      entry.id = record.id;
+      return entry;
+    } catch (error) {
+      const message = `the stored batch is damaged: ${textOf(error)}`;
+      this.#owner.log.error("A stored batch is damaged. Putting it among the dead letters.", { error: textOf(error), id: record.id });
+      this.#storage.bury(record.id, { reason: "rejected", message, attempts: 0 }).catch(() => undefined);
+      return undefined;
+    }
+  }
+
+  #count(entry: Entry, sign: 1 | -1): void {
+    this.#records += sign;
+    this.#items += sign * entry.batch.itemCount;
+    this.#cost += sign * entry.cost;
+    this.#bytes += sign * entry.memory;
+  }
+
+  /** Records may be anywhere: reading begins at the first id again, and passes over what is known. */
+  #reopen(): void {
+    this.#dropTail();
+    this.#isOpen = true;
+    this.#seenUpTo = 0;
+    this.#diskUpTo = Number.POSITIVE_INFINITY;
+    this.#generation += 1;
+  }
+
+  #dropTail(): void {
+    while (this.#tail.shift() !== undefined);
+    this.#tailBytes = 0;
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
