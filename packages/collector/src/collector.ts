@@ -1,8 +1,18 @@
+import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
 import type { LoadedConfig } from "@tidemark/config";
-import { buildGraph, StateStore, systemClock, type Clock, type Graph, type Logger, type Random } from "@tidemark/core";
+import {
+  buildGraph,
+  StateStore,
+  systemClock,
+  type Clock,
+  type Graph,
+  type GraphEnvironment,
+  type Logger,
+  type Random,
+} from "@tidemark/core";
 import { createLogging } from "./logging/create-logging.ts";
 import type { LogSink } from "./logging/log-event.ts";
-import { createTelemetry, settingsWithoutEffect, type Telemetry } from "./telemetry/create-telemetry.ts";
+import { createTelemetry, settingsWithoutEffect, type Telemetry, type TelemetryRole } from "./telemetry/create-telemetry.ts";
 
 /** How long components may take to notice that the shutdown deadline has passed. */
 const GRACE_MS = 2000;
@@ -14,6 +24,14 @@ export interface CollectorOptions {
   readonly random?: Random;
   /** Takes the lines of the collector's log; standard error when not given. */
   readonly logSink?: LogSink;
+  /** Set when this is one of several processes of a collector. */
+  readonly role?: CollectorRole;
+}
+
+/** What a process of a collector does differently when there are several. */
+export interface CollectorRole {
+  readonly graph?: Pick<GraphEnvironment, "host" | "exchange" | "sendersStopped">;
+  readonly telemetry?: TelemetryRole;
 }
 
 /** A collector in this process. The `tidemark` command is a thin shell over it. */
@@ -32,6 +50,8 @@ export interface Collector {
   logger(component?: string): Logger;
   /** URLs under which the collector's own metrics are served. */
   metricsEndpoints(): readonly string[];
+  /** The collector's own metrics at this moment. */
+  collectMetrics(): Promise<readonly ScopeMetrics[]>;
 }
 
 /**
@@ -39,16 +59,15 @@ export interface Collector {
  * @throws GraphError for a graph that cannot be; whatever a component throws when it is created.
  */
 export function createCollector(options: CollectorOptions): Collector {
-  const { config, clock = systemClock, random = Math.random, logSink = writeToStandardError } = options;
-  const logger = createLogging(config.telemetry.logs, clock, logSink);
-  const telemetry = createTelemetry(config.telemetry, clock, random);
-  const graph = buildGraph(config.graph, { clock, random, meter: telemetry.meter, logger, states: new StateStore() });
+  const { config, clock = systemClock, random = Math.random, logSink = writeToStandardError, role = {} } = options;
+  const worker = role.graph?.exchange?.slot.index;
+  const logger = createLogging(config.telemetry.logs, clock, logSink, worker === undefined ? undefined : { worker });
+  const telemetry = createTelemetry(config.telemetry, clock, random, role.telemetry);
+  const graph = buildGraph(config.graph, { clock, random, meter: telemetry.meter, logger, states: new StateStore(), ...role.graph });
   const own = logger("");
   return {
     start: async () => {
-      for (const warning of config.warnings)
-        own.warn(warning.message, { at: `${warning.file}:${warning.line}:${warning.column}`, fix: warning.fix });
-      for (const setting of settingsWithoutEffect(config.telemetry)) own.warn(`service::telemetry::${setting}`);
+      if (worker === undefined) warn(own, config);
       await startBoth(telemetry, graph);
     },
     shutdown: async (deadlineMs, hurry) => {
@@ -60,7 +79,15 @@ export function createCollector(options: CollectorOptions): Collector {
     ledger: () => graph.ledger(),
     logger: (component = "") => logger(component),
     metricsEndpoints: () => telemetry.endpoints(),
+    collectMetrics: () => telemetry.collect(),
   };
+}
+
+/** What the configuration asks for and does not get; one process of a collector says it. */
+function warn(log: Logger, config: LoadedConfig): void {
+  for (const warning of config.warnings)
+    log.warn(warning.message, { at: `${warning.file}:${warning.line}:${warning.column}`, fix: warning.fix });
+  for (const setting of settingsWithoutEffect(config.telemetry)) log.warn(`service::telemetry::${setting}`);
 }
 
 async function startBoth(telemetry: Telemetry, graph: Graph): Promise<void> {

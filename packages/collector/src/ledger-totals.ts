@@ -15,6 +15,24 @@ export interface LedgerTotals {
   readonly dropped: Readonly<Record<string, number>>;
 }
 
+/** The books of nothing. */
+export const NO_TOTALS: LedgerTotals = { received: 0, alerts: 0, delivered: 0, refused: 0, failed: 0, held: 0, dropped: {} };
+
+/** The books of two graphs in one row. */
+export function addTotals(a: LedgerTotals, b: LedgerTotals): LedgerTotals {
+  const dropped: Record<string, number> = { ...a.dropped };
+  for (const [reason, items] of Object.entries(b.dropped)) dropped[reason] = (dropped[reason] ?? 0) + items;
+  return {
+    received: a.received + b.received,
+    alerts: a.alerts + b.alerts,
+    delivered: a.delivered + b.delivered,
+    refused: a.refused + b.refused,
+    failed: a.failed + b.failed,
+    held: a.held + b.held,
+    dropped,
+  };
+}
+
 /** Sums the rows of all nodes up. */
 export function ledgerTotals({ nodes, edges }: LedgerSnapshot): LedgerTotals {
   const sum = (count: (node: LedgerSnapshot["nodes"][number]) => number): number => nodes.reduce((total, node) => total + count(node), 0);

@@ -6,14 +6,14 @@ import { LogSampler } from "./log-sampler.ts";
 
 type LogsConfig = TelemetryConfig["logs"];
 
-/** Makes loggers by `service::telemetry::logs`: one for each component, named by its key. */
-export function createLogging(config: LogsConfig, clock: Clock, sink: LogSink): (component: string) => Logger {
+/** Makes loggers by `service::telemetry::logs`: one for each component, named by its key. Every line carries `own` fields too. */
+export function createLogging(config: LogsConfig, clock: Clock, sink: LogSink, own?: LogFields): (component: string) => Logger {
   const lowest = LEVELS.indexOf(lowestLevel(config.level));
   const sampler = config.sampling.enabled ? new LogSampler(config.sampling, clock) : undefined;
   const write = (level: LogLevel, component: string, message: string, fields: LogFields = {}): void => {
     if (LEVELS.indexOf(level) < lowest) return;
     if (sampler !== undefined && !sampler.allows(`${level} ${component} ${message}`)) return;
-    const event = { time: clock.now(), level, component, message, fields };
+    const event = { time: clock.now(), level, component, message, fields: own === undefined ? fields : { ...fields, ...own } };
     sink(config.encoding === "json" ? formatJson(event, config.initial_fields) : formatLine(event));
   };
   return (component) => ({

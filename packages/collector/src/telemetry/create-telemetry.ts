@@ -1,9 +1,10 @@
 import { createNoopMeter, type Meter } from "@opentelemetry/api";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import { MeterProvider } from "@opentelemetry/sdk-metrics";
+import { MeterProvider, type ScopeMetrics } from "@opentelemetry/sdk-metrics";
 import type { TelemetryConfig } from "@tidemark/config";
 import type { Clock, Random } from "@tidemark/core";
 import { VERSION } from "../version.ts";
+import { mergeMetrics } from "./merge-metrics.ts";
 import { serveMetrics, type MetricsServer } from "./metrics-server.ts";
 import { observeProcess } from "./process-metrics.ts";
 import { prometheusText, type PrometheusNaming } from "./prometheus-text.ts";
@@ -17,7 +18,25 @@ export interface Telemetry {
   shutdown(): Promise<void>;
   /** URLs of the open scrape endpoints. */
   endpoints(): readonly string[];
+  /** The metrics of this process at this moment. */
+  collect(): Promise<readonly ScopeMetrics[]>;
 }
+
+/** The place of this process among the processes of one collector. */
+export interface TelemetryRole {
+  /** Whether the scrape endpoints are opened here (standard), or elsewhere for this process too. */
+  readonly serves?: boolean;
+  /** The metrics of the other processes, a list for each, to be added to those of this one. */
+  readonly others?: () => Promise<readonly (readonly ScopeMetrics[])[]>;
+}
+
+const NO_TELEMETRY: Telemetry = {
+  meter: createNoopMeter(),
+  start: async () => {},
+  shutdown: async () => {},
+  endpoints: () => [],
+  collect: async () => [],
+};
 
 interface PullEndpoint extends PrometheusNaming {
   readonly host: string;
@@ -27,9 +46,11 @@ interface PullEndpoint extends PrometheusNaming {
 }
 
 /** Sets the collector's own telemetry up by `service::telemetry`. Nothing is opened before `start`. */
-export function createTelemetry(config: TelemetryConfig, clock: Clock, random: Random): Telemetry {
+export function createTelemetry(config: TelemetryConfig, clock: Clock, random: Random, role: TelemetryRole = {}): Telemetry {
   const endpoints = config.metrics.level === "none" ? [] : pullEndpoints(config);
-  if (endpoints.length === 0) return { meter: createNoopMeter(), start: async () => {}, shutdown: async () => {}, endpoints: () => [] };
+  const [first] = endpoints;
+  if (first === undefined) return NO_TELEMETRY;
+  const { serves = true, others } = role;
   const resource = resourceFromAttributes(resourceAttributes(config, random));
   const provider = new MeterProvider({ resource, readers: endpoints.map(({ reader }) => reader) });
   const meter = provider.getMeter("@tidemark/collector", VERSION);
@@ -41,11 +62,9 @@ export function createTelemetry(config: TelemetryConfig, clock: Clock, random: R
   return {
     meter,
     start: async () => {
-      for (const endpoint of endpoints) {
+      for (const endpoint of serves ? endpoints : []) {
         try {
-          servers.push(
-            await serveMetrics(endpoint, async () => prometheusText((await endpoint.reader.collect()).resourceMetrics, endpoint)),
-          );
+          servers.push(await serveMetrics(endpoint, () => pageOf(endpoint, others)));
         } catch (caught) {
           await close();
           throw caught;
@@ -57,7 +76,16 @@ export function createTelemetry(config: TelemetryConfig, clock: Clock, random: R
       await provider.shutdown();
     },
     endpoints: () => servers.map(({ port }, index) => `http://${endpoints[index]?.host ?? ""}:${port}/metrics`),
+    collect: async () => (await first.reader.collect()).resourceMetrics.scopeMetrics,
   };
+}
+
+/** What one endpoint answers. */
+async function pageOf(endpoint: PullEndpoint, others: TelemetryRole["others"]): Promise<string> {
+  const [{ resourceMetrics }, rest] = await Promise.all([endpoint.reader.collect(), others?.()]);
+  if (rest === undefined) return prometheusText(resourceMetrics, endpoint);
+  const scopeMetrics = [...mergeMetrics([resourceMetrics.scopeMetrics, ...rest])];
+  return prometheusText({ resource: resourceMetrics.resource, scopeMetrics }, endpoint);
 }
 
 /** Settings that the configuration may hold, for the sake of the Collector's files, and that do nothing here. In words, for warnings. */

@@ -1,16 +1,18 @@
 import type { LoadedConfig } from "@tidemark/config";
 import { parseDuration } from "@tidemark/core";
-import { createCollector, type Collector } from "../../collector.ts";
+import { createCollector } from "../../collector.ts";
 import type { LogSink } from "../../logging/log-event.ts";
-import { ledgerTotals, type LedgerTotals } from "../../ledger-totals.ts";
+import type { LedgerTotals } from "../../ledger-totals.ts";
 import type { ParsedArguments } from "../arguments.ts";
 import { CONFIG_OPTIONS, type Command } from "../command.ts";
 import { EXIT, UsageError, type CliIo } from "../io.ts";
 import { loadOrReport } from "../load.ts";
 import { openLogSink } from "../log-output.ts";
+import { inThisProcess, type Running } from "../running.ts";
 import { StopSignals } from "../stop-signals.ts";
 import { startSummary } from "../summary.ts";
 import { keepAlive, reportUnexpected } from "../process-guards.ts";
+import { workerCount } from "./worker-count.ts";
 
 const PROGRESS_MS = 1000;
 
@@ -23,19 +25,45 @@ export const runCommand: Command = {
   options: {
     ...CONFIG_OPTIONS,
     "shutdown-timeout": { value: "DURATION", description: "How long what is held may take to flow out (default 10s)." },
+    workers: { value: "N|auto", description: "How many processes share the work; auto: one on each core (default 1)." },
   },
   run: async (args, io) => {
     const deadlineMs = shutdownDeadline(args);
-    const config = await loadOrReport(args, io);
-    if (config === undefined) return EXIT.usage;
-    const output = openLogSink(config.telemetry.logs.output_paths, io);
-    try {
-      return await runCollector(config, deadlineMs, output.sink, io);
-    } finally {
-      output.close();
-    }
+    const workers = workerCount(args);
+    if (workers > 1) return runWorkers(args, workers, deadlineMs, io);
+    return withLog(await loadOrReport(args, io), io, (config, logSink) =>
+      runCollector(config, deadlineMs, logSink, io, () => inThisProcess(createCollector({ config, logSink }))),
+    );
   },
 };
+
+/** Several processes: this one is their supervisor, or one of them. A collector of one process loads none of this. */
+async function runWorkers(args: ParsedArguments, count: number, deadlineMs: number, io: CliIo): Promise<number> {
+  const [{ isWorkerProcess }, { recordReads, runAsWorker }] = await Promise.all([
+    import("../../workers/cluster-process.ts"),
+    import("./run-workers.ts"),
+  ]);
+  if (isWorkerProcess()) return runAsWorker(args, deadlineMs, io);
+  const { createSupervisor } = await import("../../workers/supervisor.ts");
+  const recorded = recordReads(io);
+  return withLog(await loadOrReport(args, recorded.io), io, (config, logSink) =>
+    runCollector(config, deadlineMs, logSink, io, () => createSupervisor({ config, files: recorded.files, count, logSink })),
+  );
+}
+
+async function withLog(
+  config: LoadedConfig | undefined,
+  io: CliIo,
+  run: (config: LoadedConfig, logSink: LogSink) => Promise<number>,
+): Promise<number> {
+  if (config === undefined) return EXIT.usage;
+  const output = openLogSink(config.telemetry.logs.output_paths, io);
+  try {
+    return await run(config, output.sink);
+  } finally {
+    output.close();
+  }
+}
 
 function shutdownDeadline(args: ParsedArguments): number {
   const text = args.value("shutdown-timeout") ?? "10s";
@@ -44,8 +72,14 @@ function shutdownDeadline(args: ParsedArguments): number {
   return ms;
 }
 
-async function runCollector(config: LoadedConfig, deadlineMs: number, logSink: LogSink, io: CliIo): Promise<number> {
-  const collector = build(config, logSink, io);
+async function runCollector(
+  config: LoadedConfig,
+  deadlineMs: number,
+  logSink: LogSink,
+  io: CliIo,
+  create: () => Running | Promise<Running>,
+): Promise<number> {
+  const collector = await build(create, io);
   if (collector === undefined) return EXIT.usage;
   const signals = new StopSignals();
   const release = [keepAlive(), reportUnexpected((component) => collector.logger(component)), () => signals.close()];
@@ -60,7 +94,7 @@ async function runCollector(config: LoadedConfig, deadlineMs: number, logSink: L
 }
 
 /** Resolves with whether the collector runs; why it does not is in the log. */
-async function starts(collector: Collector, signals: StopSignals): Promise<boolean> {
+async function starts(collector: Running, signals: StopSignals): Promise<boolean> {
   try {
     await Promise.race([collector.start(), signals.secondThrows()]);
     return true;
@@ -71,16 +105,16 @@ async function starts(collector: Collector, signals: StopSignals): Promise<boole
 }
 
 /** What a component refuses when it is made is a mistake in its configuration. */
-function build(config: LoadedConfig, logSink: LogSink, io: CliIo): Collector | undefined {
+async function build(create: () => Running | Promise<Running>, io: CliIo): Promise<Running | undefined> {
   try {
-    return createCollector({ config, logSink });
+    return await create();
   } catch (caught) {
     io.stderr(`The pipelines cannot be built: ${caught instanceof Error ? caught.message : String(caught)}\n`);
     return undefined;
   }
 }
 
-function announce(config: LoadedConfig, collector: Collector, logSink: LogSink): void {
+function announce(config: LoadedConfig, collector: Running, logSink: LogSink): void {
   // Since the start of the process: what a person at the terminal has waited.
   const readyMs = performance.now();
   if (config.telemetry.logs.encoding === "console") {
@@ -91,23 +125,23 @@ function announce(config: LoadedConfig, collector: Collector, logSink: LogSink):
   collector.logger().info("Everything is ready. Begin running and processing data.", { pipelines, ready_ms: Math.round(readyMs) });
 }
 
-async function stop(collector: Collector, deadlineMs: number, signals: StopSignals): Promise<number> {
+async function stop(collector: Running, deadlineMs: number, signals: StopSignals): Promise<number> {
   const log = collector.logger();
   log.info("Stopping: no new data is taken, what is held flows out.", {
     signal: signals.name,
-    held: ledgerTotals(collector.ledger()).held,
+    held: collector.totals().held,
   });
   const progress = setInterval(() => {
-    const { held } = ledgerTotals(collector.ledger());
+    const { held } = collector.totals();
     if (held > 0) log.info("Draining.", { held });
   }, PROGRESS_MS);
-  const failedBefore = ledgerTotals(collector.ledger()).failed;
+  const failedBefore = collector.totals().failed;
   try {
     await collector.shutdown(deadlineMs, signals.second);
   } finally {
     clearInterval(progress);
   }
-  const totals = ledgerTotals(collector.ledger());
+  const totals = collector.totals();
   const lost = totals.held + Math.max(0, totals.failed - failedBefore);
   if (lost > 0) log.error("Data was given up at shutdown.", { items: lost, deadline: `${deadlineMs}ms` });
   log.info("Stopped.", finalCounts(totals));

@@ -1,4 +1,4 @@
-import { defineExporter, type ExporterDefinition } from "@tidemark/core";
+import { defineExporter, inOneWorker, type ExporterDefinition } from "@tidemark/core";
 import { fileConfig } from "./config.ts";
 import { nodeFileSystem } from "./file-system.ts";
 import { createFileExporter } from "./file.ts";
@@ -11,5 +11,6 @@ export const fileExporter: ExporterDefinition<typeof fileConfig> = defineExporte
   signals: ["traces", "metrics", "logs"],
   config: fileConfig,
   example: "path: ./telemetry.jsonl\n",
+  partition: ({ path }) => inOneWorker(path),
   create: (config, context) => createFileExporter(config, context, nodeFileSystem),
 });

@@ -1,4 +1,4 @@
-import { defineExporter, type ExporterDefinition } from "@tidemark/core";
+import { defineExporter, inOneWorker, type ExporterDefinition } from "@tidemark/core";
 import { wecomConfig } from "./config.ts";
 import { WecomExporter } from "./wecom-exporter.ts";
 
@@ -10,5 +10,7 @@ export const wecomExporter: ExporterDefinition<typeof wecomConfig> = defineExpor
   signals: ["logs"],
   config: wecomConfig,
   example: "url: https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=00000000-0000-0000-0000-000000000000\n",
+  // A robot's quota counts for all who send by it.
+  partition: (_config, id) => inOneWorker(id),
   create: (config, context) => new WecomExporter(config, context),
 });

@@ -7,6 +7,7 @@ export const healthCheckExtension: ExtensionDefinition<typeof healthCheckConfig>
   type: "health_check",
   stability: "beta",
   summary: "Says over HTTP whether the collector is up and every node makes progress.",
+  scope: "collector",
   config: healthCheckConfig,
   example: "endpoint: localhost:13133\n",
   create: createHealthCheck,

@@ -1,4 +1,4 @@
-import { defineProcessor, type ProcessorDefinition } from "@tidemark/core";
+import { BY_METRIC_NAME, defineProcessor, type ProcessorDefinition } from "@tidemark/core";
 import { createCardinalityLimit } from "./cardinality-limit.ts";
 import { cardinalityLimitConfig } from "./config.ts";
 
@@ -10,5 +10,6 @@ export const cardinalityLimitProcessor: ProcessorDefinition<typeof cardinalityLi
   signals: ["metrics"],
   config: cardinalityLimitConfig,
   example: "limit: 2000\nttl: 10m\n",
+  partition: () => BY_METRIC_NAME,
   create: createCardinalityLimit,
 });

@@ -1,4 +1,4 @@
-import { defineProcessor, type ProcessorDefinition } from "@tidemark/core";
+import { BY_TRACE, defineProcessor, type ProcessorDefinition } from "@tidemark/core";
 import { contextAttachConfig } from "./config.ts";
 import { ContextAttach } from "./context-attach.ts";
 
@@ -10,5 +10,6 @@ export const contextAttachProcessor: ProcessorDefinition<typeof contextAttachCon
   signals: ["traces", "metrics", "logs"],
   config: contextAttachConfig,
   example: "baggage:\n  allow: [room_id, user_agent]\nevidence:\n  correlate: [chat.type]\n",
+  partition: () => BY_TRACE,
   create: (config, context) => new ContextAttach(config, context),
 });

@@ -1,6 +1,7 @@
 import { defineProcessor, type ProcessorDefinition } from "@tidemark/core";
 import { ewmaThresholdConfig } from "./config.ts";
 import { EwmaThreshold } from "./ewma-threshold.ts";
+import { seriesPartition } from "./series-partition.ts";
 
 /** Alerts when a series leaves its exponentially weighted baseline. */
 export const ewmaThresholdProcessor: ProcessorDefinition<typeof ewmaThresholdConfig> = defineProcessor({
@@ -11,5 +12,6 @@ export const ewmaThresholdProcessor: ProcessorDefinition<typeof ewmaThresholdCon
   emitsAlerts: true,
   config: ewmaThresholdConfig,
   example: "match:\n  metrics: [chat.delivery.latency]\nmultiplier: 1.5\nmin_samples: 30\n",
+  partition: seriesPartition,
   create: (config, context) => new EwmaThreshold(config, context),
 });

@@ -1,0 +1,13 @@
+import type { Collector } from "../collector.ts";
+import { ledgerTotals, type LedgerTotals } from "../ledger-totals.ts";
+
+/** A collector that `tidemark run` runs: in this process, or as several workers under this process. */
+export interface Running extends Pick<Collector, "start" | "shutdown" | "logger" | "metricsEndpoints"> {
+  /** The books of the whole. */
+  totals(): LedgerTotals;
+}
+
+/** A collector in this process. */
+export function inThisProcess(collector: Collector): Running {
+  return { ...collector, totals: () => ledgerTotals(collector.ledger()) };
+}

@@ -1,0 +1,52 @@
+import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
+import type { Host, WorkerSlot } from "@tidemark/core";
+import type { LedgerTotals } from "../ledger-totals.ts";
+
+/** What the supervisor tells a worker. */
+export type ToWorker =
+  | {
+      readonly type: "begin";
+      readonly slot: WorkerSlot;
+      /** The configuration files as the supervisor read them, so that all workers run the same. */
+      readonly files: Readonly<Record<string, string>>;
+      /** Directory of the sockets between the workers. */
+      readonly sockets: string;
+    }
+  | { readonly type: "collect"; readonly id: number }
+  /** Stop the receivers and let what is held flow out. */
+  | { readonly type: "stop"; readonly deadlineMs: number }
+  /** No worker takes in anything any more: what comes from the others has come. */
+  | { readonly type: "senders_stopped" }
+  /** Give up what is left. */
+  | { readonly type: "hurry" };
+
+/** What a worker tells the supervisor. */
+export type FromWorker =
+  | { readonly type: "ready" }
+  /** It could not start, and ends. */
+  | { readonly type: "failed"; readonly message: string }
+  | { readonly type: "report"; readonly health: ReturnType<Host["health"]>; readonly totals: LedgerTotals }
+  | { readonly type: "metrics"; readonly id: number; readonly scopes: readonly ScopeMetrics[] }
+  /** Its receivers have stopped. */
+  | { readonly type: "receivers_stopped" }
+  /** Its last books; it ends now. */
+  | { readonly type: "stopped"; readonly totals: LedgerTotals };
+
+/** A worker process as the supervisor sees it. */
+export interface WorkerProcess {
+  readonly pid: number | undefined;
+  /** Messages to a process that has ended are lost without an error. */
+  send(message: ToWorker): void;
+  /** Ends it at once. */
+  kill(): void;
+}
+
+/** What a worker process does; `ended` is the last event. */
+export interface WorkerEvents {
+  said(message: FromWorker): void;
+  /** `reason` in words: a signal or an exit code. */
+  ended(reason: string): void;
+}
+
+/** Starts a worker process. */
+export type StartWorker = (events: WorkerEvents) => WorkerProcess;

@@ -1,0 +1,144 @@
+import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
+import type { Clock, Host, Logger } from "@tidemark/core";
+import { addTotals, NO_TOTALS, type LedgerTotals } from "../ledger-totals.ts";
+import { countersOf, mergeMetrics } from "../telemetry/merge-metrics.ts";
+import type { FromWorker, StartWorker, ToWorker } from "./messages.ts";
+import { Slot } from "./worker-slot.ts";
+
+/** How long workers may take to send their metrics. */
+const COLLECT_MS = 2000;
+/** A worker gives up what is left at the deadline, and components get a little longer; after that it is killed. */
+const KILL_AFTER_MS = 5000;
+
+/** What a group of workers is made from. */
+export interface GroupOptions {
+  readonly count: number;
+  readonly start: StartWorker;
+  readonly files: Readonly<Record<string, string>>;
+  readonly sockets: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** All workers: starts and replaces them, and adds up what they say. */
+export class WorkerGroup {
+  readonly #slots: readonly Slot[];
+  readonly #clock: Clock;
+  #startedAt: number | undefined;
+  /** Books and counters of processes that are gone. */
+  #goneTotals: LedgerTotals = NO_TOTALS;
+  #goneMetrics: readonly ScopeMetrics[] = [];
+  #nextId = 0;
+  readonly #collecting = new Map<number, { readonly waiting: Set<Slot>; readonly done: () => void }>();
+  readonly #quiet = new Set<Slot>();
+  #allEnded: (() => void) | undefined;
+
+  constructor({ count, start, files, sockets, clock, log }: GroupOptions) {
+    this.#clock = clock;
+    this.#slots = Array.from({ length: count }, (_, index) => {
+      const begin: ToWorker = { type: "begin", slot: { index, count }, files, sockets };
+      const said = (message: FromWorker, slot: Slot): void => this.#said(message, slot);
+      return new Slot({ index, start, begin, clock, log, said, ended: (slot) => this.#ended(slot) });
+    });
+  }
+
+  /** Resolves when all are ready; rejects when one cannot start. The others run on until `shutdown`. */
+  async start(): Promise<void> {
+    await Promise.all(this.#slots.map((slot) => slot.start()));
+    this.#startedAt = this.#clock.now();
+  }
+
+  health(): ReturnType<Host["health"]> {
+    return {
+      ready: this.#startedAt !== undefined,
+      startedAt: this.#startedAt,
+      nodes: this.#slots.flatMap((slot) => slot.health()),
+    };
+  }
+
+  totals(): LedgerTotals {
+    return this.#slots.reduce((sum, { totals }) => (totals === undefined ? sum : addTotals(sum, totals)), this.#goneTotals);
+  }
+
+  /** The metrics of all workers, one list each; of one that does not answer in time, what it sent last. */
+  async metrics(): Promise<readonly (readonly ScopeMetrics[])[]> {
+    const id = this.#nextId++;
+    const waiting = new Set(this.#slots.filter((slot) => slot.isAlive));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#clock.setTimeout(resolve, COLLECT_MS);
+    this.#collecting.set(id, { waiting, done: resolve });
+    for (const slot of waiting) slot.send({ type: "collect", id });
+    if (waiting.size > 0) await promise;
+    timer.cancel();
+    this.#collecting.delete(id);
+    return [this.#goneMetrics, ...this.#slots.map((slot) => slot.metrics)];
+  }
+
+  /** Stops all workers at the same time; resolves when no process is left. */
+  async shutdown(deadlineMs: number, hurry?: AbortSignal): Promise<void> {
+    this.#startedAt = undefined;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#allEnded = resolve;
+    let killer = this.#killAfter(deadlineMs + KILL_AFTER_MS);
+    const onHurry = (): void => {
+      this.#broadcast({ type: "hurry" });
+      killer.cancel();
+      killer = this.#killAfter(KILL_AFTER_MS);
+    };
+    hurry?.addEventListener("abort", onHurry, { once: true });
+    for (const slot of this.#slots) slot.stop(deadlineMs);
+    if (hurry?.aborted === true) onHurry();
+    this.#checkEnded();
+    await promise;
+    killer.cancel();
+    hurry?.removeEventListener("abort", onHurry);
+  }
+
+  #killAfter(ms: number): ReturnType<Clock["setTimeout"]> {
+    return this.#clock.setTimeout(() => {
+      for (const slot of this.#slots) slot.kill();
+    }, ms);
+  }
+
+  #said(message: FromWorker, slot: Slot): void {
+    if (message.type === "metrics") {
+      slot.metrics = message.scopes;
+      this.#collected(slot, message.id);
+    } else if (message.type === "receivers_stopped") {
+      this.#quiet.add(slot);
+      this.#checkQuiet();
+    }
+  }
+
+  #ended(slot: Slot): void {
+    if (slot.totals !== undefined)
+      this.#goneTotals = addTotals(this.#goneTotals, { ...slot.totals, held: this.#allEnded === undefined ? 0 : slot.totals.held });
+    slot.totals = undefined;
+    // Counters must not go back because a worker began anew.
+    this.#goneMetrics = mergeMetrics([this.#goneMetrics, countersOf(slot.metrics)]);
+    slot.metrics = [];
+    for (const id of this.#collecting.keys()) this.#collected(slot, id);
+    this.#checkQuiet();
+    this.#checkEnded();
+  }
+
+  #collected(slot: Slot, id: number): void {
+    const collecting = this.#collecting.get(id);
+    collecting?.waiting.delete(slot);
+    if (collecting?.waiting.size === 0) collecting.done();
+  }
+
+  /** When no worker takes in anything any more, all may stop taking from each other. */
+  #checkQuiet(): void {
+    if (this.#quiet.size === 0 || this.#slots.some((slot) => slot.isAlive && !this.#quiet.has(slot))) return;
+    this.#broadcast({ type: "senders_stopped" });
+  }
+
+  #checkEnded(): void {
+    if (this.#slots.every((slot) => !slot.isAlive)) this.#allEnded?.();
+  }
+
+  #broadcast(message: ToWorker): void {
+    for (const slot of this.#slots) slot.send(message);
+  }
+}
