@@ -3,7 +3,10 @@ export type { JsonOptions, OpenOptions } from "./batch/open.ts";
 export { LogBatch, MetricBatch, TraceBatch } from "./batch/batches.ts";
 export type { Batch, SignalBatch } from "./batch/batches.ts";
 export type { CompressedBody, Items } from "./batch/item-batch.ts";
+export { AttributeProgram } from "./edit/attribute-program.ts";
+export type { AttributeOperation } from "./edit/attribute-program.ts";
 export type {
+  AttributeKind,
   AttributesEditor,
   DataPointEditor,
   EditVisitor,

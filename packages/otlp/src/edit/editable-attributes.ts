@@ -2,13 +2,17 @@ import { LEN } from "../wire/reader.ts";
 import { contentStart, fieldEnd, tagAt } from "../wire/scan.ts";
 import type { WireWriter } from "../wire/writer.ts";
 import type { MessageView } from "../views/message-view.ts";
-import { pairHasKey } from "../views/pair-key.ts";
+import { findPair, pairHasKey } from "../views/pair-key.ts";
 import { RecordAttributes } from "../views/record-attributes.ts";
 import type { AttributeKeyLike, AttributeValue } from "../views/types.ts";
 import { Rewriter } from "./rewriter.ts";
-import type { AttributesEditor } from "./types.ts";
-import { writeAnyValue } from "./value-writer.ts";
+import type { AttributeProgram } from "./attribute-program.ts";
+import type { AttributeKind, AttributesEditor } from "./types.ts";
+import { EncodedValue, writeAnyValue } from "./value-writer.ts";
 import type { DoubleValue } from "./value-writer.ts";
+
+/** AnyValue, a oneof:  1 string  2 bool  3 int  4 double  5 array  6 kvlist  7 bytes */
+const kinds: readonly AttributeKind[] = ["empty", "string", "bool", "int", "double", "array", "kvlist", "bytes"];
 
 type Change = (out: WireWriter, start: number, end: number) => void;
 
@@ -47,6 +51,60 @@ export class EditableAttributes extends RecordAttributes implements AttributesEd
     return true;
   }
 
+  copy(from: string | AttributeKeyLike, to: string | AttributeKeyLike): boolean {
+    const { owner } = this;
+    const source = findPair(owner.bytes, owner.start, owner.end, this.field, this.compiled(from).bytes, this.reader);
+    if (source < 0) return false;
+    const value = new EncodedValue(this.#valueOf(source));
+    const key = this.compiled(to).bytes;
+    const out = this.rewriter.begin();
+    const write: Change = (_, start, end) => this.#writePair(out, key, start, end, value);
+    if (!this.#copy(out, key, write)) write(out, 0, 0);
+    this.rewriter.finish();
+    return true;
+  }
+
+  apply(program: AttributeProgram): void {
+    const { bytes, start, end } = this.owner;
+    const changed = program.runs ? program.run(bytes, start, end, this.field, this.rewriter.begin(), this.reader) : undefined;
+    if (changed === true) this.rewriter.finish();
+    else if (changed === undefined) this.#applyOneByOne(program);
+  }
+
+  kind(key: string | AttributeKeyLike): AttributeKind | undefined {
+    const { bytes, start, end } = this.owner;
+    const at = findPair(bytes, start, end, this.field, this.compiled(key).bytes, this.reader);
+    if (at < 0) return undefined;
+    const value = this.#valueOf(at);
+    let field = 0;
+    for (let pos = 0; pos < value.length;) {
+      field = tagAt(value, pos) >>> 3;
+      pos = fieldEnd(value, pos, value.length, this.reader);
+    }
+    return kinds[field] ?? "empty";
+  }
+
+  #applyOneByOne({ operations }: AttributeProgram): void {
+    for (const operation of operations) {
+      const { action, key } = operation;
+      if (action === "delete") this.delete(key);
+      else if (action === "upsert" || this.has(key) === (action === "update")) this.set(key, operation.value);
+    }
+  }
+
+  /** Bytes of the AnyValue in the pair whose frame is at `at`; the last one counts. */
+  #valueOf(at: number): Uint8Array {
+    const { bytes, end } = this.owner;
+    const pairEnd = fieldEnd(bytes, at, end, this.reader);
+    let value = bytes.subarray(0, 0);
+    for (let pos = contentStart(bytes, at); pos < pairEnd;) {
+      const field = pos;
+      pos = fieldEnd(bytes, field, pairEnd, this.reader);
+      if (tagAt(bytes, field) === ((2 << 3) | LEN)) value = bytes.subarray(contentStart(bytes, field), pos);
+    }
+    return value;
+  }
+
   /**
    * Copies the record without the pairs of `key`; `replace` writes something in the place of the first.
    * Returns whether there was one.
@@ -75,7 +133,13 @@ export class EditableAttributes extends RecordAttributes implements AttributesEd
    * Writes a KeyValue with a new key and, when given, a new value; other fields of the old pair [start, end) stay.
    * KeyValue:  1 key string  2 value AnyValue
    */
-  #writePair(out: WireWriter, key: Uint8Array, start: number, end: number, value: AttributeValue | DoubleValue | undefined): void {
+  #writePair(
+    out: WireWriter,
+    key: Uint8Array,
+    start: number,
+    end: number,
+    value: AttributeValue | DoubleValue | EncodedValue | undefined,
+  ): void {
     const pair = out.begin(this.field);
     out.bytesField(1, key);
     const { bytes } = this.owner;

@@ -8,7 +8,11 @@ import type {
   ScopeView,
   SpanView,
 } from "../views/types.ts";
+import type { AttributeProgram } from "./attribute-program.ts";
 import type { DoubleValue } from "./value-writer.ts";
+
+/** The form of a value on the wire; an empty value has none. */
+export type AttributeKind = "string" | "bool" | "int" | "double" | "array" | "kvlist" | "bytes" | "empty";
 
 /** Attributes that can be changed; reads see the changes at once. */
 export interface AttributesEditor extends AttributesView {
@@ -21,6 +25,12 @@ export interface AttributesEditor extends AttributesView {
   rename(from: string | AttributeKeyLike, to: string | AttributeKeyLike): void;
   /** Removes all pairs of this key; false when there was none. */
   delete(key: string | AttributeKeyLike): boolean;
+  /** Gives `to` the value of `from` as it is; false when `from` is absent. */
+  copy(from: string | AttributeKeyLike, to: string | AttributeKeyLike): boolean;
+  /** Makes all changes of a program, in one pass. */
+  apply(program: AttributeProgram): void;
+  /** The form of the value, which tells 2 from 2.0; undefined when the key is absent. */
+  kind(key: string | AttributeKeyLike): AttributeKind | undefined;
 }
 
 export interface ResourceEditor extends ResourceView {

@@ -10,6 +10,16 @@ export class DoubleValue {
   }
 }
 
+/** A value that is written as it was read. */
+export class EncodedValue {
+  /** Content of an AnyValue. */
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+}
+
 /** Marks a number as doubleValue: `attributes.set("ratio", double(1))`. */
 export function double(value: number): DoubleValue {
   return new DoubleValue(value);
@@ -22,12 +32,13 @@ const maxInt64 = 2n ** 63n - 1n;
  * Writes the content of an AnyValue; null writes an empty one. Safe integers become intValue, other numbers doubleValue.
  * Throws RangeError for a bigint outside int64.
  */
-export function writeAnyValue(writer: WireWriter, value: AttributeValue | DoubleValue): void {
+export function writeAnyValue(writer: WireWriter, value: AttributeValue | DoubleValue | EncodedValue): void {
   if (value === null) return;
   if (typeof value === "string") writer.stringField(1, value);
   else if (typeof value === "boolean") writer.boolField(2, value);
   else if (typeof value === "number") writeNumber(writer, value);
   else if (typeof value === "bigint") writeBigint(writer, value);
+  else if (value instanceof EncodedValue) writer.raw(value.bytes);
   else if (value instanceof DoubleValue) writer.doubleField(4, value.value);
   else if (value instanceof Uint8Array) writer.bytesField(7, value);
   else if (isArray(value)) writeArray(writer, value);
