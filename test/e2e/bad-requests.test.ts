@@ -94,7 +94,7 @@ const frame = (body: Buffer, flag = 0, length = body.length): Buffer => {
 
 const GRPC: Readonly<Record<string, readonly [headers: Readonly<Record<string, string>>, body: readonly Buffer[]]>> = {
   "an unknown method": [{ ":path": "/opentelemetry.proto.collector.trace.v1.TraceService/Import" }, [frame(good)]],
-  "an unknown service": [{ ":path": "/grpc.health.v1.Health/Check" }, [frame(Buffer.alloc(0))]],
+  "an unknown service": [{ ":path": "/grpc.health.v2.Health/Check" }, [frame(Buffer.alloc(0))]],
   "a content type that is not gRPC": [{ ":path": TRACES, "content-type": "application/json" }, [frame(good)]],
   "no message": [{ ":path": TRACES }, []],
   "half a frame head": [{ ":path": TRACES }, [bytes(0, 0, 0)]],

@@ -1,11 +1,12 @@
-import { encodeExportResponse, encodeStatus, type Signal } from "@tidemark/otlp";
+import { encodeExportResponse, type Signal } from "@tidemark/otlp";
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { ContentEncoding } from "../../transport/compression.ts";
 import { frameHead, UnaryMessage } from "../../transport/grpc-frame.ts";
-import { encodeGrpcMessage, GRPC } from "../../transport/grpc-status.ts";
+import { GRPC } from "../../transport/grpc-status.ts";
 import type { AuthData } from "@tidemark/core";
 import { errorAnswer, OVERLOADED, tooLargeAnswer, type Answer, type ErrorAnswer } from "./answer.ts";
 import type { ClientConnection } from "./client-connection.ts";
+import { ACCEPTED_ENCODINGS, GRPC_TYPE, MAX_MESSAGE_CHARS, respondFailure } from "./grpc-messages.ts";
 import type { GrpcParts } from "./grpc-parts.ts";
 import type { Submission } from "./intake.ts";
 import type { OpenCall } from "./open-calls.ts";
@@ -15,15 +16,11 @@ const METHODS: ReadonlyMap<string, Signal> = new Map([
   ["/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", "metrics"],
   ["/opentelemetry.proto.collector.logs.v1.LogsService/Export", "logs"],
 ]);
-const ACCEPTED_ENCODINGS = "identity,gzip,zstd";
-const CONTENT_TYPE = "application/grpc";
-const RESPONSE_HEADERS: readonly string[] = [":status", "200", "content-type", CONTENT_TYPE];
+const RESPONSE_HEADERS: readonly string[] = [":status", "200", "content-type", GRPC_TYPE];
 const WAIT_FOR_TRAILERS = { waitForTrailers: true };
 const OK_TRAILERS = { "grpc-status": "0" };
 const EMPTY = Buffer.alloc(0);
 const EMPTY_FRAME = frameHead(0, false);
-/** Header lists of clients are limited, often to 8 KiB; grpc-message and its percent-encoding must fit. */
-const MAX_MESSAGE_CHARS = 1024;
 
 /** One unary call and its answer. */
 export class GrpcExchange implements Submission, OpenCall {
@@ -63,7 +60,7 @@ export class GrpcExchange implements Submission, OpenCall {
     open.add(this);
     stream.on("close", () => this.#onClose());
     const type = headers["content-type"] ?? "";
-    if (type !== CONTENT_TYPE && !/^application\/grpc(?:[+;]|$)/.test(type)) return this.#notGrpc(type);
+    if (type !== GRPC_TYPE && !/^application\/grpc(?:[+;]|$)/.test(type)) return this.#notGrpc(type);
     if (door === undefined) return this.#read(headers, type);
     this.#atDoor = true;
     door.identify(this, headers, "", (refusal) => {
@@ -102,7 +99,11 @@ export class GrpcExchange implements Submission, OpenCall {
     const stream = this.#stream;
     this.#answeredAt = this.#parts.now();
     if (stream.destroyed || stream.closed || stream.headersSent) return;
-    if (answer.kind === "error") return this.#answerError(answer);
+    if (answer.kind === "error") {
+      const { grpcCode: code, message, retryDelayMs } = answer;
+      const challenge = code === GRPC.UNAUTHENTICATED ? this.#parts.door?.challenge : undefined;
+      return respondFailure(stream, { code, message, retryDelayMs, challenge });
+    }
     stream.respond(RESPONSE_HEADERS, WAIT_FOR_TRAILERS);
     stream.on("wantTrailers", sendOkTrailers);
     if (answer.kind === "success") return void stream.end(EMPTY_FRAME);
@@ -183,25 +184,6 @@ export class GrpcExchange implements Submission, OpenCall {
     this.#parts.intake.counter.count("grpc", answer);
     this.answer(answer);
     this.#discardRest();
-  }
-
-  /** Trailers-only: the whole answer is one header block. */
-  #answerError({ grpcCode: code, message: text, retryDelayMs }: ErrorAnswer): void {
-    const message = text.slice(0, MAX_MESSAGE_CHARS);
-    const challenge = code === GRPC.UNAUTHENTICATED ? this.#parts.door?.challenge : undefined;
-    const details = encodeStatus({ code, message, ...(retryDelayMs === undefined ? {} : { retryDelayMs }) });
-    this.#stream.respond(
-      {
-        ":status": 200,
-        "content-type": CONTENT_TYPE,
-        "grpc-status": String(code),
-        "grpc-message": encodeGrpcMessage(message),
-        ...(retryDelayMs === undefined ? {} : { "grpc-status-details-bin": Buffer.from(details).toString("base64") }),
-        ...(challenge === undefined ? {} : { "www-authenticate": challenge }),
-        ...(code === GRPC.UNIMPLEMENTED ? { "grpc-accept-encoding": ACCEPTED_ENCODINGS } : {}),
-      },
-      { endStream: true },
-    );
   }
 
   /** As gRPC's HTTP/2 mapping asks: what is not gRPC gets a plain HTTP answer. */

@@ -16,6 +16,7 @@ import { GrpcExchange } from "./grpc-exchange.ts";
 import type { GrpcConfig } from "./grpc-fields.ts";
 import type { GrpcParts } from "./grpc-parts.ts";
 import { Http2Sessions } from "./http2-sessions.ts";
+import { HealthService } from "./health-service.ts";
 import type { Intake } from "./intake.ts";
 import { OpenCalls } from "./open-calls.ts";
 
@@ -27,6 +28,7 @@ export class GrpcServer {
   readonly #parts: GrpcParts;
   readonly #context: ComponentContext;
   readonly #sessions: Http2Sessions;
+  readonly #health: HealthService;
   #server: Http2Server | undefined;
 
   constructor(config: GrpcConfig, intake: Intake, context: ComponentContext) {
@@ -40,6 +42,7 @@ export class GrpcServer {
       door: undefined,
       now: () => context.clock.now(),
     };
+    this.#health = new HealthService(context, this.#parts.open);
   }
 
   get port(): number {
@@ -59,7 +62,9 @@ export class GrpcServer {
     server.on("session", (session) => this.#sessions.add(session));
     server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
       const connection = this.#sessions.called(stream.session as ServerHttp2Session | undefined);
-      if (connection !== undefined) new GrpcExchange(this.#parts, connection, stream, headers).begin();
+      if (connection === undefined) return;
+      if (HealthService.answers(headers)) this.#health.begin(stream, headers);
+      else new GrpcExchange(this.#parts, connection, stream, headers).begin();
     });
     // What breaks a connection is the client's affair: it is closed and nothing else happens.
     server.on("sessionError", (error) => this.#context.log.debug("gRPC connection failed", { error: error.message }));
@@ -77,6 +82,7 @@ export class GrpcServer {
   /** GOAWAY to everybody; resolves when the last connection is closed: after the open calls were answered, or at the deadline. */
   shutdown(deadline: AbortSignal): Promise<void> {
     this.#parts.open.stop();
+    this.#health.shutdown();
     const server = this.#server;
     if (server === undefined || !server.listening) return Promise.resolve();
     return new Promise((resolve) => {
