@@ -1,67 +1,86 @@
-// Side by side with the Go Collector on the same bytes and the same YAML, through the harness in ../shared/peers beside this
-// repository, where that exists.   npm run bench peers [-- --rows batch:http:none:traces:100 --seconds 8 --rounds 3]
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+// Tidemark beside the Go Collector and Rotel on the same bytes and, but for Rotel, the same YAML. The peers are built by the folder
+// ../shared/peers beside this repository.
+//
+//   npm run bench -- peers [--goals] [--rows PATTERN[,PATTERN…]] [--seconds 5] [--rounds 3] [--write]
+//
+// A row is work:transport:compression:signal:items-per-request[@items-per-second]; in a pattern, * stands for any text. --goals takes
+// the rows with a goal for speed or latency. --write writes test/bench/RESULTS.md.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { root } from "../lib/child.ts";
+import { rowsWithGoals } from "./peers/goals.ts";
+import { hasH2load } from "./peers/h2load.ts";
+import { measure, type Measurement } from "./peers/measure.ts";
+import { linesOf, verdictsOf, type Line, type RowResult, type Verdict } from "./peers/results.ts";
+import { lineText, resultsPage, verdictText } from "./peers/report.ts";
+import { rowName, selectRows, type Row } from "./peers/rows.ts";
+import { SYSTEMS, type System } from "./peers/systems.ts";
 
-const HARNESS = join(root, "../shared/peers");
-const RSS_TARGET_MB = 200;
-/** Items per CPU-second, as a multiple of the Go Collector's. */
-const TARGETS: Readonly<Record<string, number>> = { "batch:http:none:traces:100": 4, "batch:grpc:none:traces:100": 2.5 };
-
-/** A line of the harness's JSON report. */
-interface Line {
-  readonly row: string;
-  readonly system: string;
-  readonly ratio: number;
-  readonly rssMB: number;
-  readonly accepted: number;
-  readonly delivered: number;
-}
+const BUILD = join(root, "../shared/peers/build.sh");
+/** Start, warm-up, draining and end of one measurement, beside the seconds that are measured. */
+const OVERHEAD_SECONDS = 5;
 
 const { values } = parseArgs({
   options: {
-    rows: { type: "string", default: Object.keys(TARGETS).join(",") },
-    seconds: { type: "string", default: "8" },
+    rows: { type: "string", default: "*" },
+    goals: { type: "boolean", default: false },
+    seconds: { type: "string", default: "5" },
     rounds: { type: "string", default: "3" },
+    write: { type: "boolean", default: false },
   },
 });
+const seconds = Number(values.seconds);
+const rounds = Number(values.rounds);
 
-async function run(command: string, args: readonly string[]): Promise<number> {
-  const child = spawn(command, args, { stdio: "inherit" });
-  const [code] = (await once(child, "close")) as [number | null];
-  return code ?? 1;
-}
-
-async function compare(): Promise<number> {
-  if ((await run("sh", [join(HARNESS, "build.sh")])) !== 0) return 1;
-  const folder = await mkdtemp(join(tmpdir(), "tidemark-peers-"));
+async function compare(rows: readonly Row[]): Promise<number> {
+  const turns = rows.reduce((sum, row) => sum + SYSTEMS.filter((system) => system.runs(row)).length, 0) * rounds;
+  console.log(`${rows.length} rows, ${rounds} rounds: about ${Math.ceil((turns * (seconds + OVERHEAD_SECONDS)) / 60)} minutes`);
+  const folder = mkdtempSync(join(tmpdir(), "tidemark-peers-"));
+  const lines: Line[] = [];
+  const verdicts: Verdict[] = [];
   try {
-    const json = join(folder, "report.json");
-    const tidemark = `${process.execPath} ${join(root, "packages/collector/bin/tidemark.js")} run {config}`;
-    const suts = ["--sut", "otelcol=$PEERS/otelcol-peer --config {config}", "--sut", `tidemark=${tidemark}`];
-    const limits = ["--rows", values.rows, "--seconds", values.seconds, "--rounds", values.rounds, "--json", json];
-    const code = await run(process.execPath, [join(HARNESS, "bench.mjs"), ...suts, ...limits]);
-    if (code !== 0) return code;
-    judge(JSON.parse(readFileSync(json, "utf8")) as Line[]);
-    return 0;
+    for (const row of rows) {
+      const result = await runRow(row, folder);
+      const ofRow = linesOf(result);
+      const judged = verdictsOf(result, ofRow);
+      for (const line of ofRow) console.log(lineText(line));
+      for (const verdict of judged) console.log(verdictText(verdict));
+      lines.push(...ofRow);
+      verdicts.push(...judged);
+    }
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
+  const short = verdicts.filter(({ good }) => !good);
+  console.log(`\n${verdicts.length - short.length} of ${verdicts.length} goals reached`);
+  const date = new Date().toISOString().slice(0, 10);
+  if (values.write) writeFileSync(join(root, "test/bench/RESULTS.md"), resultsPage(lines, verdicts, { seconds, rounds, date }));
+  return short.length === 0 ? 0 : 1;
 }
 
-function judge(lines: readonly Line[]): void {
-  for (const { row, ratio, rssMB } of lines.filter(({ system }) => system === "tidemark")) {
-    const target = TARGETS[row];
-    if (target !== undefined) console.log(`${row}: ×${ratio.toFixed(2)}, target ×${target}: ${ratio >= target ? "PASS" : "FALLS SHORT"}`);
-    console.log(`${row}: ${rssMB.toFixed(0)} MB, target ${RSS_TARGET_MB} MB: ${rssMB < RSS_TARGET_MB ? "PASS" : "FALLS SHORT"}`);
+async function runRow(row: Row, folder: string): Promise<RowResult> {
+  const systems = SYSTEMS.filter((system) => system.runs(row));
+  const results = new Map<System["name"], (Measurement | undefined)[]>(systems.map(({ name }) => [name, []]));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const system of systems) {
+      const measurement = await measure(system, row, seconds, folder).catch((error: unknown) => {
+        console.error(`${rowName(row)} ${system.name}: ${String(error)}`);
+        return undefined;
+      });
+      results.get(system.name)?.push(measurement);
+    }
   }
+  return { row, rounds: results };
 }
 
-if (existsSync(HARNESS)) process.exitCode = await compare();
-else console.log("skipped: the side-by-side run needs the folder ../shared/peers beside this repository");
+const rows = values.goals ? rowsWithGoals() : selectRows(values.rows.split(","));
+if (!existsSync(BUILD)) console.log("skipped: the side-by-side run needs the folder ../shared/peers beside this repository");
+else if (!hasH2load()) console.log("skipped: the side-by-side run needs h2load (Debian package nghttp2-client)");
+else if (rows.length === 0) {
+  console.error(`no row matches ${values.rows}; a row is named like ${rowName(selectRows(["*"])[0] as Row)}`);
+  process.exitCode = 2;
+} else if (spawnSync("sh", [BUILD], { stdio: ["ignore", "ignore", "inherit"] }).status === 0) process.exitCode = await compare(rows);
+else process.exitCode = 1;

@@ -7,6 +7,8 @@
 import { parseArgs } from "node:util";
 import { seededRandom } from "@tidemark/core/testing";
 import { grpcSender, httpSender } from "./otlp-senders.ts";
+import { joinRanges } from "./item-ranges.ts";
+import type { ItemRange } from "./item-ranges.ts";
 import { buildRequest, idOffsets, writeId } from "./payload.ts";
 import type { Signal } from "./payload.ts";
 
@@ -14,8 +16,8 @@ import type { Signal } from "./payload.ts";
 export interface LoadReport {
   /** Items that were acknowledged. */
   readonly acknowledged: number;
-  /** Their sequence numbers: sender, first, end (exclusive). */
-  readonly ranges: readonly (readonly [sender: number, from: number, to: number])[];
+  /** Their sequence numbers. */
+  readonly ranges: readonly ItemRange[];
   readonly requests: number;
   /** Requests that were answered with something else than success, by answer. */
   readonly refused: Readonly<Record<string, number>>;
@@ -47,7 +49,7 @@ const offsets = idOffsets(template);
 const connection =
   values.protocol === "grpc" ? grpcSender(values.target, signal) : httpSender(values.target, signal, Number(values.concurrency));
 
-const ranges: [number, number, number][] = [];
+const ranges: ItemRange[] = [];
 const refused: Record<string, number> = {};
 const latencies: number[] = [];
 let next = 0;
@@ -59,22 +61,11 @@ async function work(until: number): Promise<void> {
     next += items;
     for (const [index, offset] of offsets.entries()) writeId(body, offset, sender, from + index);
     const sent = performance.now();
-    const problem = await connection.send(body);
+    const refusal = await connection.send(body);
     latencies.push(performance.now() - sent);
-    if (problem === undefined) ranges.push([sender, from, from + items]);
-    else refused[problem] = (refused[problem] ?? 0) + 1;
+    if (refusal === undefined) ranges.push([sender, from, from + items]);
+    else refused[refusal.answer] = (refused[refusal.answer] ?? 0) + 1;
   }
-}
-
-/** Joins ranges that touch, so that the report stays small. */
-function joined(): [number, number, number][] {
-  const result: [number, number, number][] = [];
-  for (const range of ranges.sort((a, b) => a[1] - b[1])) {
-    const last = result.at(-1);
-    if (last !== undefined && last[2] === range[1]) last[2] = range[2];
-    else result.push([...range]);
-  }
-  return result;
 }
 
 const started = performance.now();
@@ -87,7 +78,7 @@ const quantile = (share: number): number =>
   Number((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(2));
 const report: LoadReport = {
   acknowledged: ranges.length * items,
-  ranges: joined(),
+  ranges: joinRanges(ranges),
   requests: latencies.length,
   refused,
   bytesPerRequest: template.length,

@@ -3,9 +3,19 @@ import { connect } from "node:http2";
 import type { IncomingHttpHeaders } from "node:http2";
 import type { Signal } from "./payload.ts";
 
-/** One way to send an export request. `send` resolves with nothing on success, or with what the answer was. */
+/** An answer other than success. */
+export interface Refusal {
+  /** Such as `HTTP 503` or `grpc-status 14`, or the error of a call that got no answer. */
+  readonly answer: string;
+  /** Whether OTLP lets the client send the same data again: 429, 502, 503, 504, or the gRPC codes for it. */
+  readonly retryable: boolean;
+  /** Whether it said when: `Retry-After` or RetryInfo. */
+  readonly saysWhen: boolean;
+}
+
+/** One way to send an export request. `send` resolves with nothing on success. */
 export interface OtlpSender {
-  send(body: Buffer): Promise<string | undefined>;
+  send(body: Buffer): Promise<Refusal | undefined>;
   close(): void;
 }
 
@@ -14,6 +24,11 @@ const SERVICES: Readonly<Record<Signal, string>> = {
   metrics: "metrics.v1.MetricsService",
   logs: "logs.v1.LogsService",
 };
+const RETRYABLE_HTTP: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+/** Always retryable (OTLP 1.11): CANCELLED, DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS. */
+const RETRYABLE_GRPC: ReadonlySet<number> = new Set([1, 4, 10, 11, 14, 15]);
+/** Retryable when it says when. */
+const RESOURCE_EXHAUSTED = 8;
 
 /** OTLP over HTTP/1.1, protobuf. */
 export function httpSender(target: string, signal: Signal, connections: number): OtlpSender {
@@ -25,10 +40,10 @@ export function httpSender(target: string, signal: Signal, connections: number):
         const headers = { "content-type": "application/x-protobuf", "content-length": body.length };
         const call = request(url, { method: "POST", agent, headers }, (response) => {
           response.resume();
-          response.on("end", () => resolve(response.statusCode === 200 ? undefined : `HTTP ${response.statusCode}`));
-          response.on("error", (error) => resolve(error.message));
+          response.on("end", () => resolve(httpRefusal(response.statusCode ?? 0, response.headers["retry-after"])));
+          response.on("error", (error) => resolve(noAnswer(error)));
         });
-        call.on("error", (error) => resolve(error.message));
+        call.on("error", (error) => resolve(noAnswer(error)));
         call.end(body);
       }),
     close: () => agent.destroy(),
@@ -44,16 +59,16 @@ export function grpcSender(target: string, signal: Signal): OtlpSender {
     send: (body) =>
       new Promise((resolve) => {
         const stream = session.request({ ":method": "POST", ":path": path, "content-type": "application/grpc", te: "trailers" });
-        let answer = "no grpc-status";
+        let refusal: Refusal | undefined = { answer: "no grpc-status", retryable: false, saysWhen: false };
         const note = (headers: IncomingHttpHeaders): void => {
           const status = headers["grpc-status"];
-          if (typeof status === "string") answer = `grpc-status ${status}`;
+          if (typeof status === "string") refusal = grpcRefusal(Number(status), headers["grpc-status-details-bin"]);
         };
         stream.on("response", note).on("trailers", note).resume();
         stream.on("error", (error) => {
-          answer = error.message;
+          refusal = noAnswer(error);
         });
-        stream.on("close", () => resolve(answer === "grpc-status 0" ? undefined : answer));
+        stream.on("close", () => resolve(refusal));
         const prefix = Buffer.alloc(5);
         prefix.writeUInt32BE(body.length, 1);
         stream.write(prefix);
@@ -61,4 +76,20 @@ export function grpcSender(target: string, signal: Signal): OtlpSender {
       }),
     close: () => session.close(),
   };
+}
+
+function httpRefusal(status: number, retryAfter: string | undefined): Refusal | undefined {
+  if (status === 200) return undefined;
+  return { answer: `HTTP ${status}`, retryable: RETRYABLE_HTTP.has(status), saysWhen: retryAfter !== undefined };
+}
+
+function grpcRefusal(code: number, details: string | readonly string[] | undefined): Refusal | undefined {
+  if (code === 0) return undefined;
+  const saysWhen = Buffer.from(String(details ?? ""), "base64").includes("google.rpc.RetryInfo");
+  const retryable = RETRYABLE_GRPC.has(code) || (code === RESOURCE_EXHAUSTED && saysWhen);
+  return { answer: `grpc-status ${code}`, retryable, saysWhen };
+}
+
+function noAnswer(error: Error): Refusal {
+  return { answer: error.message, retryable: false, saysWhen: false };
 }

@@ -1,33 +1,48 @@
 // An OTLP back end that counts: every item of `payload.ts` once, over HTTP and gRPC. Runs in its own process:
 //
-//   node sink.ts          prints {"http":PORT,"grpc":PORT} when it listens; ends at SIGTERM
+//   node sink.ts [--items-per-second N]      prints {"http":PORT,"grpc":PORT} when it listens; ends at SIGTERM
 //
 // POST /missing with {"ranges":[[sender,from,to],…]} answers how many of those items (to exclusive) have not arrived;
-// GET /stats answers {"items":…,"requests":…,"doubled":…,"unknown":…}. Bodies may be compressed with gzip.
+// GET /stats answers {"items":…,"requests":…,"doubled":…}. Bodies may be compressed with gzip or zstd. Items are spans, log records
+// and metrics. With --items-per-second it is slow: it answers a request when, at that rate, it has worked off all that came before.
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer as createHttp2Server } from "node:http2";
-import type { ServerHttp2Stream } from "node:http2";
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { AddressInfo, Server } from "node:net";
-import { gunzipSync } from "node:zlib";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { idOffsets, readId } from "./payload.ts";
+import { countItems } from "./count-items.ts";
 import { SeenItems } from "./seen-items.ts";
 
 const GRPC_PREFIX = 5;
 const EMPTY_GRPC_MESSAGE = Buffer.alloc(GRPC_PREFIX);
 
+const { values } = parseArgs({ options: { "items-per-second": { type: "string", default: "Infinity" } } });
+const itemsPerMs = Number(values["items-per-second"]) / 1000;
 const seen = new SeenItems();
-const stats = { items: 0, requests: 0, unknown: 0 };
+const stats = { items: 0, requests: 0 };
+let idleFrom = 0;
 
-function count(body: Buffer): void {
-  const offsets = idOffsets(body);
+async function take(body: Buffer): Promise<void> {
+  const items = countItems(body);
+  if (itemsPerMs !== Infinity) {
+    const now = performance.now();
+    idleFrom = Math.max(now, idleFrom) + items / itemsPerMs;
+    await sleep(idleFrom - now);
+  }
   stats.requests += 1;
-  stats.items += offsets.length;
-  if (offsets.length === 0) stats.unknown += 1;
-  for (const offset of offsets) {
+  stats.items += items;
+  for (const offset of idOffsets(body)) {
     const { sender, sequence } = readId(body, offset);
     seen.add(sender, sequence);
   }
+}
+
+function unpack(encoding: string | undefined, body: Buffer): Buffer {
+  return encoding === "gzip" ? gunzipSync(body) : encoding === "zstd" ? zstdDecompressSync(body) : body;
 }
 
 function missing(ranges: readonly (readonly [sender: number, from: number, to: number])[]): number {
@@ -49,16 +64,16 @@ async function answerHttp(request: IncomingMessage, response: ServerResponse): P
   else if (request.url === "/missing")
     response.end(JSON.stringify({ missing: missing((JSON.parse(body.toString()) as { ranges: [number, number, number][] }).ranges) }));
   else {
-    count(request.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body);
+    await take(unpack(request.headers["content-encoding"], body));
     response.writeHead(200, { "content-type": request.headers["content-type"] ?? "application/x-protobuf" });
     response.end(request.headers["content-type"] === "application/json" ? "{}" : undefined);
   }
 }
 
-async function answerGrpc(stream: ServerHttp2Stream): Promise<void> {
+async function answerGrpc(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
   const body = await read(stream);
   const message = body.subarray(GRPC_PREFIX);
-  count(body[0] === 1 ? gunzipSync(message) : message);
+  await take(body[0] === 1 ? unpack(headers["grpc-encoding"] as string | undefined, message) : message);
   stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
   stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
   stream.end(EMPTY_GRPC_MESSAGE);
@@ -75,6 +90,9 @@ async function listen(server: Server): Promise<number> {
 
 const http = createServer((request, response) => void answerHttp(request, response).catch(complain));
 const http2 = createHttp2Server({ settings: { initialWindowSize: 1 << 20 } });
-http2.on("stream", (stream: ServerHttp2Stream) => void answerGrpc(stream).catch(complain));
+http2.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+  stream.on("error", complain);
+  void answerGrpc(stream, headers).catch(complain);
+});
 http2.on("session", (session) => session.setLocalWindowSize(1 << 24));
 console.log(JSON.stringify({ http: await listen(http), grpc: await listen(http2) }));
