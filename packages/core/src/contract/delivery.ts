@@ -26,6 +26,8 @@ export interface DeliveryContext {
   readonly metadata?: ReadonlyMap<string, readonly string[]>;
   /** What the authenticator said of the client, only where a receiver has `auth`. */
   readonly auth?: AuthData;
+  /** IP address of the client, where the receiver knows it. */
+  readonly clientAddress?: string;
 }
 
 /** The element of every stream: a batch, who answers for it, and where it came from. */
