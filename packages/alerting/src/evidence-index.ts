@@ -44,6 +44,14 @@ interface Ranked {
   readonly deviation: number;
 }
 
+/** What one index has for a question; plain data, so that the indexes of several processes can answer together. */
+export interface EvidenceFindings {
+  /** How many attributes of the question the series agree on. */
+  readonly agreed: number;
+  readonly deviant: readonly Ranked[];
+  readonly typical: readonly EvidenceSample[];
+}
+
 /** A sample that deviates less than this share of the leading one is not shown as deviant. */
 const DEVIANT_SHARE = 0.25;
 
@@ -70,6 +78,20 @@ export function freezeEvidence(samples: readonly EvidenceSample[]): Evidence | u
   if (lead === undefined) return undefined;
   const { traceId, spanId, roomId, userAgent, baggage } = lead;
   return Object.freeze({ traceId, spanId, roomId, userAgent, baggage, samples: Object.freeze(copies) });
+}
+
+/** The best of what several indexes found; undefined when that is nothing. */
+export function evidenceOf(findings: readonly EvidenceFindings[]): Evidence | undefined {
+  const best = Math.max(-1, ...findings.map(({ agreed }) => agreed));
+  if (best < 0) return undefined;
+  const fitting = findings.filter(({ agreed }) => agreed === best);
+  const deviant = fitting.flatMap((found) => found.deviant);
+  return freezeEvidence(
+    choose(
+      deviant,
+      fitting.flatMap((found) => found.typical),
+    ),
+  );
 }
 
 /**
@@ -124,6 +146,11 @@ export class EvidenceIndex {
 
   /** The evidence that fits best: of the series that agree on most attributes, the samples in the window that stand out most. */
   lookup(query: EvidenceQuery): Evidence | undefined {
+    return evidenceOf([this.find(query)]);
+  }
+
+  /** Everything that `evidenceOf` chooses from. */
+  find(query: EvidenceQuery): EvidenceFindings {
     const oldest = Math.max(query.at - query.windowMs, this.#options.now() - this.#options.ttlMs);
     const from = Math.floor(oldest / this.#sliceMs);
     // Metrics are stamped when collected, and spans arrive a little later: what comes after `at` may still belong to it.
@@ -144,8 +171,7 @@ export class EvidenceIndex {
       deviant.push(...found.deviant);
       typical.push(...found.typical);
     }
-    if (best < 0) return undefined;
-    return freezeEvidence(choose(deviant, typical));
+    return { agreed: best, deviant, typical };
   }
 
   #shrink(spare: EvidenceBucket): void {

@@ -5,7 +5,15 @@ export { Deduplicator, type DeduplicatorOptions } from "./deduplicator.ts";
 export { encodeAlerts } from "./encode.ts";
 export { codeSpan, escapeMarkdown, escapeText, sanitizeText } from "./escape.ts";
 export type { EvidenceBucket } from "./evidence-bucket.ts";
-export { EvidenceIndex, evidenceIndexKey, freezeEvidence, type EvidenceIndexOptions, type EvidenceQuery } from "./evidence-index.ts";
+export {
+  EvidenceIndex,
+  evidenceIndexKey,
+  evidenceOf,
+  freezeEvidence,
+  type EvidenceFindings,
+  type EvidenceIndexOptions,
+  type EvidenceQuery,
+} from "./evidence-index.ts";
 export { fingerprint, labelsHash } from "./fingerprint.ts";
 export { renderLink } from "./link.ts";
 export { LruMap, type LruEntry } from "./lru-map.ts";

@@ -10,7 +10,7 @@ const LAST_RETRY_MS = 30_000;
 /** Offers alerts in order, again and again while they are refused. What must be given up is logged as an error, with its number. */
 export class AlertOutbox {
   readonly #context: Pick<ComponentContext, "alerts" | "clock" | "log">;
-  #waiting: Alert[] = [];
+  #waiting: (Alert | Promise<Alert>)[] = [];
   #offering: Promise<void> | undefined;
   #retry: Timer | undefined;
   #retryMs = FIRST_RETRY_MS;
@@ -24,7 +24,8 @@ export class AlertOutbox {
     return this.#waiting.length;
   }
 
-  push(alert: Alert): void {
+  /** An alert that is still being made keeps its place, and must not reject. */
+  push(alert: Alert | Promise<Alert>): void {
     this.#waiting.push(alert);
     const excess = this.#waiting.length - MAX_WAITING;
     if (excess > 0) {
@@ -74,8 +75,9 @@ export class AlertOutbox {
 
   /** Offers everything that waits; resolves with the pause before the next try, 0 when there is nothing to try again. */
   async #offerOnce(): Promise<number> {
-    const alerts = this.#waiting;
+    const taken = this.#waiting;
     this.#waiting = [];
+    const alerts = await Promise.all(taken);
     const outcome = await this.#offer(alerts);
     if (outcome.kind === "refused") {
       this.#waiting = [...alerts, ...this.#waiting];

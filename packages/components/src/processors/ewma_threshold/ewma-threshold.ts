@@ -8,8 +8,10 @@ import { firingAlert, labelsOf, measureOfPoint, summarizeEnd } from "./describe-
 import type { Measure } from "./describe-alert.ts";
 import { endEpisode, step } from "./detector.ts";
 import type { Verdict } from "./detector.ts";
-import { pointEvidence, spanEvidence } from "./find-evidence.ts";
-import type { EvidenceSources, Subject } from "./find-evidence.ts";
+import { gatherEvidence, pointRequest, spanRequest } from "./find-evidence.ts";
+import type { EvidenceRequest, EvidenceSources, Subject } from "./find-evidence.ts";
+import { answerPeer, peerQuestion } from "./peer-evidence.ts";
+import type { PeerAnswer, PeerQuestion } from "./peer-evidence.ts";
 import { emptyPointMemory, pointKind, pointValue } from "./point-value.ts";
 import type { PointKind, SkippedPoints } from "./point-value.ts";
 import { addSeries, createEwmaState } from "./series-table.ts";
@@ -75,6 +77,8 @@ export class EwmaThreshold implements BatchFunction {
     if (this.#state.watching !== this.#watching) this.#forgetAll();
     this.#evictToLimit();
     this.#scheduleStaleCheck();
+    // Another worker may own the traces that show why a series of ours fires.
+    this.#context.peers.answer((question) => answerPeer(question as PeerQuestion, this.#sources));
   }
 
   async shutdown(deadline: AbortSignal): Promise<void> {
@@ -116,9 +120,11 @@ export class EwmaThreshold implements BatchFunction {
     if (verdict === "fires") {
       const labels = labelsOf(point.resource, point.attributes, this.#settings.labels);
       const subject = this.#subject(point, labels, at, coversMs, series);
-      const evidence = pointEvidence(point, subject, this.#sources);
+      const request = pointRequest(point, subject, this.#sources);
       const measure = measureOfPoint(point, this.#settings.quantile);
-      this.#fire(series, firingAlert(this.#settings, this.#context.id, point.resource, labels, measure, value, series.detector, evidence));
+      const evidence = gatherEvidence(request, this.#sources);
+      const alert = firingAlert(this.#settings, this.#context.id, point.resource, labels, measure, value, series.detector, evidence);
+      this.#fire(series, alert, request);
     } else this.#follow(series, verdict, value);
   }
 
@@ -137,11 +143,10 @@ export class EwmaThreshold implements BatchFunction {
     if (verdict === "quiet" || verdict === "pending") return;
     if (verdict === "fires") {
       const labels = labelsOf(span.resource, span, this.#settings.labels);
-      const evidence = spanEvidence(span, this.#subject(span, labels, at, undefined, series), this.#sources);
-      this.#fire(
-        series,
-        firingAlert(this.#settings, this.#context.id, span.resource, labels, SPAN_MEASURE, value, series.detector, evidence),
-      );
+      const request = spanRequest(span, this.#subject(span, labels, at, undefined, series), this.#sources);
+      const evidence = gatherEvidence(request, this.#sources);
+      const alert = firingAlert(this.#settings, this.#context.id, span.resource, labels, SPAN_MEASURE, value, series.detector, evidence);
+      this.#fire(series, alert, request);
     } else this.#follow(series, verdict, value);
   }
 
@@ -180,11 +185,20 @@ export class EwmaThreshold implements BatchFunction {
     return added;
   }
 
-  #fire(series: Series, alert: Alert): void {
+  #fire(series: Series, alert: Alert, request: EvidenceRequest): void {
     series.alert = alert;
     this.#state.firing.add(series);
     this.#scheduleStaleCheck();
-    if (this.#state.alerts.begin(alert.fingerprint, this.#now)) this.#outbox.push(alert);
+    if (!this.#state.alerts.begin(alert.fingerprint, this.#now)) return;
+    this.#outbox.push(this.#context.worker.count === 1 ? alert : this.#withPeers(series, alert, request));
+  }
+
+  /** The alert with the evidence of all workers; the end of the series, should it come first, shows only our own. */
+  async #withPeers(series: Series, alert: Alert, request: EvidenceRequest): Promise<Alert> {
+    const answers = await this.#context.peers.ask(peerQuestion(request, this.#sources));
+    const complete = { ...alert, evidence: gatherEvidence(request, this.#sources, answers as readonly PeerAnswer[]) };
+    if (series.alert === alert) series.alert = complete;
+    return complete;
   }
 
   /** A series that fires already: told again after the cool-down, or at its end. The evidence stays that of the start. */

@@ -1,6 +1,7 @@
-import { attributeText, freezeEvidence, NO_EVIDENCE, traceKeyOfHex } from "@tidemark/alerting";
+import { attributeText, evidenceOf, freezeEvidence, NO_EVIDENCE, traceKeyOfHex } from "@tidemark/alerting";
 import type { Evidence, EvidenceIndex, EvidenceSample, TraceContexts, TraceValues } from "@tidemark/alerting";
-import type { AttributeValue, DataPointView, SpanView } from "@tidemark/otlp";
+import type { DataPointView, SpanView } from "@tidemark/otlp";
+import type { PeerAnswer } from "./peer-evidence.ts";
 
 /** Where evidence comes from, and which attributes name the room and the user agent. */
 export interface EvidenceSources {
@@ -24,73 +25,80 @@ export interface Subject {
   readonly side: 1 | -1;
 }
 
+/** A sample that came with the item itself, before its trace was asked. */
+export type OwnSample = Pick<EvidenceSample, "traceId" | "spanId" | "roomId" | "userAgent" | "value" | "at">;
+
+/** All that evidence is made of, apart from the index. It outlives the item's view. */
+export interface EvidenceRequest {
+  readonly subject: Subject;
+  /** The most extreme first. */
+  readonly own: readonly OwnSample[];
+}
+
 const MAX_EXEMPLARS = 3;
 const NANOS_PER_MS = 1e6;
 
-type Lookup = (key: string) => AttributeValue | undefined;
-
-/** Room and user agent from the item's own attributes, else from what the other spans of its trace said. */
-function describe(
-  own: Lookup,
-  known: TraceValues | undefined,
-  sources: EvidenceSources,
-): Pick<EvidenceSample, "roomId" | "userAgent" | "baggage"> {
-  const pick = (key: string): string => attributeText(own(key)) || (known?.[key] ?? "");
-  const baggage: Record<string, string> = {};
-  for (const [key, value] of Object.entries(known ?? {})) {
-    if (key !== sources.roomKey && key !== sources.userAgentKey) baggage[key] = value;
-  }
-  return { roomId: pick(sources.roomKey), userAgent: pick(sources.userAgentKey), baggage };
-}
-
-function exemplarSamples(point: DataPointView, side: 1 | -1, sources: EvidenceSources): EvidenceSample[] {
-  const samples: EvidenceSample[] = [];
+/** What the alert of a data point asks for: its own exemplars, the most extreme first; else what `context_attach` kept for its service. */
+export function pointRequest(point: DataPointView, subject: Subject, sources: EvidenceSources): EvidenceRequest {
+  const own: OwnSample[] = [];
   for (const { traceId, spanId, value, timeUnixNano, filteredAttributes } of point.exemplars()) {
     if (traceId === "" || value === undefined) continue;
-    const described = describe((key) => filteredAttributes[key], sources.traces.get(traceKeyOfHex(traceId)), sources);
-    samples.push({ traceId, spanId, ...described, value, at: Number(timeUnixNano) / NANOS_PER_MS, deviant: true });
+    const roomId = attributeText(filteredAttributes[sources.roomKey]);
+    const userAgent = attributeText(filteredAttributes[sources.userAgentKey]);
+    own.push({ traceId, spanId, roomId, userAgent, value, at: Number(timeUnixNano) / NANOS_PER_MS });
   }
-  return samples.sort((a, b) => side * (b.value - a.value)).slice(0, MAX_EXEMPLARS);
+  own.sort((a, b) => subject.side * (b.value - a.value));
+  return { subject, own: own.slice(0, MAX_EXEMPLARS) };
 }
 
-function withTypical(samples: readonly EvidenceSample[], known: Evidence | undefined): readonly EvidenceSample[] {
-  return [
-    ...samples,
-    ...(known?.samples.filter(({ deviant, traceId }) => !deviant && samples.every((sample) => sample.traceId !== traceId)) ?? []),
-  ];
-}
-
-/** What the index has: of the time that the sample covers, else of the whole window. Rooms that were not known yet when a sample was kept are filled in from its trace. */
-function lookup({ service, attributes, now, coversMs }: Subject, sources: EvidenceSources): Evidence | undefined {
-  const within = (windowMs: number): Evidence | undefined => sources.index.lookup({ service, attributes, at: now, windowMs });
-  const covered = coversMs !== undefined && coversMs < sources.windowMs ? within(coversMs) : undefined;
-  const found = covered ?? within(sources.windowMs);
-  if (found === undefined) return undefined;
-  return freezeEvidence(
-    found.samples.map((sample) => {
-      if (sample.roomId !== "" && sample.userAgent !== "") return sample;
-      const known = sources.traces.get(traceKeyOfHex(sample.traceId));
-      return {
-        ...sample,
-        roomId: sample.roomId || (known?.[sources.roomKey] ?? ""),
-        userAgent: sample.userAgent || (known?.[sources.userAgentKey] ?? ""),
-      };
-    }),
-  );
-}
-
-/** Evidence for a data point: its own exemplars, the most extreme first; else what `context_attach` kept for its service. */
-export function pointEvidence(point: DataPointView, subject: Subject, sources: EvidenceSources): Evidence {
-  const known = lookup(subject, sources);
-  const samples = exemplarSamples(point, subject.side, sources);
-  return (samples.length > 0 ? freezeEvidence(withTypical(samples, known)) : known) ?? NO_EVIDENCE;
-}
-
-/** Evidence for a span: the span itself. */
-export function spanEvidence(span: SpanView, subject: Subject, sources: EvidenceSources): Evidence {
+/** What the alert of a span asks for: the span itself. */
+export function spanRequest(span: SpanView, subject: Subject, sources: EvidenceSources): EvidenceRequest {
   const { traceId, spanId, attributes, durationMs } = span;
-  const described = describe((key) => attributes.get(key), sources.traces.get(traceKeyOfHex(traceId)), sources);
-  const sample: EvidenceSample = { traceId, spanId, ...described, value: durationMs, at: subject.at, deviant: true };
-  const known = lookup(subject, sources);
-  return freezeEvidence(withTypical([sample], known)) ?? NO_EVIDENCE;
+  const roomId = attributeText(attributes.get(sources.roomKey));
+  const userAgent = attributeText(attributes.get(sources.userAgentKey));
+  return { subject, own: [{ traceId, spanId, roomId, userAgent, value: durationMs, at: subject.at }] };
+}
+
+/** The evidence from this worker, and from what the others answered. */
+export function gatherEvidence({ subject, own }: EvidenceRequest, sources: EvidenceSources, answers: readonly PeerAnswer[] = []): Evidence {
+  const trace = (traceId: string): TraceValues | undefined =>
+    sources.traces.get(traceKeyOfHex(traceId)) ?? answers.find(({ traces }) => Object.hasOwn(traces, traceId))?.traces[traceId];
+  const known = indexed(subject, sources, answers);
+  const usual = known === undefined ? [] : known.samples.map((sample) => completed(sample, trace(sample.traceId), sources));
+  if (own.length === 0) return freezeEvidence(usual) ?? NO_EVIDENCE;
+  const samples = own.map((sample): EvidenceSample => ({ ...described(sample, trace(sample.traceId), sources), deviant: true }));
+  const typical = usual.filter(({ deviant, traceId }) => !deviant && samples.every((sample) => sample.traceId !== traceId));
+  return freezeEvidence([...samples, ...typical]) ?? NO_EVIDENCE;
+}
+
+/** What the indexes have: of the time that the sample covers, else of the whole window. */
+function indexed(subject: Subject, { index, windowMs }: EvidenceSources, answers: readonly PeerAnswer[]): Evidence | undefined {
+  const { service, attributes, now, coversMs } = subject;
+  const find = (within: number): ReturnType<EvidenceIndex["find"]> => index.find({ service, attributes, at: now, windowMs: within });
+  const covered =
+    coversMs !== undefined && coversMs < windowMs
+      ? evidenceOf([find(coversMs), ...answers.flatMap((answer) => answer.covered ?? [])])
+      : undefined;
+  return covered ?? evidenceOf([find(windowMs), ...answers.map((answer) => answer.window)]);
+}
+
+/** Rooms that were not known yet when a sample was kept are filled in from its trace. */
+function completed(sample: EvidenceSample, known: TraceValues | undefined, { roomKey, userAgentKey }: EvidenceSources): EvidenceSample {
+  return { ...sample, roomId: sample.roomId || (known?.[roomKey] ?? ""), userAgent: sample.userAgent || (known?.[userAgentKey] ?? "") };
+}
+
+/** Room and user agent from the sample itself, else from what the other spans of its trace said. */
+function described(
+  sample: OwnSample,
+  known: TraceValues | undefined,
+  { roomKey, userAgentKey }: EvidenceSources,
+): Omit<EvidenceSample, "deviant"> {
+  const baggage: Record<string, string> = {};
+  for (const [key, value] of Object.entries(known ?? {})) if (key !== roomKey && key !== userAgentKey) baggage[key] = value;
+  return {
+    ...sample,
+    roomId: sample.roomId || (known?.[roomKey] ?? ""),
+    userAgent: sample.userAgent || (known?.[userAgentKey] ?? ""),
+    baggage,
+  };
 }
