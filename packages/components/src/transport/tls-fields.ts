@@ -1,3 +1,4 @@
+import { durationField } from "@tidemark/core";
 import { z } from "zod";
 import { CIPHER_SUITES, CURVES } from "./tls-names.ts";
 
@@ -38,6 +39,9 @@ const common = {
     .string()
     .optional()
     .meta({ description: "The same as `key_file`, as text.", examples: ["${env:KEY_PEM}"] }),
+  reload_interval: durationField()
+    .prefault("0s")
+    .meta({ description: "Read certificate and key again this often, for new connections; 0s: never.", examples: ["1h"] }),
   min_version: version()
     .default("1.2")
     .meta({ description: "Oldest TLS version that is spoken.", examples: ["1.3"] }),
@@ -92,6 +96,10 @@ const serverShape = z.strictObject({
     .string()
     .optional()
     .meta({ description: "Require client certificates (mTLS) that come from these authorities.", examples: ["client-ca.pem"] }),
+  client_ca_file_reload: z
+    .boolean()
+    .default(false)
+    .meta({ description: "Read `client_ca_file` again too: every `reload_interval`, or every 10 seconds without one.", examples: [true] }),
 });
 
 const clientShape = z.strictObject({

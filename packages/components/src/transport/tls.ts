@@ -41,7 +41,10 @@ async function loadCommon(tls: ServerTlsConfig | ClientTlsConfig): Promise<TlsOp
 async function pem(field: string, file: string | undefined, text: string | undefined): Promise<string | undefined> {
   if (file === undefined) return text;
   try {
-    return await readFile(file, "utf8");
+    const content = await readFile(file, "utf8");
+    // Node takes an empty text for an absent option; it is what a file has while somebody writes it anew.
+    if (content.trim() === "") throw new Error("the file is empty");
+    return content;
   } catch (error) {
     throw new Error(`tls.${field}: cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }

@@ -2,15 +2,19 @@ import type { ComponentContext } from "@tidemark/core";
 import {
   createSecureServer,
   createServer,
+  type Http2SecureServer,
   type Http2Server,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
+  type ServerOptions,
 } from "node:http2";
 import type { AddressInfo } from "node:net";
+import type { TlsOptions } from "node:tls";
 import { listen, parseListenAddress } from "../../transport/listen.ts";
 import { SESSION_OPTIONS, STREAM_SETTINGS } from "../../transport/http2-settings.ts";
-import { loadServerTls } from "../../transport/tls.ts";
+import type { ServerTlsConfig } from "../../transport/tls-fields.ts";
+import { TlsSource } from "../../transport/tls-source.ts";
 import { Door } from "./door.ts";
 import { GrpcExchange } from "./grpc-exchange.ts";
 import type { GrpcConfig } from "./grpc-fields.ts";
@@ -29,6 +33,7 @@ export class GrpcServer {
   readonly #context: ComponentContext;
   readonly #sessions: Http2Sessions;
   readonly #health: HealthService;
+  #tls: TlsSource<TlsOptions> | undefined;
   #server: Http2Server | undefined;
 
   constructor(config: GrpcConfig, intake: Intake, context: ComponentContext) {
@@ -57,8 +62,7 @@ export class GrpcServer {
       maxConcurrentStreams: config.max_concurrent_streams || USUAL_CONCURRENT_STREAMS,
     };
     const options = { ...SESSION_OPTIONS, settings };
-    const server =
-      config.tls === undefined ? createServer(options) : createSecureServer({ ...options, ...(await loadServerTls(config.tls)) });
+    const server = config.tls === undefined ? createServer(options) : await this.#createSecure(options, config.tls);
     server.on("session", (session) => this.#sessions.add(session));
     server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
       const connection = this.#sessions.called(stream.session as ServerHttp2Session | undefined);
@@ -83,6 +87,7 @@ export class GrpcServer {
   shutdown(deadline: AbortSignal): Promise<void> {
     this.#parts.open.stop();
     this.#health.shutdown();
+    this.#tls?.close();
     const server = this.#server;
     if (server === undefined || !server.listening) return Promise.resolve();
     return new Promise((resolve) => {
@@ -95,5 +100,12 @@ export class GrpcServer {
       if (deadline.aborted) cut();
       else deadline.addEventListener("abort", cut, { once: true });
     });
+  }
+
+  async #createSecure(options: ServerOptions, tls: ServerTlsConfig): Promise<Http2SecureServer> {
+    this.#tls = await TlsSource.server(tls, this.#context);
+    const server = createSecureServer({ ...options, ...this.#tls.current });
+    this.#tls.onChange((fresh) => server.setSecureContext(fresh));
+    return server;
   }
 }

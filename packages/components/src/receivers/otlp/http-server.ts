@@ -1,5 +1,5 @@
 import type { ComponentContext } from "@tidemark/core";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
 import {
   createServer as createHttp2Server,
   type Http2Server,
@@ -7,13 +7,14 @@ import {
   type Http2ServerResponse,
   type ServerHttp2Session,
 } from "node:http2";
-import { createServer as createTlsServer } from "node:https";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
+import type { TlsOptions, TLSSocket } from "node:tls";
 import { listen, parseListenAddress } from "../../transport/listen.ts";
 import { SESSION_OPTIONS, STREAM_SETTINGS } from "../../transport/http2-settings.ts";
 import { sniffHttp2 } from "../../transport/http2-sniffer.ts";
-import { loadServerTls } from "../../transport/tls.ts";
+import type { ServerTlsConfig } from "../../transport/tls-fields.ts";
+import { TlsSource } from "../../transport/tls-source.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { Cors } from "./cors.ts";
 import { Door } from "./door.ts";
@@ -39,6 +40,7 @@ export class HttpServer {
   readonly #connections = new Map<Socket, ClientConnection>();
   readonly #sessions: Http2Sessions;
   readonly #http2: Http2Server;
+  #tls: TlsSource<TlsOptions> | undefined;
   #server: Server | undefined;
 
   constructor(config: HttpConfig, intake: Intake, context: ComponentContext) {
@@ -84,6 +86,7 @@ export class HttpServer {
   /** Resolves when the last connection is closed: after the open requests were answered, or at the deadline. */
   shutdown(deadline: AbortSignal): Promise<void> {
     this.#parts.open.stop();
+    this.#tls?.close();
     const server = this.#server;
     if (server === undefined || !server.listening) return Promise.resolve();
     this.#parts.closing = true;
@@ -111,10 +114,7 @@ export class HttpServer {
       keepAliveTimeout: config.idle_timeout,
       connectionsCheckingInterval: checkInterval(config),
     };
-    const server =
-      config.tls === undefined
-        ? createServer(options)
-        : createTlsServer({ ...options, ...(await loadServerTls(config.tls)), ALPNProtocols: ["h2", "http/1.1"] });
+    const server = config.tls === undefined ? createServer(options) : await this.#createSecure(options, config.tls);
     const handle = (request: IncomingMessage, response: ServerResponse): void => {
       const connection = this.#connections.get(request.socket);
       if (connection !== undefined) new HttpExchange(this.#parts, connection, request, response, undefined).begin();
@@ -126,6 +126,13 @@ export class HttpServer {
     server.timeout = config.write_timeout;
     if (config.max_connections > 0) server.maxConnections = config.max_connections;
     this.#standBefore(server, config.tls === undefined ? "connection" : "secureConnection");
+    return server;
+  }
+
+  async #createSecure(options: ServerOptions, tls: ServerTlsConfig): Promise<TlsServer> {
+    this.#tls = await TlsSource.server(tls, this.#context);
+    const server = createTlsServer({ ...options, ...this.#tls.current, ALPNProtocols: ["h2", "http/1.1"] });
+    this.#tls.onChange((fresh) => server.setSecureContext(fresh));
     return server;
   }
 
