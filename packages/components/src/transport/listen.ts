@@ -1,4 +1,5 @@
-import type { Server } from "node:net";
+import { lstat, unlink } from "node:fs/promises";
+import { connect, type Server } from "node:net";
 
 /** Where a server listens. */
 export type ListenAddress = { readonly host: string | undefined; readonly port: number } | { readonly path: string };
@@ -13,8 +14,12 @@ export function parseListenAddress(endpoint: string, transport: "tcp" | "unix"):
   return { host: host === "" ? undefined : host, port };
 }
 
-/** Resolves when the server accepts connections; rejects with the endpoint in the message when it cannot. */
-export function listen(server: Server, address: ListenAddress, endpoint: string): Promise<void> {
+/**
+ * Resolves when the server accepts connections; rejects with the endpoint in the message when it cannot. The file of a Unix socket that a dead
+ * process has left is removed first; one on which somebody listens, or a file of another kind, is not touched.
+ */
+export async function listen(server: Server, address: ListenAddress, endpoint: string): Promise<void> {
+  if ("path" in address && (await isStale(address.path))) await unlink(address.path);
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException): void => {
       const hint = error.code === "EADDRINUSE" ? "; stop the program that uses it or choose another endpoint" : "";
@@ -28,5 +33,18 @@ export function listen(server: Server, address: ListenAddress, endpoint: string)
         resolve();
       },
     );
+  });
+}
+
+/** Whether `path` is a socket on which nobody listens. */
+async function isStale(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found?.isSocket() !== true) return false;
+  return new Promise((resolve) => {
+    const probe = connect(path, () => {
+      probe.destroy();
+      resolve(false);
+    });
+    probe.on("error", (error: NodeJS.ErrnoException) => resolve(error.code === "ECONNREFUSED"));
   });
 }
