@@ -1,7 +1,7 @@
 // Sends OTLP requests at fixed times, whether or not earlier ones were answered, as a crowd of services does. Runs in its own process:
 //
 //   node open-loop.ts --target http://127.0.0.1:4318 --protocol http|grpc --phases RATE:SECONDS[,RATE:SECONDS…]
-//                     [--signal traces] [--items 100] [--item-bytes 700] [--connections 32] [--max-open 2000]
+//                     [--signal traces] [--items 100] [--item-bytes 700] [--sender 1] [--connections 32] [--max-open 2000]
 //
 // RATE is items a second. Prints a JSON line `LoadSample` every 250 ms and `OpenLoopReport` as the last line. A request is sent
 // once, refused or not. Over --max-open unanswered requests it sends no more and counts them as unsent: the far side has stalled.
@@ -48,7 +48,6 @@ export interface OpenLoopReport {
   readonly bytesPerRequest: number;
 }
 
-const SENDER = 1;
 const SAMPLE_MS = 250;
 const ANSWERS_DEADLINE_MS = 30_000;
 
@@ -60,14 +59,16 @@ const { values } = parseArgs({
     signal: { type: "string", default: "traces" },
     items: { type: "string", default: "100" },
     "item-bytes": { type: "string", default: "700" },
+    sender: { type: "string", default: "1" },
     connections: { type: "string", default: "32" },
     "max-open": { type: "string", default: "2000" },
   },
 });
 const signal = values.signal as Signal;
 const items = Number(values.items);
+const sender = Number(values.sender);
 const maxOpen = Number(values["max-open"]);
-const template = buildRequest({ signal, items, itemBytes: Number(values["item-bytes"]), random: seededRandom(SENDER) });
+const template = buildRequest({ signal, items, itemBytes: Number(values["item-bytes"]), random: seededRandom(sender) });
 const offsets = idOffsets(template);
 const connections = connect(values.target, Number(values.connections));
 const spare: Buffer[] = [];
@@ -110,7 +111,7 @@ async function send(phase: Phase, planned: number): Promise<void> {
   const body = spare.pop() ?? Buffer.from(template);
   const from = next;
   next += items;
-  for (const [index, offset] of offsets.entries()) writeId(body, offset, SENDER, from + index);
+  for (const [index, offset] of offsets.entries()) writeId(body, offset, sender, from + index);
   phase.sent += 1;
   now.sent += 1;
   now.open += 1;
@@ -119,7 +120,7 @@ async function send(phase: Phase, planned: number): Promise<void> {
   if (refusal === undefined) {
     now.acknowledged += 1;
     phase.latencies.push(performance.now() - planned);
-    ranges.push([SENDER, from, from + items]);
+    ranges.push([sender, from, from + items]);
     spare.push(body); // the bytes of a refused request may still be on their way
   } else {
     now.refused += 1;

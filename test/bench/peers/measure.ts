@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../lib/child.ts";
 import { freePorts } from "../../lib/collector.ts";
@@ -9,14 +8,13 @@ import { cpuSeconds, processTree, residentMB } from "../../lib/process-tree.ts";
 import { reachable, startBackEnd, type BackEnd } from "./back-end.ts";
 import { saturate } from "./h2load.ts";
 import { bodyFile } from "./payloads.ts";
-import { pin } from "./pinned.ts";
+import { pin, startSystem, stopChild } from "./pinned.ts";
 import type { Ports } from "./pipeline-yaml.ts";
 import type { Row } from "./rows.ts";
 import type { System } from "./systems.ts";
 
 const WARM_UP_SECONDS = 2;
 const POLL_MS = 100;
-const STOP_MS = 10_000;
 
 /** One system on one row, once. */
 export interface Measurement {
@@ -44,13 +42,13 @@ export async function measure(system: System, row: Row, seconds: number, folder:
   const backEnd = await startBackEnd(row);
   const [grpc = 0, http = 0] = await freePorts(2);
   const ports: Ports = { grpc, http, backEnd: backEnd.port };
-  const child = start(system.command(row, ports, folder), join(folder, `${system.name}.log`));
+  const child = startSystem(system.command(row, ports, folder), join(folder, `${system.name}.log`));
   try {
     await reachable(system.name, () => fetch(`http://127.0.0.1:${http}/`));
     const load = row.rate === undefined ? saturating(row, ports, folder) : atRate(row, row.rate, ports);
     return await observe(row, child, backEnd, load, seconds);
   } finally {
-    await stop(child);
+    await stopChild(child);
     await backEnd.stop();
   }
 }
@@ -108,21 +106,4 @@ function atRate(row: Row, rate: number, ports: Ports): (seconds: number) => Prom
     const phase = (JSON.parse(text.trim().split("\n").at(-1) ?? "{}") as OpenLoopReport).phases[0];
     return { accepted: (phase?.acknowledged ?? 0) * row.batch, latencyMs: phase?.latencyMs };
   };
-}
-
-function start(command: readonly string[], logFile: string): ChildProcess {
-  const [program = "", ...args] = pin("system", command);
-  const log = openSync(logFile, "a");
-  const child = spawn(program, args, { stdio: ["ignore", log, log] });
-  closeSync(log);
-  return child;
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, "close");
-  child.kill("SIGTERM");
-  const hard = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
-  await ended;
-  clearTimeout(hard);
 }

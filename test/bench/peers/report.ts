@@ -70,7 +70,7 @@ export function resultsPage(lines: readonly Line[], verdicts: readonly Verdict[]
         ...common(line),
         line.latencyMs?.p50.toFixed(1) ?? "",
         line.latencyMs?.p99.toFixed(1) ?? "",
-        `${line.accepted - line.delivered}`,
+        `${Math.max(0, line.accepted - line.delivered)}`,
       ]),
     ),
     "",

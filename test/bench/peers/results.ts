@@ -78,7 +78,8 @@ export function verdictsOf({ row, rounds }: RowResult, lines: readonly Line[]): 
   const toRotel = beatsRotel ? ratioTo("rotel", "tidemark", rounds) : undefined;
   if (toRotel !== undefined) judge("faster than Rotel", spreadText(toRotel), toRotel.median > 1);
   judge(`RSS < ${residentMB} MB`, `${line.residentMB.max.toFixed(0)} MB`, line.residentMB.max < residentMB);
-  if (row.work !== "sampler") judge("all delivered", `${line.accepted - line.delivered} missing`, line.delivered >= line.accepted);
+  if (row.work !== "sampler")
+    judge("all delivered", `${Math.max(0, line.accepted - line.delivered)} missing`, line.delivered >= line.accepted);
   return verdicts;
 }
 

@@ -28,23 +28,28 @@ export const SYSTEMS: readonly System[] = [
     name: "otelcol",
     version: () => firstLine(OTELCOL, "--version"),
     runs: () => existsSync(OTELCOL),
-    command: collectorCommand(OTELCOL, "--config"),
+    command: collectorCommand("otelcol"),
   },
   {
     name: "tidemark",
     version: () =>
       `${(JSON.parse(readFileSync(join(root, "packages/collector/package.json"), "utf8")) as { version: string }).version} on Node ${process.version}`,
     runs: () => true,
-    command: collectorCommand(process.execPath, TIDEMARK, "run"),
+    command: collectorCommand("tidemark"),
   },
   { name: "rotel", version: () => firstLine(ROTEL, "--version"), runs: rotelRuns, command: rotelCommand },
 ];
 
-function collectorCommand(...before: readonly string[]): System["command"] {
+/** The command line that runs a pipeline file. */
+export function runFile(name: "otelcol" | "tidemark", file: string): readonly string[] {
+  return name === "otelcol" ? [OTELCOL, "--config", file] : [process.execPath, TIDEMARK, "run", file];
+}
+
+function collectorCommand(name: "otelcol" | "tidemark"): System["command"] {
   return (row, ports, folder) => {
     const file = join(folder, "pipeline.yaml");
     writeFileSync(file, pipelineYaml(row, ports));
-    return [...before, file];
+    return runFile(name, file);
   };
 }
 
