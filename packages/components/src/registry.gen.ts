@@ -7,12 +7,14 @@ export const registry: Registry = {
     { type: "otlp", aliases: [], load: async () => (await import("./receivers/otlp/index.ts")).otlpReceiver },
   ],
   processors: [
+    { type: "attributes", aliases: [], load: async () => (await import("./processors/attributes/index.ts")).attributesProcessor },
     { type: "batch", aliases: [], load: async () => (await import("./processors/batch/index.ts")).batchProcessor },
     { type: "cardinality_limit", aliases: [], load: async () => (await import("./processors/cardinality_limit/index.ts")).cardinalityLimitProcessor },
     { type: "context_attach", aliases: [], load: async () => (await import("./processors/context_attach/index.ts")).contextAttachProcessor },
     { type: "ewma_threshold", aliases: [], load: async () => (await import("./processors/ewma_threshold/index.ts")).ewmaThresholdProcessor },
     { type: "memory_limiter", aliases: [], load: async () => (await import("./processors/memory_limiter/index.ts")).memoryLimiterProcessor },
     { type: "probabilistic_sampler", aliases: [], load: async () => (await import("./processors/probabilistic_sampler/index.ts")).probabilisticSamplerProcessor },
+    { type: "resource", aliases: [], load: async () => (await import("./processors/resource/index.ts")).resourceProcessor },
   ],
   connectors: [
     { type: "forward", aliases: [], load: async () => (await import("./connectors/forward/index.ts")).forwardConnector },
@@ -26,6 +28,9 @@ export const registry: Registry = {
     { type: "wecom", aliases: [], load: async () => (await import("./exporters/wecom/index.ts")).wecomExporter },
   ],
   extensions: [
+    { type: "basicauth", aliases: [], load: async () => (await import("./extensions/basicauth/index.ts")).basicauthExtension },
+    { type: "bearertokenauth", aliases: [], load: async () => (await import("./extensions/bearertokenauth/index.ts")).bearertokenauthExtension },
     { type: "health_check", aliases: [], load: async () => (await import("./extensions/health_check/index.ts")).healthCheckExtension },
+    { type: "memory_limiter", aliases: [], load: async () => (await import("./extensions/memory_limiter/index.ts")).memoryLimiterExtension },
   ],
 };

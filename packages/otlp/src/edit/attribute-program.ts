@@ -24,6 +24,8 @@ interface Rule {
 }
 
 const longestPlainKey = 0x7f;
+/** In the place of a rule: the pair has a form that is not handled here. */
+const rare = -2;
 /** One bit in a number for each rule. */
 const mostRules = 31;
 
@@ -62,7 +64,6 @@ export class AttributeProgram {
    */
   run(bytes: Uint8Array, start: number, end: number, field: number, out: WireWriter, slow: WireReader): boolean | undefined {
     const tag = (field << 3) | LEN;
-    const byLength = this.#byLength;
     let from = start;
     let met = 0;
     for (let pos = start; pos < end;) {
@@ -78,12 +79,8 @@ export class AttributeProgram {
       }
       pos = shortFieldEnd(bytes, at, end);
       if (pos < 0) return undefined;
-      const pair = shortFieldStart(bytes, at);
-      const length = plainKeyLength(bytes, pair, pos);
-      if (length < 0) return undefined;
-      const candidates = byLength[length];
-      if (candidates === undefined) continue;
-      const index = this.#ruleOf(candidates, bytes, pair + 2);
+      const index = this.#ruleAt(bytes, at, pos);
+      if (index === rare) return undefined;
       if (index < 0) continue;
       const bit = 1 << index;
       const { present } = this.#rules[index]!;
@@ -101,12 +98,18 @@ export class AttributeProgram {
     return true;
   }
 
-  #ruleOf(candidates: readonly number[], bytes: Uint8Array, start: number): number {
+  /** The rule for the key of the KeyValue frame `bytes[at, end)`; -1 without one, `rare` when the pair has not the plain form. */
+  #ruleAt(bytes: Uint8Array, at: number, end: number): number {
+    const pair = shortFieldStart(bytes, at);
+    const length = plainKeyLength(bytes, pair, end);
+    if (length < 0) return rare;
+    const candidates = this.#byLength[length];
+    if (candidates === undefined) return -1;
     for (let i = 0; i < candidates.length; i++) {
       const { key } = this.#rules[candidates[i]!]!;
-      let at = key.length - 1;
-      while (at >= 0 && bytes[start + at] === key[at]) at--;
-      if (at < 0) return candidates[i]!;
+      let last = key.length - 1;
+      while (last >= 0 && bytes[pair + 2 + last] === key[last]) last--;
+      if (last < 0) return candidates[i]!;
     }
     return -1;
   }
