@@ -1,5 +1,6 @@
 // The tasks behind the scripts of the root package.json; started by run.mjs under the pinned Node.
 import { bench } from "./bench.ts";
+import { conformance } from "./conformance.ts";
 import { staticSteps } from "./check.ts";
 import { run } from "./process.ts";
 import { runSteps, type Totals } from "./steps.ts";
@@ -20,6 +21,7 @@ const tasks: Readonly<Record<string, Task>> = {
   fmt: async (args) => (await run("oxfmt", args, { show: true })).code,
   gen: async () => (await import("./gen/generate.ts")).writeGenerated(),
   bench,
+  conformance,
   new: async (args) => (await import("./new.ts")).createComponent(args),
 };
 

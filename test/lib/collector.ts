@@ -18,6 +18,12 @@ export interface Collector {
   stop(): Promise<number | null>;
 }
 
+/** A configuration that needs ports of its own. All are looked for at once: found one after the other they might be the same. */
+export interface PortedYaml {
+  readonly ports: number;
+  write(ports: readonly number[]): string;
+}
+
 /** Finds ports that were free a moment ago. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer());
@@ -34,16 +40,17 @@ export async function freePorts(count: number): Promise<number[]> {
  * Starts `tidemark run` on a configuration that has no `otlp` receiver and no `health_check` extension of its own: both are
  * added, on free ports of the loopback interface. Resolves when it is ready.
  */
-export async function startCollector(yaml: string): Promise<Collector> {
+export async function startCollector(yaml: string | PortedYaml): Promise<Collector> {
   const folder = await mkdtemp(join(tmpdir(), "tidemark-"));
-  const [httpPort = 0, grpcPort = 0, healthPort = 0] = await freePorts(3);
+  const { ports: count, write } = typeof yaml === "string" ? { ports: 0, write: () => yaml } : yaml;
+  const [httpPort = 0, grpcPort = 0, healthPort = 0, ...more] = await freePorts(3 + count);
   const frame = `
 receivers: { otlp: { protocols: { http: { endpoint: "127.0.0.1:${httpPort}" }, grpc: { endpoint: "127.0.0.1:${grpcPort}" } } } }
 extensions: { health_check: { endpoint: "127.0.0.1:${healthPort}" } }
 service: { extensions: [health_check], telemetry: { metrics: { level: none } } }
 `;
   await writeFile(join(folder, "frame.yaml"), frame);
-  await writeFile(join(folder, "pipeline.yaml"), yaml);
+  await writeFile(join(folder, "pipeline.yaml"), write(more));
   const child = startNode(["packages/collector/bin/tidemark.js", "run", join(folder, "frame.yaml"), join(folder, "pipeline.yaml")]);
   void child.ended.then(() => rm(folder, { recursive: true, force: true }));
   if (!(await isReady(child, healthPort))) {

@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { createFileRegistry, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { DescMessage } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
@@ -6,9 +5,7 @@ import type { DescriptorProto } from "@bufbuild/protobuf/wkt";
 import protobuf from "protobufjs";
 import "protobufjs/ext/descriptor.js";
 import type { Signal } from "./payload.ts";
-
-const PROTO_FOLDER = new URL("../../packages/otlp/src/testdata/proto/", import.meta.url);
-const DATA_TYPES: Readonly<Record<Signal, string>> = { traces: "otlp.TracesData", metrics: "otlp.MetricsData", logs: "otlp.LogsData" };
+import { DATA_TYPES, protoRoot } from "./proto-types.ts";
 
 /** A codec that turns requests into objects and back. */
 export interface ReferenceCodec {
@@ -19,9 +16,7 @@ export interface ReferenceCodec {
 
 /** protobufjs (code generated at run time from the .proto files, as its static modules are) and protobuf-es, over the same .proto files. */
 export function referenceCodecs(signal: Signal): readonly ReferenceCodec[] {
-  const root = new protobuf.Root();
-  for (const file of readdirSync(PROTO_FOLDER).sort()) protobuf.parse(readFileSync(new URL(file, PROTO_FOLDER), "utf8"), root);
-  root.resolveAll();
+  const root = protoRoot();
   const type = root.lookupType(DATA_TYPES[signal]);
   const schema = messageSchema(root, DATA_TYPES[signal]);
   return [

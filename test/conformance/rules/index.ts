@@ -1,0 +1,19 @@
+import type { Rule } from "../rule.ts";
+import { clientRules } from "./client.ts";
+import { collectorRules } from "./collector.ts";
+import { jsonRules } from "./json.ts";
+import { limitRules } from "./limits.ts";
+import { processRules } from "./process.ts";
+import { serverFailureRules } from "./server-failures.ts";
+import { serverRequestRules } from "./server-requests.ts";
+
+/** Every rule of OTLP 1.11 for receivers and exporters, and what users of the Collector rely on. */
+export const rules: readonly Rule[] = [
+  ...serverRequestRules,
+  ...jsonRules,
+  ...limitRules,
+  ...serverFailureRules,
+  ...clientRules,
+  ...processRules,
+  ...collectorRules,
+];
