@@ -109,7 +109,8 @@ export class HttpServer {
   async #createServer(): Promise<Server> {
     const { config } = this.#parts;
     const options = {
-      headersTimeout: config.read_header_timeout,
+      // Node starts no server whose headers may take longer than the whole.
+      headersTimeout: Math.min(config.read_header_timeout, config.read_timeout || Number.POSITIVE_INFINITY),
       requestTimeout: config.read_timeout,
       keepAliveTimeout: config.idle_timeout,
       connectionsCheckingInterval: checkInterval(config),
