@@ -1,0 +1,161 @@
+import type { Clock, DeadLetterReason, Logger, NewRecord, Timer } from "@tidemark/core";
+import type { Burial } from "../state/state-calls.ts";
+import type { StateClient } from "../state/state-client.ts";
+import type { FileLayer } from "./file-layer.ts";
+import type { Segment, SegmentMarks } from "./segment.ts";
+
+const FLUSH_AFTER_MS = 200;
+const RETRY_AFTER_MS = 2000;
+
+/** A record on its way to the dead letters. */
+export interface PendingBurial {
+  /** Where its ids are marked; undefined where there is no such file any more. */
+  readonly segment: Segment | undefined;
+  readonly ids: readonly number[];
+  readonly record: NewRecord;
+  readonly reason: DeadLetterReason;
+  /** Takes it out of the index, as soon as it is a dead letter. */
+  readonly done: () => void;
+}
+
+interface WaitingBurial extends PendingBurial {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What books are kept with. */
+export interface BooksEnvironment {
+  readonly owner: string;
+  readonly folder: string;
+  readonly files: FileLayer;
+  readonly state: StateClient;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * What the database has to know of one log: which records are done with, a moment later and many at a time; and dead letters, at
+ * once. One thing after the other, because each writes the marks of a segment as a whole.
+ */
+export class Books {
+  readonly #environment: BooksEnvironment;
+  #segments: readonly Segment[] = [];
+  #finished: Segment[] = [];
+  /** Segments whose files are gone and whose marks are not. */
+  #gone: number[];
+  #buried: WaitingBurial[] = [];
+  #burying = false;
+  #timer: Timer | undefined;
+  #chain: Promise<void> = Promise.resolve();
+  #isClosed = false;
+  #complained = false;
+
+  constructor(gone: readonly number[], environment: BooksEnvironment) {
+    this.#gone = [...gone];
+    this.#environment = environment;
+  }
+
+  /** Something in `segments` has changed that the database should learn soon. */
+  changed(segments: readonly Segment[]): void {
+    this.#segments = segments;
+    this.#flushLater(FLUSH_AFTER_MS);
+  }
+
+  /** All records of a segment are done with: its file goes. */
+  finish(segment: Segment): void {
+    this.#finished.push(segment);
+    this.#flushLater(FLUSH_AFTER_MS);
+  }
+
+  /** Makes a dead letter of a record; on the disk, with the marks that end the record, when this resolves. */
+  bury(burial: PendingBurial): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#buried.push({ ...burial, resolve, reject });
+      if (this.#burying) return;
+      this.#burying = true;
+      this.#chain = this.#chain.then(() => this.#buryAll());
+    });
+  }
+
+  /** Writes everything that the database does not know yet. */
+  async close(segments: readonly Segment[]): Promise<void> {
+    this.#segments = segments;
+    this.#isClosed = true;
+    this.#timer?.cancel();
+    this.#chain = this.#chain.then(() => this.#flush());
+    await this.#chain;
+  }
+
+  #flushLater(delayMs: number): void {
+    if (this.#isClosed) return;
+    this.#timer ??= this.#environment.clock.setTimeout(() => {
+      this.#chain = this.#chain.then(() => this.#flush());
+    }, delayMs);
+  }
+
+  /** All that wait become letters in one transaction. */
+  async #buryAll(): Promise<void> {
+    this.#burying = false;
+    const burials = this.#buried;
+    this.#buried = [];
+    const { owner, state, clock } = this.#environment;
+    const letters = burials.map(({ record, reason }): Burial => ({ record: ownBytes(record), reason, buriedAt: clock.now() }));
+    const segments = new Set(burials.flatMap(({ segment }) => segment ?? []));
+    const marks = [...segments].map((segment) => segment.marks(burials.flatMap((each) => (each.segment === segment ? each.ids : []))));
+    try {
+      await state.call("bury", [owner, letters, marks], buffersOf(letters));
+      for (const { done, resolve } of burials) {
+        done();
+        resolve();
+      }
+    } catch (error) {
+      for (const { reject } of burials) reject(error);
+    }
+  }
+
+  /** Deletes finished files first: that makes room for the database on a disk that is full. */
+  async #flush(): Promise<void> {
+    this.#timer = undefined;
+    const dirty = this.#segments.filter((segment) => segment.dirty);
+    try {
+      await this.#deleteFinished();
+      const marks: SegmentMarks[] = dirty.map((segment) => segment.marks());
+      for (const segment of dirty) segment.dirty = false;
+      if (marks.length === 0 && this.#gone.length === 0) return;
+      const gone = [...this.#gone];
+      await this.#environment.state.call("saveMarks", [this.#environment.owner, marks, gone]);
+      this.#gone = this.#gone.slice(gone.length);
+      this.#complained = false;
+    } catch (error) {
+      for (const segment of dirty) segment.dirty = true;
+      if (!this.#complained) {
+        this.#environment.log.warn("Delivered records could not be marked as such; a restart would send them again. Trying again.", {
+          owner: this.#environment.owner,
+          error: String(error),
+        });
+      }
+      this.#complained = true;
+      this.#flushLater(RETRY_AFTER_MS);
+    }
+  }
+
+  async #deleteFinished(): Promise<void> {
+    if (this.#finished.length === 0) return;
+    const { files, folder } = this.#environment;
+    const finished = [...this.#finished];
+    for (const segment of finished) await files.remove(segment.path);
+    // Marks go only when the files can never come back: without marks they would be sent again.
+    await files.syncDirectory(folder);
+    this.#finished = this.#finished.slice(finished.length);
+    this.#gone.push(...finished.map((segment) => segment.number));
+  }
+}
+
+/** A copy whose memory can be given to another thread: the rest of the original's buffer may belong to others. */
+function ownBytes(record: NewRecord): NewRecord {
+  return { ...record, bytes: Uint8Array.from(record.bytes) };
+}
+
+function buffersOf(letters: readonly Burial[]): ArrayBuffer[] {
+  return letters.map(({ record }) => record.bytes.buffer).filter((buffer) => buffer instanceof ArrayBuffer);
+}

@@ -1,0 +1,223 @@
+import { join } from "node:path";
+import {
+  PipelineError,
+  type Clock,
+  type DeadLetterReason,
+  type DurableQueue,
+  type Logger,
+  type NewRecord,
+  type Random,
+  type Storage,
+  type Timer,
+} from "@tidemark/core";
+import type { FileLayer } from "./log/file-layer.ts";
+import { openOwnerLog } from "./log/open-owner-log.ts";
+import type { RecordLog } from "./log/record-log.ts";
+import { replayLetters } from "./replay-letters.ts";
+import { Space, type SpaceLimits } from "./space.ts";
+import type { OpenedState, StateOptions } from "./state/state-calls.ts";
+import { StateClient } from "./state/state-client.ts";
+import { storageError } from "./storage-error.ts";
+
+const NEWS_EVERY_MS = 500;
+const SMALLEST_SEGMENT_BYTES = 64 * 1024;
+const LARGEST_SEGMENT_BYTES = 16 * 1024 * 1024;
+// So that what is done with, and waits for its neighbours, is a small part of the budget.
+const SEGMENTS_IN_BUDGET = 16;
+
+/** What a storage works with. */
+export interface StorageEnvironment {
+  readonly files: FileLayer;
+  readonly folderMode: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Records that cannot be read any more. */
+  readonly damaged: (records: number) => void;
+}
+
+interface OpenQueue {
+  readonly log: Promise<RecordLog>;
+  readonly listeners: Set<() => void>;
+  /** Letters whose records are in the queue again, and which the database still has. */
+  readonly returned: Set<number>;
+  users: number;
+  replaying: boolean;
+}
+
+/** One storage directory in use: the queues of its owners, and their dead letters. */
+export class OpenStorage implements Storage {
+  readonly space: Space;
+  readonly #directory: string;
+  readonly #segmentBytes: number;
+  readonly #state: StateClient;
+  readonly #environment: StorageEnvironment;
+  readonly #queues: Map<string, OpenQueue> = new Map();
+  readonly #closing: Map<string, Promise<void>> = new Map();
+  readonly #replays: Set<string> = new Set();
+  #timer: Timer | undefined;
+  #isClosed = false;
+
+  private constructor(
+    options: { readonly directory: string; readonly limits: SpaceLimits },
+    state: StateClient,
+    environment: StorageEnvironment,
+  ) {
+    const { directory, limits } = options;
+    this.#directory = directory;
+    this.#segmentBytes = Math.min(LARGEST_SEGMENT_BYTES, Math.max(SMALLEST_SEGMENT_BYTES, Math.ceil(limits.maxBytes / SEGMENTS_IN_BUDGET)));
+    this.#state = state;
+    this.#environment = environment;
+    this.space = new Space(limits, { files: environment.files, directory, clock: environment.clock });
+  }
+
+  /**
+   * Takes a directory that exists and opens its database.
+   * @throws Error in words for users when it is in use, damaged, or of another version.
+   */
+  static async open(
+    options: StateOptions & { readonly limits: SpaceLimits },
+    environment: StorageEnvironment,
+  ): Promise<{ readonly storage: OpenStorage; readonly opened: OpenedState }> {
+    const { limits, ...stateOptions } = options;
+    const { state, opened } = await StateClient.start(stateOptions);
+    const storage = new OpenStorage({ directory: options.directory, limits }, state, environment);
+    storage.space.letterBytes = opened.letters.bytes;
+    await storage.space.measure();
+    storage.#listen();
+    return { storage, opened };
+  }
+
+  /** Opens the queue of an owner. Whoever opens it a second time shares it: a reload has the old and the new component for a moment. */
+  async openQueue(owner: string): Promise<DurableQueue> {
+    await this.#closing.get(owner);
+    const queue = this.#queues.get(owner) ?? this.#newQueue(owner);
+    queue.users += 1;
+    try {
+      const log = await queue.log;
+      void this.#replay(owner);
+      return this.#handle(owner, queue, log);
+    } catch (error) {
+      this.#queues.delete(owner);
+      throw storageError(error, this.#directory);
+    }
+  }
+
+  async buryNew(owner: string, record: NewRecord, reason: DeadLetterReason): Promise<void> {
+    const { space } = this;
+    const bytes = Uint8Array.from(record.bytes);
+    space.take(bytes.length);
+    try {
+      const letter = { record: { ...record, bytes }, reason, buriedAt: this.#environment.clock.now() };
+      const size = bytes.length;
+      await this.#state.call("bury", [owner, [letter], []], [bytes.buffer]);
+      space.letterBytes += size;
+    } catch (error) {
+      throw storageError(error, this.#directory);
+    } finally {
+      space.queuedBytes -= record.bytes.length;
+    }
+  }
+
+  /** Closes what is still open, and lets the directory go. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+    for (const queue of this.#queues.values()) await queue.log.then((log) => log.close()).catch(() => undefined);
+    this.#queues.clear();
+    await Promise.all(this.#closing.values());
+    await this.#state.close().catch(() => undefined);
+  }
+
+  #newQueue(owner: string): OpenQueue {
+    const environment = { ...this.#environment, directory: this.#directory, space: this.space, state: this.#state };
+    const folder = join(this.#directory, "queues");
+    const log = openOwnerLog(owner, { folder, segmentBytes: this.#segmentBytes }, environment);
+    const queue: OpenQueue = { log, listeners: new Set(), returned: new Set(), users: 0, replaying: false };
+    this.#queues.set(owner, queue);
+    return queue;
+  }
+
+  #handle(owner: string, queue: OpenQueue, log: RecordLog): DurableQueue {
+    const own = new Set<() => void>();
+    let closed: Promise<void> | undefined;
+    return {
+      get totals() {
+        return log.totals;
+      },
+      append: (record) => log.append(record),
+      read: (after, count) => log.read(after, count),
+      remove: (ids) => log.remove(ids),
+      bury: (id, reason) => log.bury(id, reason),
+      onReplayed(listener) {
+        own.add(listener);
+        queue.listeners.add(listener);
+      },
+      close: () => {
+        for (const listener of own) queue.listeners.delete(listener);
+        closed ??= this.#leave(owner, queue, log);
+        return closed;
+      },
+    };
+  }
+
+  async #leave(owner: string, queue: OpenQueue, log: RecordLog): Promise<void> {
+    queue.users -= 1;
+    if (queue.users > 0 || this.#queues.get(owner) !== queue) return;
+    this.#queues.delete(owner);
+    const closing = log.close().finally(() => {
+      this.#closing.delete(owner);
+    });
+    this.#closing.set(owner, closing);
+    await closing;
+    // Its records stay on the disk and are counted again when it is opened again.
+    this.space.queuedBytes -= log.totals.bytes;
+  }
+
+  #listen(): void {
+    if (this.#isClosed) return;
+    this.#timer = this.#environment.clock.setTimeout(() => {
+      void this.#hear().finally(() => this.#listen());
+    }, NEWS_EVERY_MS);
+  }
+
+  /** Looks whether another process has dropped dead letters, or wants some of them sent again. */
+  async #hear(): Promise<void> {
+    try {
+      const news = await this.#state.call("news", []);
+      if (news !== undefined) {
+        this.space.letterBytes = news.letters.bytes;
+        for (const owner of news.replays) this.#replays.add(owner);
+      }
+    } catch (error) {
+      this.#environment.log.warn("The database of the storage cannot be read. Trying again.", { error: String(error) });
+    }
+    for (const owner of this.#replays) await this.#replay(owner);
+  }
+
+  async #replay(owner: string): Promise<void> {
+    const queue = this.#queues.get(owner);
+    if (queue === undefined || queue.replaying || this.#isClosed) return;
+    queue.replaying = true;
+    const { log } = this.#environment;
+    try {
+      const { replayed, damaged } = await replayLetters(owner, {
+        log: await queue.log,
+        state: this.#state,
+        space: this.space,
+        returned: queue.returned,
+      });
+      this.#replays.delete(owner);
+      if (damaged > 0) log.error("Dead letters are damaged and cannot be sent again.", { owner, letters: damaged });
+      if (replayed === 0) return;
+      log.info("Dead letters are back in their queue.", { owner, letters: replayed });
+      for (const listener of queue.listeners) listener();
+    } catch (error) {
+      this.#replays.add(owner);
+      const text = PipelineError.from(error).message;
+      log.warn("Dead letters could not be put back into their queue. Trying again.", { owner, error: text });
+    } finally {
+      queue.replaying = false;
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import { PipelineError, type Clock } from "@tidemark/core";
+import type { FileLayer } from "./log/file-layer.ts";
+import { FULL_RETRY_MS } from "./storage-error.ts";
+
+const LOOK_AGAIN_MS = 1000;
+
+/** How much room there is. */
+export interface SpaceLimits {
+  /** Most bytes of payloads in queues and dead letters. */
+  readonly maxBytes: number;
+  /** What the file system must have left. */
+  readonly minFreeBytes: number;
+}
+
+/** The room that all queues and the dead letters of one directory share. */
+export class Space {
+  /** Payloads of records that wait in queues, and of those about to be dead letters. */
+  queuedBytes = 0;
+  /** Payloads of dead letters. */
+  letterBytes = 0;
+  #limits: SpaceLimits;
+  readonly #files: FileLayer;
+  readonly #directory: string;
+  readonly #clock: Clock;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #free = Number.POSITIVE_INFINITY;
+  #looking = false;
+
+  constructor(limits: SpaceLimits, disk: { readonly files: FileLayer; readonly directory: string; readonly clock: Clock }) {
+    this.#limits = limits;
+    this.#files = disk.files;
+    this.#directory = disk.directory;
+    this.#clock = disk.clock;
+  }
+
+  get maxBytes(): number {
+    return this.#limits.maxBytes;
+  }
+
+  /** Other limits, from a configuration that was loaded again. */
+  limit(limits: SpaceLimits): void {
+    this.#limits = limits;
+  }
+
+  /**
+   * Takes room for one record.
+   * @throws PipelineError `resource_exhausted`, retryable, when there is none; or permanent when there never will be.
+   */
+  take(bytes: number): void {
+    const { maxBytes, minFreeBytes } = this.#limits;
+    if (bytes > maxBytes) {
+      throw new PipelineError(`a record of ${bytes} bytes can never be stored: max_bytes of the storage is ${maxBytes}`, {
+        code: "resource_exhausted",
+        retryable: false,
+      });
+    }
+    if (this.queuedBytes + this.letterBytes + bytes > maxBytes) throw PipelineError.exhausted(this.#spent(), FULL_RETRY_MS);
+    this.#look();
+    if (this.#free - bytes < minFreeBytes) {
+      throw PipelineError.exhausted(
+        `the disk of ${this.#directory} has ${this.#free} bytes left, and min_free_bytes keeps ${minFreeBytes} of them free: free some space`,
+        FULL_RETRY_MS,
+      );
+    }
+    this.#free -= bytes;
+    this.queuedBytes += bytes;
+  }
+
+  /** Looks at the disk now, and not only at the next record. */
+  async measure(): Promise<void> {
+    this.#lookedAt = this.#clock.now();
+    this.#looking = true;
+    try {
+      this.#free = await this.#files.freeBytes(this.#directory);
+    } catch {
+      // What is wrong with the disk is told by the next write.
+      this.#free = Number.POSITIVE_INFINITY;
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  #look(): void {
+    if (!this.#looking && this.#clock.now() - this.#lookedAt >= LOOK_AGAIN_MS) void this.measure();
+  }
+
+  #spent(): string {
+    const letters =
+      this.letterBytes === 0 ? "" : `, ${this.letterBytes} of them dead letters, which can be replayed or dropped ("tidemark dlq")`;
+    return `the storage in ${this.#directory} is full: ${this.queuedBytes + this.letterBytes} of max_bytes ${this.#limits.maxBytes} are used${letters}`;
+  }
+}
