@@ -1,7 +1,9 @@
 // The tasks behind the scripts of the root package.json; started by run.mjs under the pinned Node.
+import { join } from "node:path";
 import { bench } from "./bench.ts";
 import { conformance } from "./conformance.ts";
 import { staticSteps } from "./check.ts";
+import { root } from "./paths.mjs";
 import { run } from "./process.ts";
 import { runSteps, type Totals } from "./steps.ts";
 import { runTests } from "./test.ts";
@@ -21,6 +23,7 @@ const tasks: Readonly<Record<string, Task>> = {
   fmt: async (args) => (await run("oxfmt", args, { show: true })).code,
   gen: async () => (await import("./gen/generate.ts")).writeGenerated(),
   bench,
+  simulate: async (args) => (await run(process.execPath, [join(root, "test/simulation/simulate.ts"), ...args], { show: true })).code,
   conformance,
   new: async (args) => (await import("./new.ts")).createComponent(args),
 };

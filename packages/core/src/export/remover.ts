@@ -43,7 +43,9 @@ export class Remover {
 
   async #run(): Promise<void> {
     this.#isRunning = true;
-    while (this.#ids.length > 0) {
+    let isLast = false;
+    while (this.#ids.length > 0 && !isLast) {
+      isLast = this.#isClosed;
       const ids = this.#ids;
       this.#ids = [];
       try {
@@ -54,9 +56,8 @@ export class Remover {
           error: error instanceof Error ? error.message : String(error),
           records: ids.length,
         });
-        if (this.#isClosed) break;
         this.#ids = [...ids, ...this.#ids];
-        await this.#pauses.wait(AGAIN_MS);
+        if (!this.#isClosed) await this.#pauses.wait(AGAIN_MS);
       }
     }
     this.#isRunning = false;

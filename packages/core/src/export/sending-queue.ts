@@ -242,7 +242,7 @@ export class SendingQueue {
 
   #readBack(entries: readonly Entry[]): void {
     for (const entry of entries) this.#enqueue(entry);
-    this.#pump();
+    this.#admitWaiting();
   }
 
   #joinPolicy(): JoinPolicy {
@@ -289,7 +289,10 @@ export class SendingQueue {
 
   async #bury(shipment: Shipment, result: SendResult, deadLetters: DeadLetters): Promise<void> {
     const reason = { reason: result.kind, message: result.error?.message ?? "", attempts: result.attempts };
-    this.#finish(shipment, result, await deadLetters.bury(shipment, reason, this.#backlog));
+    const isBuried = await deadLetters.bury(shipment, reason, this.#backlog);
+    // What could not be put there in time stays where it is stored.
+    const isKept = !isBuried && this.#backlog !== undefined;
+    this.#finish(shipment, isKept ? { ...result, kind: "stopped" } : result, isBuried);
   }
 
   /** Whether a client still waits for the answer, and so can send the batch again. */

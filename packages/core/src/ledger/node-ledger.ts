@@ -20,6 +20,8 @@ export interface NodeRow extends NodeIdentity {
   readonly dropped: Readonly<Record<string, number>>;
   readonly refused: number;
   readonly failed: number;
+  /** Failed items by reason, as far as the node knows one. */
+  readonly lost: Readonly<Record<string, number>>;
   /** Items that could not be delivered and are kept with the reason. */
   readonly deadLettered: number;
   readonly held: number;
@@ -86,6 +88,7 @@ export class NodeLedger {
     const held = this.held();
     const missing = received + restored - this.moved - held;
     const dropped = Object.fromEntries(this.dropped);
-    return { ...this.identity, received, restored, passed, delivered, refused, failed, deadLettered, dropped, held, missing };
+    const lost = Object.fromEntries(this.lost);
+    return { ...this.identity, received, restored, passed, delivered, refused, failed, lost, deadLettered, dropped, held, missing };
   }
 }

@@ -1,0 +1,67 @@
+import type { MemoryStorage } from "@tidemark/core/testing";
+import { openBatch } from "@tidemark/otlp";
+import type { ClientBooks } from "./client.ts";
+import { itemsOf } from "./items.ts";
+import type { SimNetwork } from "./network.ts";
+import type { Scenario } from "./scenario.ts";
+import { OWNER } from "./simulated-process.ts";
+
+/** Everything that is known at the end of a run. */
+export interface Evidence {
+  readonly scenario: Scenario;
+  readonly books: ClientBooks;
+  readonly network: SimNetwork;
+  readonly storage: MemoryStorage;
+  /** Items that the ledgers of all lives of the process booked as lost. */
+  readonly lost: number;
+  /** How often an item lay on the disk when a process died or stopped: it is sent again. */
+  readonly leftBehind: ReadonlyMap<string, number>;
+}
+
+/** What is wrong with a finished run; nothing, if all is well. */
+export function judge(evidence: Evidence): string[] {
+  return [...missing(evidence), ...unexplained(evidence), ...leftovers(evidence), ...disorder(evidence)];
+}
+
+/** Acknowledged is delivered, or rejected by the far side, or among the dead letters; in memory it may also be lost, and counted. */
+function missing({ scenario, books, network, storage, lost }: Evidence): string[] {
+  const kept = new Set(
+    [...storage.deadLetters(OWNER).map(({ record }) => record), ...storage.putAside(OWNER)].flatMap((record) =>
+      itemsOf(openBatch(record.signal, record.bytes)),
+    ),
+  );
+  const gone = [...books.acknowledged].filter((item) => !network.arrived.has(item) && !kept.has(item) && !network.thrownAway.has(item));
+  const allowed = scenario.mode === "memory" ? lost : 0;
+  if (gone.length <= allowed) return [];
+  return [`acknowledged and missing: ${gone.join(" ")}${allowed > 0 ? `; the books know of ${allowed}` : ""}`];
+}
+
+/** More than one arrival needs a reason for each: an answer that was lost, a client that sent again, a disk that still had it. */
+function unexplained({ books, network, leftBehind }: Evidence): string[] {
+  const wrong: string[] = [];
+  for (const [item, count] of network.arrived) {
+    const reasons = (network.unanswered.get(item) ?? 0) + (books.resent.get(item) ?? 0) + (leftBehind.get(item) ?? 0);
+    if (count > 1 + reasons) wrong.push(`${item} arrived ${count} times, and only ${reasons} repetitions are explained`);
+  }
+  return wrong;
+}
+
+function leftovers({ storage }: Evidence): string[] {
+  const records = storage.records(OWNER);
+  return records.length === 0 ? [] : [`${records.length} records are still stored after everything was sent`];
+}
+
+/** First tries keep the order in which the queue got the batches, in each life of the process. */
+function disorder({ scenario, books, network }: Evidence): string[] {
+  if (scenario.joins || Number.isFinite(scenario.diskBytes) || scenario.storageFails) return [];
+  const place = new Map<string, number>();
+  books.pushed.forEach((item, at) => {
+    if (!books.resent.has(item)) place.set(item, at);
+  });
+  for (const tries of network.firstTries) {
+    const places = tries.filter((item) => place.has(item)).map((item) => place.get(item)!);
+    const wrong = places.findIndex((at, index) => index > 0 && at < places[index - 1]!);
+    if (wrong >= 0) return [`${books.pushed[places[wrong]!]} was tried after ${books.pushed[places[wrong - 1]!]}, which came later`];
+  }
+  return [];
+}

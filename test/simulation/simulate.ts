@@ -1,0 +1,51 @@
+import { parseArgs } from "node:util";
+import { runSeed, type SimulationResult } from "./run-seed.ts";
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "10000" },
+    from: { type: "string", default: "0" },
+    seed: { type: "string" },
+    trace: { type: "boolean", default: false },
+  },
+});
+
+process.exitCode = values.seed === undefined ? await many(Number(values.from), Number(values.seeds)) : await one(Number(values.seed));
+
+async function one(seed: number): Promise<number> {
+  const result = await runSeed({ seed, ...(values.trace ? { trace: (line: string) => console.log(line) } : {}) });
+  console.log(describe(result));
+  return result.faults.length === 0 ? 0 : 1;
+}
+
+async function many(from: number, count: number): Promise<number> {
+  const startedAt = performance.now();
+  const total = { acknowledged: 0, repeated: 0, deaths: 0, restored: 0, deadLettered: 0, rejected: 0, lost: 0, failed: 0 };
+  for (let seed = from; seed < from + count; seed++) {
+    const result = await runSeed({ seed });
+    total.acknowledged += result.acknowledged;
+    total.repeated += result.repeated;
+    total.deaths += result.deaths;
+    total.restored += result.booked.restored;
+    total.deadLettered += result.booked.deadLettered;
+    total.rejected += result.booked.rejected;
+    total.lost += result.booked.lost;
+    if (result.faults.length === 0) continue;
+    total.failed += 1;
+    console.log(describe(result));
+    console.log(`  npm run simulate -- --seed ${seed} --trace`);
+  }
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  console.log(`${count} seeds in ${seconds} s, ${total.failed} failed`);
+  console.log(
+    `items: ${total.acknowledged} acknowledged, ${total.restored} restored in ${total.deaths} restarts, ${total.repeated} repeated`,
+  );
+  console.log(
+    `       ${total.deadLettered} among the dead letters, ${total.rejected} rejected in part, ${total.lost} lost from memory or damaged, and counted`,
+  );
+  return total.failed === 0 ? 0 : 1;
+}
+
+function describe({ seed, mode, faults }: SimulationResult): string {
+  return `seed ${seed} (${mode}): ${faults.length === 0 ? "all is well" : faults.join("; ")}`;
+}
