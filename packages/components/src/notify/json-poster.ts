@@ -1,7 +1,7 @@
 import { PipelineError } from "@tidemark/core";
 import type { ConnectionOptions } from "node:tls";
 import { parseRetryAfter } from "../transport/retry-after.ts";
-import { HttpPoster, type HttpAnswer } from "../transport/http-poster.ts";
+import { HttpAgents, HttpPoster, type HttpAnswer } from "../transport/http-poster.ts";
 
 /** Longest piece of an answer that goes into an error message, in characters. */
 const MAX_EXCERPT = 200;
@@ -12,6 +12,7 @@ const MAX_EXCERPT = 200;
  */
 export class JsonPoster {
   readonly host: string;
+  readonly #agents: HttpAgents;
   readonly #poster: HttpPoster;
   readonly #secrets: readonly string[];
 
@@ -21,7 +22,9 @@ export class JsonPoster {
     this.#secrets = [url, pathname + search, search.slice(1), ...searchParams.values(), username, password].filter(
       (secret) => secret.length > 1,
     );
-    this.#poster = new HttpPoster(url, { "user-agent": "tidemark", ...headers, "content-type": "application/json; charset=utf-8" }, tls);
+    this.#agents = new HttpAgents(tls);
+    const type = { "content-type": "application/json; charset=utf-8" };
+    this.#poster = new HttpPoster(url, { "user-agent": "tidemark", ...headers, ...type }, this.#agents);
   }
 
   /** Resolves with any complete answer; rejects with a `PipelineError` when there was none. */
@@ -43,7 +46,7 @@ export class JsonPoster {
   }
 
   close(): void {
-    this.#poster.close();
+    this.#agents.close();
   }
 }
 

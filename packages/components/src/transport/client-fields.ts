@@ -60,3 +60,45 @@ export const headersField: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodString>> =
   })
   .default({})
   .meta({ description: "Headers sent with every request.", examples: [{ authorization: "Bearer ${env:TOKEN}" }] });
+
+const authShape = z.strictObject({
+  authenticator: z
+    .string()
+    .min(1)
+    .meta({
+      description: "Id of the extension that gives the headers for each request.",
+      examples: ["bearertokenauth"],
+      extension: "clientAuthenticator",
+    }),
+});
+
+/** `auth` of an exporter: configauth.Config. */
+export const clientAuthField: z.ZodOptional<typeof authShape> = authShape
+  .optional()
+  .meta({ description: "Shows the far side who we are.", examples: [{ authenticator: "bearertokenauth" }] });
+
+/** `balancer_name` of an exporter. */
+export const balancerField: z.ZodDefault<z.ZodEnum<{ round_robin: "round_robin"; pick_first: "pick_first" }>> = z
+  .enum(["round_robin", "pick_first"])
+  .default("round_robin")
+  .meta({
+    description: "With several endpoints or addresses: take them by turns, or the first that is not left out after a failure.",
+    examples: ["pick_first"],
+  });
+
+interface Endpoints {
+  readonly endpoint?: string | undefined;
+  readonly endpoints: readonly string[];
+}
+
+/** Adds an issue when there is no endpoint, or one said in two ways. `example` is one as it should be written. */
+export function checkEndpoints({ endpoint, endpoints }: Endpoints, example: string, issues: z.core.$ZodRawIssue[]): void {
+  if (endpoint === undefined && endpoints.length === 0) {
+    const message = `at least one endpoint must be specified; write endpoint: ${example}`;
+    issues.push({ code: "custom", message, path: ["endpoint"], input: endpoint });
+  }
+  if (endpoint !== undefined && endpoints.length > 0) {
+    const message = "endpoint and endpoints cannot both be set; put the endpoint into the list";
+    issues.push({ code: "custom", message, path: ["endpoints"], input: endpoints });
+  }
+}

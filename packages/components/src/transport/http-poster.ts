@@ -24,60 +24,93 @@ export interface HttpAnswer {
   readonly body: Buffer;
 }
 
-/** How an agent keeps connections. */
-export type Connections = Pick<AgentOptions, "keepAlive" | "maxSockets">;
+/** How agents keep connections. */
+export type Connections = Pick<AgentOptions, "keepAlive" | "maxSockets" | "maxFreeSockets" | "timeout" | "proxyEnv">;
 
-/** Posts to one URL over connections that are kept open unless `connections` says otherwise. */
+/** The connections that the posters of one exporter share. */
+export class HttpAgents {
+  readonly #connections: Connections;
+  #plain: Agent | undefined;
+  #secure: TlsAgent | undefined;
+  #tls: ConnectionOptions;
+
+  constructor(tls: ConnectionOptions, connections: Connections = { keepAlive: true }) {
+    this.#tls = tls;
+    this.#connections = connections;
+  }
+
+  get plain(): Agent {
+    return (this.#plain ??= new Agent(this.#connections));
+  }
+
+  get secure(): TlsAgent {
+    return (this.#secure ??= new TlsAgent({ ...this.#connections, ...this.#tls }));
+  }
+
+  /** Connections made from now on use these certificates. */
+  setTls(tls: ConnectionOptions): void {
+    const old = this.#secure;
+    this.#tls = tls;
+    this.#secure = undefined;
+    // Sockets in use finish what they do, and are not kept then.
+    if (old !== undefined) old.maxFreeSockets = 0;
+    for (const sockets of Object.values(old?.freeSockets ?? {})) for (const socket of sockets ?? []) socket.destroy();
+  }
+
+  /** Closes all connections. */
+  close(): void {
+    this.#plain?.destroy();
+    this.#secure?.destroy();
+  }
+}
+
+/** Posts to one URL. */
 export class HttpPoster {
   /** For messages: without user, password and query, which are secrets. */
   readonly url: string;
-  readonly #agent: Agent;
-  readonly #request: typeof httpRequest;
+  readonly #agents: HttpAgents;
+  readonly #isSecure: boolean;
   readonly #options: RequestOptions;
   readonly #headers: OutgoingHttpHeaders;
 
-  constructor(url: string, headers: OutgoingHttpHeaders, tls: ConnectionOptions, connections: Connections = { keepAlive: true }) {
+  constructor(url: string, headers: OutgoingHttpHeaders, agents: HttpAgents) {
     const { protocol, host, hostname, port, pathname, search, username, password } = new URL(url);
-    const secure = protocol === "https:";
+    this.#isSecure = protocol === "https:";
     this.url = `${protocol}//${host}${pathname}`;
-    this.#agent = secure ? new TlsAgent({ ...connections, ...tls }) : new Agent(connections);
-    this.#request = secure ? httpsRequest : httpRequest;
+    this.#agents = agents;
     this.#headers = headers;
     this.#options = {
       method: "POST",
-      agent: this.#agent,
       hostname: hostname.replace(/^\[|\]$/g, ""),
-      port: port || (secure ? 443 : 80),
+      port: port || (this.#isSecure ? 443 : 80),
       path: pathname + search,
       ...(username === "" ? {} : { auth: `${decodeURIComponent(username)}:${decodeURIComponent(password)}` }),
     };
   }
 
-  /** Resolves with any complete answer; rejects with a retryable error when there was none. */
-  async post(body: RequestBody, signal: AbortSignal): Promise<HttpAnswer> {
+  /** Resolves with any complete answer; rejects with a retryable error when there was none. `more` are headers of this request. */
+  async post(body: RequestBody, signal: AbortSignal, more: OutgoingHttpHeaders = {}): Promise<HttpAnswer> {
     try {
-      return await this.#attempt(body, signal);
+      return await this.#attempt(body, signal, more);
     } catch (error) {
       // The server closed a kept connection at the moment it was used again: nothing was sent on it, so use a new one at once.
-      if (error instanceof StaleConnection && !signal.aborted) return this.#attempt(body, signal);
+      if (error instanceof StaleConnection && !signal.aborted) return this.#attempt(body, signal, more);
       throw error;
     }
   }
 
-  /** Closes all connections. */
-  close(): void {
-    this.#agent.destroy();
-  }
-
-  #attempt(body: RequestBody, signal: AbortSignal): Promise<HttpAnswer> {
+  #attempt(body: RequestBody, signal: AbortSignal, more: OutgoingHttpHeaders): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason as Error);
       const headers = {
         ...this.#headers,
+        ...more,
         "content-length": body.length,
         ...(body.encoding === "" ? {} : { "content-encoding": body.encoding }),
       };
-      const request = this.#request({ ...this.#options, headers });
+      const request = this.#isSecure
+        ? httpsRequest({ ...this.#options, headers, agent: this.#agents.secure })
+        : httpRequest({ ...this.#options, headers, agent: this.#agents.plain });
       const abort = (): void => void request.destroy(signal.reason as Error);
       const fail = (error: Error): void => {
         signal.removeEventListener("abort", abort);

@@ -1,4 +1,5 @@
-import { constants, createDeflate, createGzip, createZstdCompress, type Gzip, type ZstdCompress } from "node:zlib";
+import type { Duplex } from "node:stream";
+import { constants, createDeflate, createGzip, createZstdCompress, type Deflate } from "node:zlib";
 
 /** Content encodings that a body can leave in. `zlib` and `deflate` are the same format (RFC 1950), as in the Collector. */
 export type PackedEncoding = "gzip" | "zstd" | "deflate" | "zlib";
@@ -15,8 +16,6 @@ const MEM_LEVEL = 9;
 const CHUNK_BYTES = 64 << 10;
 /** As many as libuv has threads: more could not work at the same time. */
 const MAX_ENGINES = 4;
-
-type Stream = Gzip | ZstdCompress;
 
 /**
  * Packs bodies on the threads of the libuv pool, with streams that are set back after each body: to make a new one costs more than to
@@ -82,14 +81,17 @@ export class Packer {
 
 /** One stream, which packs one body at a time. */
 class Engine {
-  readonly #stream: Stream;
+  readonly #stream: Duplex;
+  readonly #reset: () => void;
   #pieces: Buffer[] = [];
   #fail: ((error: Error) => void) | undefined;
 
   constructor(encoding: PackedEncoding, level: number) {
-    this.#stream = openStream(encoding, level);
-    this.#stream.on("data", (piece: Buffer) => this.#pieces.push(piece));
-    this.#stream.on("error", (error) => this.#fail?.(error));
+    const { stream, reset } = openStream(encoding, level);
+    this.#stream = stream;
+    this.#reset = reset;
+    stream.on("data", (piece: Buffer) => this.#pieces.push(piece));
+    stream.on("error", (error) => this.#fail?.(error));
   }
 
   pack(bytes: Uint8Array): Promise<Buffer> {
@@ -99,7 +101,7 @@ class Engine {
         if (error) return reject(error);
         const pieces = this.#pieces;
         this.#pieces = [];
-        this.#stream.reset();
+        this.#reset();
         resolve(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces));
       });
     });
@@ -110,12 +112,22 @@ class Engine {
   }
 }
 
+interface Opened {
+  readonly stream: Duplex;
+  /** Makes the stream ready for the next body. */
+  readonly reset: () => void;
+}
+
 /** With this `flush`, each write is a whole body. */
-function openStream(encoding: PackedEncoding, level: number): Stream {
+function openStream(encoding: PackedEncoding, level: number): Opened {
   const chunkSize = CHUNK_BYTES;
   if (encoding === "zstd") {
-    return createZstdCompress({ chunkSize, flush: constants.ZSTD_e_end, params: { [constants.ZSTD_c_compressionLevel]: level } });
+    const params = { [constants.ZSTD_c_compressionLevel]: level };
+    // After the end of a frame it stands at the beginning of the next by itself.
+    return { stream: createZstdCompress({ chunkSize, flush: constants.ZSTD_e_end, params }), reset: () => undefined };
   }
   const options = { chunkSize, flush: constants.Z_FINISH, level, windowBits: WINDOW_BITS, memLevel: MEM_LEVEL };
-  return encoding === "gzip" ? createGzip(options) : createDeflate(options);
+  // Every stream of zlib has `reset`; the types know it of this one only.
+  const stream = encoding === "gzip" ? (createGzip(options) as Deflate) : createDeflate(options);
+  return { stream, reset: () => stream.reset() };
 }

@@ -15,43 +15,53 @@ export interface RequestBody {
 /** Makes the bodies of an exporter's requests. */
 export class BodyMaker {
   readonly #encoding: "" | PackedEncoding;
-  readonly #packer: Packer | undefined;
+  readonly #level: number | undefined;
+  readonly #packers = new Map<PackedEncoding, Packer>();
 
   constructor(compression: Compression, level: number | undefined) {
     this.#encoding = compression === "none" ? "" : compression;
-    this.#packer = this.#encoding === "" ? undefined : new Packer(this.#encoding, level);
+    this.#level = level;
   }
 
-  /** The protobuf body of a batch. One that arrived compressed and was not touched leaves with the bytes it came in. */
-  proto(batch: Batch): RequestBody | Promise<RequestBody> {
-    if (this.#packer === undefined) {
+  /**
+   * The protobuf body of a batch. One that arrived compressed and was not touched leaves with the bytes it came in. `encoding` goes before
+   * the configuration's, with its standard level.
+   */
+  proto(batch: Batch, encoding: "" | PackedEncoding = this.#encoding): RequestBody | Promise<RequestBody> {
+    if (encoding === "") {
       const chunks = batch.encodeChunks();
       let length = 0;
       for (const chunk of chunks) length += chunk.length;
-      return { chunks, length, encoding: "" };
+      return { chunks, length, encoding };
     }
     const ready = batch.compressed;
-    if (ready !== undefined && isSameFormat(ready.encoding, this.#encoding)) return this.#single(ready.bytes);
-    return this.#packed(this.#packer, batch.encode());
+    if (ready !== undefined && isSameFormat(ready.encoding, encoding)) return single(ready.bytes, encoding);
+    return this.#packed(batch.encode(), encoding);
   }
 
   /** A body that is already in bytes (JSON). */
-  plain(bytes: Uint8Array): RequestBody | Promise<RequestBody> {
-    return this.#packer === undefined ? this.#single(bytes) : this.#packed(this.#packer, bytes);
+  plain(bytes: Uint8Array, encoding: "" | PackedEncoding = this.#encoding): RequestBody | Promise<RequestBody> {
+    return encoding === "" ? single(bytes, encoding) : this.#packed(bytes, encoding);
   }
 
   /** Gives the memory for packing back. */
   close(): void {
-    this.#packer?.close();
+    for (const packer of this.#packers.values()) packer.close();
+    this.#packers.clear();
   }
 
-  async #packed(packer: Packer, bytes: Uint8Array): Promise<RequestBody> {
-    return this.#single(await packer.pack(bytes));
+  async #packed(bytes: Uint8Array, encoding: PackedEncoding): Promise<RequestBody> {
+    let packer = this.#packers.get(encoding);
+    if (packer === undefined) {
+      packer = new Packer(encoding, encoding === this.#encoding ? this.#level : undefined);
+      this.#packers.set(encoding, packer);
+    }
+    return single(await packer.pack(bytes), encoding);
   }
+}
 
-  #single(bytes: Uint8Array): RequestBody {
-    return { chunks: [bytes], length: bytes.length, encoding: this.#encoding };
-  }
+function single(bytes: Uint8Array, encoding: RequestBody["encoding"]): RequestBody {
+  return { chunks: [bytes], length: bytes.length, encoding };
 }
 
 function isSameFormat(came: string, leaves: string): boolean {

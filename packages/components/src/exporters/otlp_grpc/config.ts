@@ -1,7 +1,15 @@
-import { durationField, noEffectField, queueField, retryField, timeoutField } from "@tidemark/core";
+import { durationField, queueField, retryField, timeoutField } from "@tidemark/core";
 import { z } from "zod";
 import { bufferFields } from "../../transport/buffer-fields.ts";
-import { checkCompression, compressionField, compressionParamsField, headersField } from "../../transport/client-fields.ts";
+import {
+  balancerField,
+  checkCompression,
+  checkEndpoints,
+  clientAuthField,
+  compressionField,
+  compressionParamsField,
+  headersField,
+} from "../../transport/client-fields.ts";
 import { clientTlsField } from "../../transport/tls-fields.ts";
 import { parseTarget } from "./target.ts";
 
@@ -20,17 +28,33 @@ const keepaliveField = z
   })
   .meta({ description: "Finds dead connections by pings. Absent: no pings.", examples: [{ time: "30s", timeout: "10s" }] });
 
+const endpointField = (): z.ZodString =>
+  z.string().refine((text) => parseTarget(text) !== undefined, {
+    error: (issue) =>
+      `"${String(issue.input)}" is not a gRPC endpoint; write host:port, http://host:port, https://host:port or dns:///host:port`,
+  });
+
 const shape = z.strictObject({
-  endpoint: z
-    .string()
-    .refine((text) => parseTarget(text) !== undefined, {
-      error: (issue) =>
-        `"${String(issue.input)}" is not a gRPC endpoint; write host:port, http://host:port, https://host:port or dns:///host:port`,
-    })
+  endpoint: endpointField()
+    .optional()
     .meta({
-      description: "host:port. A scheme http:// or https:// decides about TLS; without one `tls` does.",
+      description:
+        "host:port. A scheme http:// or https:// decides about TLS; without one `tls` does. With dns:///host:port each address of the host is an endpoint of its own.",
       examples: ["otlp.example.com:4317"],
     }),
+  endpoints: z
+    .array(endpointField())
+    .default([])
+    .meta({
+      description: "Several endpoints, instead of `endpoint`. Not in the Collector.",
+      examples: [["a.example.com:4317", "b.example.com:4317"]],
+    }),
+  balancer_name: balancerField,
+  wait_for_ready: z
+    .boolean()
+    .default(false)
+    .meta({ description: "A call that finds no connection waits for one until its `timeout`, instead of failing.", examples: [true] }),
+  auth: clientAuthField,
   compression: compressionField,
   compression_params: compressionParamsField,
   headers: headersField,
@@ -44,12 +68,13 @@ const shape = z.strictObject({
   sending_queue: queueField,
   retry_on_failure: retryField,
   ...bufferFields,
-  balancer_name: noEffectField(z.string(), "all calls go over one connection to one address of the endpoint.", "round_robin"),
-  wait_for_ready: noEffectField(z.boolean(), "a call that finds no connection fails, and `retry_on_failure` makes it again.", true),
 });
 
 /** Configuration of the `otlp_grpc` exporter: the Collector's. */
-export const otlpGrpcExporterConfig: typeof shape = shape.superRefine((config, context) => checkCompression(config, context.issues));
+export const otlpGrpcExporterConfig: typeof shape = shape.superRefine((config, context) => {
+  checkCompression(config, context.issues);
+  checkEndpoints(config, "host:4317", context.issues);
+});
 
 /** Checked configuration of the `otlp_grpc` exporter. */
 export type OtlpGrpcExporterConfig = z.output<typeof otlpGrpcExporterConfig>;

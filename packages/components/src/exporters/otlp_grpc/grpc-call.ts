@@ -1,11 +1,12 @@
 import { PipelineError } from "@tidemark/core";
 import { decodeStatus } from "@tidemark/otlp";
-import type { ClientHttp2Stream, IncomingHttpHeaders } from "node:http2";
+import { constants, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
 import { UnaryMessage } from "../../transport/grpc-frame.ts";
 import { decodeGrpcMessage, GRPC, grpcName, isRetryableGrpc, pipelineCodeOf } from "../../transport/grpc-status.ts";
 
 /** OTLP 1.11: a response of more than this is not read. */
 const MAX_RESPONSE_BYTES = 4 << 20;
+const NOTHING = Buffer.alloc(0);
 
 /** gRPC's table for servers and proxies that answer without grpc-status (doc/http-grpc-status-mapping.md). */
 const HTTP_TO_GRPC: ReadonlyMap<number, number> = new Map<number, number>([
@@ -19,7 +20,8 @@ const HTTP_TO_GRPC: ReadonlyMap<number, number> = new Map<number, number>([
   [504, GRPC.UNAVAILABLE],
 ]);
 
-type Done = (error: PipelineError | undefined, message: Buffer) => void;
+/** `unprocessed` tells that the far side has certainly not begun with the call, so that sending it again doubles nothing. */
+type Done = (error: PipelineError | undefined, message: Buffer, unprocessed: boolean) => void;
 
 /** The answer to one unary call: headers, a message, trailers, in whatever shape the far side sends them. */
 export class GrpcCall {
@@ -82,19 +84,20 @@ export class GrpcCall {
     if (http !== 0 && http !== 200) {
       return this.#fail(HTTP_TO_GRPC.get(http) ?? GRPC.UNKNOWN, `the server answered HTTP ${http} without grpc-status`, undefined);
     }
-    this.#fail(GRPC.UNAVAILABLE, reasonOf(this.#error), undefined);
+    const { rstCode, pending } = this.#stream;
+    this.#fail(GRPC.UNAVAILABLE, reasonOf(this.#error), undefined, rstCode === constants.NGHTTP2_REFUSED_STREAM || pending);
   }
 
   #settle(status: number, block: IncomingHttpHeaders): void {
     if (status === GRPC.OK) {
       if (this.#fault !== undefined) return this.#fail(GRPC.INTERNAL, this.#fault, undefined);
-      return this.#finish(undefined, this.#message.compressed ? Buffer.alloc(0) : this.#message.take());
+      return this.#finish(undefined, this.#message.compressed ? NOTHING : this.#message.take());
     }
     const message = block["grpc-message"];
     this.#fail(status, typeof message === "string" ? decodeGrpcMessage(message) : "", retryDelay(block["grpc-status-details-bin"]));
   }
 
-  #fail(code: number, said: string, retryAfterMs: number | undefined): void {
+  #fail(code: number, said: string, retryAfterMs: number | undefined, unprocessed = false): void {
     const retryable = isRetryableGrpc(code, retryAfterMs !== undefined);
     this.#finish(
       new PipelineError(`rpc to ${this.#url} failed: code = ${grpcName(code)} desc = ${said}`, {
@@ -102,13 +105,15 @@ export class GrpcCall {
         retryable,
         ...(retryable && retryAfterMs !== undefined ? { retryAfterMs } : {}),
       }),
+      undefined,
+      unprocessed,
     );
   }
 
-  #finish(error: PipelineError | undefined, message: Buffer = Buffer.alloc(0)): void {
+  #finish(error: PipelineError | undefined, message: Buffer = NOTHING, unprocessed = false): void {
     const done = this.#done;
     this.#done = undefined;
-    done?.(error, message);
+    done?.(error, message, unprocessed);
   }
 }
 

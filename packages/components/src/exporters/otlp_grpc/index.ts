@@ -1,5 +1,6 @@
 import { defineExporter, type ExporterDefinition } from "@tidemark/core";
 import { otlpGrpcExporterConfig } from "./config.ts";
+import { resolveByDns } from "./resolve-by-dns.ts";
 import { OtlpGrpcExporter } from "./otlp-grpc-exporter.ts";
 
 /** OTLP over gRPC. */
@@ -11,5 +12,5 @@ export const otlpGrpcExporter: ExporterDefinition<typeof otlpGrpcExporterConfig>
   signals: ["traces", "metrics", "logs"],
   config: otlpGrpcExporterConfig,
   example: "endpoint: otlp.example.com:4317\n",
-  create: (config, context) => new OtlpGrpcExporter(config, context),
+  create: (config, context) => new OtlpGrpcExporter(config, context, resolveByDns),
 });

@@ -37,6 +37,7 @@ async function open(
   exporter = new OtlpGrpcExporter(
     otlpGrpcExporterConfig.parse({ endpoint: `127.0.0.1:${backend.port}`, tls: { insecure: true }, ...config }),
     context,
+    () => Promise.resolve(["127.0.0.1"]),
   );
   await exporter.start();
   return exporter;
@@ -262,15 +263,15 @@ describe("broken connections of otlp_grpc", () => {
 
 describe("otlp_grpc endpoints", () => {
   it.each([
-    ["localhost:4317", { host: "localhost", port: 4317, secure: undefined }],
-    ["http://a.example:80", { host: "a.example", port: 80, secure: false }],
-    ["https://a.example", { host: "a.example", port: 443, secure: true }],
-    ["dns:///a.example:4317", { host: "a.example", port: 4317, secure: undefined }],
-    ["dns://8.8.8.8/a.example:4317", { host: "a.example", port: 4317, secure: undefined }],
-    ["dns:a.example:4317", { host: "a.example", port: 4317, secure: undefined }],
-    ["passthrough:///a.example:4317", { host: "a.example", port: 4317, secure: undefined }],
-    ["[::1]:4317", { host: "::1", port: 4317, secure: undefined }],
-    ["a.example", { host: "a.example", port: 4317, secure: undefined }],
+    ["localhost:4317", { host: "localhost", port: 4317, secure: undefined, resolves: false }],
+    ["http://a.example:80", { host: "a.example", port: 80, secure: false, resolves: false }],
+    ["https://a.example", { host: "a.example", port: 443, secure: true, resolves: false }],
+    ["dns:///a.example:4317", { host: "a.example", port: 4317, secure: undefined, resolves: true }],
+    ["dns://8.8.8.8/a.example:4317", { host: "a.example", port: 4317, secure: undefined, resolves: true }],
+    ["dns:a.example:4317", { host: "a.example", port: 4317, secure: undefined, resolves: true }],
+    ["passthrough:///a.example:4317", { host: "a.example", port: 4317, secure: undefined, resolves: false }],
+    ["[::1]:4317", { host: "::1", port: 4317, secure: undefined, resolves: false }],
+    ["a.example", { host: "a.example", port: 4317, secure: undefined, resolves: false }],
     ["", undefined],
     ["a b:1", undefined],
     ["a:0", undefined],

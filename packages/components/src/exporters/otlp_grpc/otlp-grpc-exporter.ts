@@ -1,10 +1,12 @@
 import { PipelineError, type ComponentContext, type Exporter, type SendContext } from "@tidemark/core";
 import { decodeExportResponse, type Batch, type Signal } from "@tidemark/otlp";
-import { BodyMaker, type Compression, type RequestBody } from "../../transport/request-body.ts";
+import { Balancer } from "../../transport/balancer.ts";
+import { BodyMaker } from "../../transport/request-body.ts";
 import { loadClientTls } from "../../transport/tls.ts";
 import type { OtlpGrpcExporterConfig } from "./config.ts";
 import { GrpcChannel } from "./grpc-channel.ts";
-import { parseTarget } from "./target.ts";
+import { GrpcEndpoints, type Resolve } from "./grpc-endpoints.ts";
+import { parseTarget, type Target } from "./target.ts";
 
 const PATHS: Readonly<Record<Signal, string>> = {
   traces: "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
@@ -18,50 +20,63 @@ const MAX_MESSAGE_BYTES = 64 << 20;
 export class OtlpGrpcExporter implements Exporter {
   readonly #config: OtlpGrpcExporterConfig;
   readonly #context: ComponentContext;
+  readonly #resolve: Resolve;
   readonly #bodies: BodyMaker;
-  #channel: GrpcChannel | undefined;
+  readonly #balancer: Balancer<GrpcChannel>;
+  #endpoints: GrpcEndpoints | undefined;
 
-  constructor(config: OtlpGrpcExporterConfig, context: ComponentContext) {
+  constructor(config: OtlpGrpcExporterConfig, context: ComponentContext, resolve: Resolve) {
+    const { compression, compression_params, balancer_name: policy, wait_for_ready: waitForReady } = config;
     this.#config = config;
     this.#context = context;
-    this.#bodies = new BodyMaker(grpcEncoding(config.compression), config.compression_params.level);
+    this.#resolve = resolve;
+    this.#bodies = new BodyMaker(compression === "zlib" ? "deflate" : compression, compression_params.level);
+    this.#balancer = new Balancer({ policy, waitForReady, clock: context.clock, random: context.random });
   }
 
-  /** Rejects when a certificate cannot be read. The connection is made when there is something to send. */
+  /** Rejects when a certificate cannot be read. Connections are made when there is something to send. */
   async start(): Promise<void> {
-    const { endpoint, tls, headers, authority, keepalive, compression } = this.#config;
-    const target = parseTarget(endpoint);
-    if (target === undefined) throw new Error(`"${endpoint}" is not a gRPC endpoint`);
-    const secure = target.secure ?? !tls.insecure;
-    this.#channel = new GrpcChannel({
-      target,
-      tls: secure ? await loadClientTls(tls) : undefined,
-      headers,
-      authority,
-      encoding: grpcEncoding(compression),
-      keepalive,
-      clock: this.#context.clock,
-    });
+    const { endpoint, endpoints, tls, headers, auth, authority, keepalive } = this.#config;
+    const { clock } = this.#context;
+    const authenticator = auth === undefined ? undefined : this.#context.capability("clientAuthenticator", auth.authenticator);
+    const targets = (endpoint === undefined ? endpoints : [endpoint]).map(targetOf);
+    const isSecure = ({ secure }: Target): boolean => secure ?? !tls.insecure;
+    const certificates = targets.some(isSecure) ? await loadClientTls(tls) : {};
+    const open = (target: Target, address: string | undefined): GrpcChannel =>
+      new GrpcChannel({
+        target,
+        address,
+        tls: isSecure(target) ? () => certificates : undefined,
+        headers,
+        callHeaders: authenticator === undefined ? undefined : () => authenticator.headers(),
+        authority,
+        keepalive,
+        clock,
+      });
+    this.#endpoints = new GrpcEndpoints({ targets, balancer: this.#balancer, open, resolve: this.#resolve, context: this.#context });
   }
 
   shutdown(): void {
-    this.#channel?.close();
-    this.#channel = undefined;
+    this.#endpoints?.close();
+    this.#endpoints = undefined;
     this.#bodies.close();
   }
 
   async send(batch: Batch, context: SendContext): Promise<void> {
-    const channel = this.#channel;
-    if (channel === undefined) throw PipelineError.unavailable("the exporter is not started");
+    const endpoints = this.#endpoints;
+    if (endpoints === undefined) throw PipelineError.unavailable("the exporter is not started");
     const size = batch.byteLength;
     if (size > MAX_MESSAGE_BYTES) {
       throw PipelineError.invalid(
         `the message would be ${size} bytes and OTLP allows ${MAX_MESSAGE_BYTES}; set send_batch_max_size in the batch processor`,
       );
     }
-    const packed = this.#bodies.proto(batch);
+    const resolved = endpoints.ready();
+    if (resolved !== undefined) await resolved;
+    const packed = this.#bodies.proto(batch, context.compression);
     const body = packed instanceof Promise ? await packed : packed;
-    const answer = await channel.call(PATHS[batch.signal], body, context.signal);
+    const path = PATHS[batch.signal];
+    const answer = await this.#balancer.run((channel) => channel.call(path, body, context.signal), context.signal);
     if (answer.length > 0) this.#readAnswer(batch.signal, answer, context);
   }
 
@@ -82,8 +97,8 @@ export class OtlpGrpcExporter implements Exporter {
   }
 }
 
-/** gRPC calls the zlib format `deflate` and has no other name for it. */
-function grpcEncoding(compression: Compression): RequestBody["encoding"] {
-  if (compression === "none") return "";
-  return compression === "zlib" ? "deflate" : compression;
+function targetOf(endpoint: string): Target {
+  const target = parseTarget(endpoint);
+  if (target === undefined) throw new Error(`"${endpoint}" is not a gRPC endpoint`);
+  return target;
 }

@@ -1,11 +1,12 @@
-import { PipelineError, type ComponentContext, type Exporter, type SendContext } from "@tidemark/core";
+import { PipelineError, type ClientAuthenticator, type ComponentContext, type Exporter, type SendContext } from "@tidemark/core";
 import { decodeExportResponse, decodeStatus, exportResponseFromJson, statusFromJson, type Batch, type Signal } from "@tidemark/otlp";
 import { pipelineCodeOf } from "../../transport/grpc-status.ts";
-import { BodyMaker } from "../../transport/request-body.ts";
+import { Balancer } from "../../transport/balancer.ts";
+import { BodyMaker, type RequestBody } from "../../transport/request-body.ts";
 import { parseRetryAfter } from "../../transport/retry-after.ts";
 import { loadClientTls } from "../../transport/tls.ts";
 import type { OtlpHttpExporterConfig } from "./config.ts";
-import { HttpPoster, type HttpAnswer } from "../../transport/http-poster.ts";
+import { HttpAgents, HttpPoster, type Connections, type HttpAnswer } from "../../transport/http-poster.ts";
 
 /** OTLP 1.11, "Failures": every other 4xx and 5xx must not be sent again. */
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
@@ -19,7 +20,9 @@ export class OtlpHttpExporter implements Exporter {
   readonly #config: OtlpHttpExporterConfig;
   readonly #context: ComponentContext;
   readonly #bodies: BodyMaker;
-  readonly #posters = new Map<Signal, HttpPoster>();
+  readonly #balancers = new Map<Signal, Balancer<HttpPoster>>();
+  #agents: HttpAgents | undefined;
+  #authenticator: ClientAuthenticator | undefined;
 
   constructor(config: OtlpHttpExporterConfig, context: ComponentContext) {
     this.#config = config;
@@ -29,36 +32,48 @@ export class OtlpHttpExporter implements Exporter {
 
   /** Rejects when a certificate cannot be read. Connections are made when there is something to send. */
   async start(): Promise<void> {
-    const { disable_keep_alives, max_conns_per_host } = this.#config;
-    const tls = await loadClientTls(this.#config.tls);
-    const connections = { keepAlive: !disable_keep_alives, maxSockets: max_conns_per_host || Number.POSITIVE_INFINITY };
-    const headers = { "user-agent": "tidemark", ...this.#config.headers, "content-type": CONTENT_TYPES[this.#config.encoding] };
+    const { auth, balancer_name: policy, encoding } = this.#config;
+    const { clock, random } = this.#context;
+    if (auth !== undefined) this.#authenticator = this.#context.capability("clientAuthenticator", auth.authenticator);
+    const agents = new HttpAgents(await loadClientTls(this.#config.tls), connectionsOf(this.#config));
+    const headers = { "user-agent": "tidemark", ...this.#config.headers, "content-type": CONTENT_TYPES[encoding] };
     for (const signal of SIGNALS) {
-      const url = this.#urlOf(signal);
-      if (url !== undefined) this.#posters.set(signal, new HttpPoster(url, headers, tls, connections));
+      const urls = this.#urlsOf(signal);
+      if (urls.length === 0) continue;
+      const balancer = new Balancer<HttpPoster>({ policy, waitForReady: false, clock, random });
+      balancer.setMembers(urls.map((url) => new HttpPoster(url, headers, agents)));
+      this.#balancers.set(signal, balancer);
     }
+    this.#agents = agents;
   }
 
   shutdown(): void {
-    for (const poster of this.#posters.values()) poster.close();
-    this.#posters.clear();
+    this.#agents?.close();
+    this.#balancers.clear();
     this.#bodies.close();
   }
 
   async send(batch: Batch, context: SendContext): Promise<void> {
     const { encoding } = this.#config;
-    const poster = this.#posters.get(batch.signal);
-    if (poster === undefined)
+    const balancer = this.#balancers.get(batch.signal);
+    if (balancer === undefined)
       throw new PipelineError(`no endpoint for ${batch.signal}; set endpoint or ${batch.signal}_endpoint`, {
         code: "unimplemented",
         retryable: false,
       });
     if (encoding === "proto" && batch.byteLength > MAX_REQUEST_BYTES) throw tooLarge(batch.byteLength);
-    const packed = encoding === "proto" ? this.#bodies.proto(batch) : this.#bodies.plain(Buffer.from(batch.toJson()));
+    const { compression, signal } = context;
+    const packed =
+      encoding === "proto" ? this.#bodies.proto(batch, compression) : this.#bodies.plain(Buffer.from(batch.toJson()), compression);
     const body = packed instanceof Promise ? await packed : packed;
     if (body.length > MAX_REQUEST_BYTES) throw tooLarge(body.length);
-    const answer = await poster.post(body, context.signal);
-    if (answer.status >= 200 && answer.status <= 299) return this.#readSuccess(batch.signal, answer, context);
+    const answer = await balancer.run((poster) => this.#post(poster, body, signal), signal);
+    this.#readSuccess(batch.signal, answer, context);
+  }
+
+  async #post(poster: HttpPoster, body: RequestBody, signal: AbortSignal): Promise<HttpAnswer> {
+    const answer = await poster.post(body, signal, this.#authenticator?.headers());
+    if (answer.status >= 200 && answer.status <= 299) return answer;
     throw this.#errorOf(answer, poster.url);
   }
 
@@ -96,11 +111,23 @@ export class OtlpHttpExporter implements Exporter {
     return new PipelineError(message, { code: permanentCode(status, said.code), retryable: false });
   }
 
-  #urlOf(signal: Signal): string | undefined {
-    const { endpoint } = this.#config;
+  #urlsOf(signal: Signal): readonly string[] {
+    const { endpoint, endpoints } = this.#config;
     const own = this.#config[`${signal}_endpoint`];
-    return own ?? (endpoint === undefined ? undefined : `${endpoint.replace(/\/+$/, "")}/v1/${signal}`);
+    if (own !== undefined) return [own];
+    return (endpoint === undefined ? endpoints : [endpoint]).map((base) => `${base.replace(/\/+$/, "")}/v1/${signal}`);
   }
+}
+
+function connectionsOf(config: OtlpHttpExporterConfig): Connections {
+  const { max_idle_conns: most, max_idle_conns_per_host: mostPerHost, idle_conn_timeout: timeout, proxy_url: proxy } = config;
+  return {
+    keepAlive: !config.disable_keep_alives,
+    maxSockets: config.max_conns_per_host || Number.POSITIVE_INFINITY,
+    maxFreeSockets: Math.min(most || Number.POSITIVE_INFINITY, mostPerHost || Number.POSITIVE_INFINITY),
+    ...(timeout === 0 ? {} : { timeout }),
+    ...(proxy === undefined ? {} : { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } }),
+  };
 }
 
 function tooLarge(bytes: number): PipelineError {
