@@ -1,10 +1,8 @@
 import { testContext } from "@tidemark/core/testing";
 import { openBatch } from "@tidemark/otlp";
 import { describe, expect, it } from "vitest";
-import { otlpGrpcExporterConfig } from "../exporters/otlp_grpc/config.ts";
-import { OtlpGrpcExporter } from "../exporters/otlp_grpc/otlp-grpc-exporter.ts";
-import { otlpHttpExporterConfig } from "../exporters/otlp_http/config.ts";
-import { OtlpHttpExporter } from "../exporters/otlp_http/otlp-http-exporter.ts";
+import { otlpGrpcExporter } from "../exporters/otlp_grpc/index.ts";
+import { otlpHttpExporter } from "../exporters/otlp_http/index.ts";
 import { openReceiver } from "../receivers/otlp/testing/receiver-rig.ts";
 import { exportRequest } from "./testing/otlp-bytes.ts";
 import { sendOnce } from "./testing/send-once.ts";
@@ -20,16 +18,16 @@ async function attempt(protocol: "grpc" | "http", serverTls: object, clientTls: 
   const context = testContext({ kind: "exporter" });
   const exporter =
     protocol === "grpc"
-      ? new OtlpGrpcExporter(otlpGrpcExporterConfig.parse({ endpoint: `localhost:${rig.grpc}`, tls: clientTls }), context)
-      : new OtlpHttpExporter(otlpHttpExporterConfig.parse({ endpoint: `https://localhost:${rig.http}`, tls: clientTls }), context);
+      ? otlpGrpcExporter.create(otlpGrpcExporter.config.parse({ endpoint: `localhost:${rig.grpc}`, tls: clientTls }), context)
+      : otlpHttpExporter.create(otlpHttpExporter.config.parse({ endpoint: `https://localhost:${rig.http}`, tls: clientTls }), context);
   try {
-    await exporter.start();
+    await exporter.start?.();
     const { error } = await sendOnce(exporter, BATCH);
     return error === undefined
       ? `${rig.deliveries[0]?.batch.itemCount} items`
       : `${error.retryable ? "retryable" : "permanent"}: ${error.message}`;
   } finally {
-    exporter.shutdown();
+    await exporter.shutdown?.(AbortSignal.abort());
     await rig.receiver.shutdown(AbortSignal.abort());
   }
 }

@@ -29,7 +29,10 @@ const EXTENSIONS: Readonly<Record<string, Extension>> = {
   now: { serverAuthenticator: { challenge: 'Basic realm="tidemark"', authenticate: check } },
   later: {
     serverAuthenticator: {
-      authenticate: (headers) => new Promise((resolve, reject) => setImmediate(() => Promise.try(check, headers).then(resolve, reject))),
+      authenticate: async (headers) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        return check(headers);
+      },
     },
   },
 };

@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { END_HEADERS, END_STREAM, FRAME, frame, headerBlock, PREFACE, uint32 } from "../../transport/testing/h2-frames.ts";
+import { END_HEADERS, FRAME, frame, headerBlock, PREFACE, uint32 } from "../../transport/testing/h2-frames.ts";
 import { framed, GRPC_PATHS, grpcCall, grpcConnect } from "../../transport/testing/grpc-client.ts";
 import { httpSend } from "../../transport/testing/http-client.ts";
 import { exportRequest } from "../../transport/testing/otlp-bytes.ts";

@@ -128,6 +128,11 @@ export class HttpExchange implements Submission, OpenCall {
         this.json ? Buffer.from(exportResponseToJson(this.signal, partial)) : encodeExportResponse(this.signal, partial),
       );
     }
+    this.#answerError(answer);
+  }
+
+  #answerError(answer: ErrorAnswer): void {
+    const response = this.#response;
     const { httpStatus, retryDelayMs } = answer;
     if (retryDelayMs !== undefined && (httpStatus === 429 || httpStatus === 503))
       response.setHeader("retry-after", formatRetryAfter(retryDelayMs));

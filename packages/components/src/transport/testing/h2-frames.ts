@@ -3,7 +3,7 @@ export const PREFACE: Buffer = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "
 
 /** Frame types of RFC 9113 6. */
 export const FRAME = { DATA: 0, HEADERS: 1, PRIORITY: 2, RST_STREAM: 3, SETTINGS: 4, PING: 6, WINDOW_UPDATE: 8, CONTINUATION: 9 } as const;
-export const END_STREAM = 1;
+/** A flag of HEADERS and CONTINUATION. */
 export const END_HEADERS = 4;
 
 /**
