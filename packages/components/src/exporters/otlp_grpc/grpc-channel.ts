@@ -119,7 +119,9 @@ export class GrpcChannel {
 
   #connect(): GrpcConnection {
     const { address, tls, keepalive, clock } = this.#options;
-    const connection: GrpcConnection = new GrpcConnection({ url: this.#url, address, tls: tls?.(), keepalive, clock }, () => {
+    const streams = this.#connections.at(-1)?.streams ?? Number.POSITIVE_INFINITY;
+    const settings = { url: this.#url, address, tls: tls?.(), keepalive, clock, streams };
+    const connection: GrpcConnection = new GrpcConnection(settings, () => {
       const at = this.#connections.indexOf(connection);
       if (at >= 0) this.#connections.splice(at, 1);
     });

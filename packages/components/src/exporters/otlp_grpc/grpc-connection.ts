@@ -17,6 +17,8 @@ export interface ConnectionSettings {
   readonly tls: ConnectionOptions | undefined;
   readonly keepalive: KeepaliveSettings | undefined;
   readonly clock: Clock;
+  /** Calls that the far side is expected to let run at a time, until it says so itself. */
+  readonly streams: number;
 }
 
 /** One HTTP/2 session of a channel, from its making until it takes no more calls. */
@@ -30,11 +32,14 @@ export class GrpcConnection {
   #openCalls = 0;
   /** Whether it ever came to be. */
   wasConnected = false;
+  /** Calls that may run at a time. */
+  streams: number;
 
   /** `closed` is called once, when no more calls can begin. */
-  constructor({ url, address, tls, keepalive, clock }: ConnectionSettings, closed: () => void) {
+  constructor({ url, address, tls, keepalive, clock, streams }: ConnectionSettings, closed: () => void) {
     this.#closed = closed;
     this.#clock = clock;
+    this.streams = streams;
     this.#lastUse = clock.now();
     const place = address === undefined ? {} : { lookup: lookupOf(address) };
     const session = connect(url, { ...SESSION_OPTIONS, settings: STREAM_SETTINGS, ...place, ...tls });
@@ -43,6 +48,7 @@ export class GrpcConnection {
       this.wasConnected = true;
       session.setLocalWindowSize(SESSION_WINDOW);
     });
+    session.on("remoteSettings", ({ maxConcurrentStreams }) => (this.streams = maxConcurrentStreams ?? Number.POSITIVE_INFINITY));
     // Calls learn of it through their streams; the next call connects again.
     session.on("error", () => this.#end());
     session.once("close", () => this.#end());
@@ -57,8 +63,7 @@ export class GrpcConnection {
 
   /** Whether the far side lets another call begin at once. */
   get hasRoom(): boolean {
-    const { connecting, remoteSettings } = this.#session;
-    return connecting || this.#openCalls < (remoteSettings?.maxConcurrentStreams ?? Number.POSITIVE_INFINITY);
+    return this.#openCalls < this.streams;
   }
 
   get isOpen(): boolean {
