@@ -1,6 +1,6 @@
 import { PipelineError, type ComponentContext } from "@tidemark/core";
 import type { Balancer } from "../../transport/balancer.ts";
-import { GrpcChannel } from "./grpc-channel.ts";
+import type { GrpcChannel } from "./grpc-channel.ts";
 import type { Target } from "./target.ts";
 
 /** grpc-go asks the name server no more often than this. */

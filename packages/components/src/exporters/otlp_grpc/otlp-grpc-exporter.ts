@@ -1,8 +1,9 @@
 import { PipelineError, type ComponentContext, type Exporter, type SendContext } from "@tidemark/core";
 import { decodeExportResponse, type Batch, type Signal } from "@tidemark/otlp";
+import type { ConnectionOptions } from "node:tls";
 import { Balancer } from "../../transport/balancer.ts";
 import { BodyMaker } from "../../transport/request-body.ts";
-import { loadClientTls } from "../../transport/tls.ts";
+import { TlsSource } from "../../transport/tls-source.ts";
 import type { OtlpGrpcExporterConfig } from "./config.ts";
 import { GrpcChannel } from "./grpc-channel.ts";
 import { GrpcEndpoints, type Resolve } from "./grpc-endpoints.ts";
@@ -24,6 +25,7 @@ export class OtlpGrpcExporter implements Exporter {
   readonly #bodies: BodyMaker;
   readonly #balancer: Balancer<GrpcChannel>;
   #endpoints: GrpcEndpoints | undefined;
+  #certificates: TlsSource<ConnectionOptions> | undefined;
 
   constructor(config: OtlpGrpcExporterConfig, context: ComponentContext, resolve: Resolve) {
     const { compression, compression_params, balancer_name: policy, wait_for_ready: waitForReady } = config;
@@ -41,24 +43,26 @@ export class OtlpGrpcExporter implements Exporter {
     const authenticator = auth === undefined ? undefined : this.#context.capability("clientAuthenticator", auth.authenticator);
     const targets = (endpoint === undefined ? endpoints : [endpoint]).map(targetOf);
     const isSecure = ({ secure }: Target): boolean => secure ?? !tls.insecure;
-    const certificates = targets.some(isSecure) ? await loadClientTls(tls) : {};
+    const certificates = targets.some(isSecure) ? await TlsSource.client(tls, this.#context) : undefined;
     const open = (target: Target, address: string | undefined): GrpcChannel =>
       new GrpcChannel({
         target,
         address,
-        tls: isSecure(target) ? () => certificates : undefined,
+        tls: isSecure(target) ? () => certificates?.current ?? {} : undefined,
         headers,
         callHeaders: authenticator === undefined ? undefined : () => authenticator.headers(),
         authority,
         keepalive,
         clock,
       });
+    this.#certificates = certificates;
     this.#endpoints = new GrpcEndpoints({ targets, balancer: this.#balancer, open, resolve: this.#resolve, context: this.#context });
   }
 
   shutdown(): void {
     this.#endpoints?.close();
     this.#endpoints = undefined;
+    this.#certificates?.close();
     this.#bodies.close();
   }
 

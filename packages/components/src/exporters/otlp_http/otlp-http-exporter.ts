@@ -1,10 +1,11 @@
 import { PipelineError, type ClientAuthenticator, type ComponentContext, type Exporter, type SendContext } from "@tidemark/core";
 import { decodeExportResponse, decodeStatus, exportResponseFromJson, statusFromJson, type Batch, type Signal } from "@tidemark/otlp";
 import { pipelineCodeOf } from "../../transport/grpc-status.ts";
+import type { ConnectionOptions } from "node:tls";
 import { Balancer } from "../../transport/balancer.ts";
 import { BodyMaker, type RequestBody } from "../../transport/request-body.ts";
 import { parseRetryAfter } from "../../transport/retry-after.ts";
-import { loadClientTls } from "../../transport/tls.ts";
+import { TlsSource } from "../../transport/tls-source.ts";
 import type { OtlpHttpExporterConfig } from "./config.ts";
 import { HttpAgents, HttpPoster, type Connections, type HttpAnswer } from "../../transport/http-poster.ts";
 
@@ -22,6 +23,7 @@ export class OtlpHttpExporter implements Exporter {
   readonly #bodies: BodyMaker;
   readonly #balancers = new Map<Signal, Balancer<HttpPoster>>();
   #agents: HttpAgents | undefined;
+  #certificates: TlsSource<ConnectionOptions> | undefined;
   #authenticator: ClientAuthenticator | undefined;
 
   constructor(config: OtlpHttpExporterConfig, context: ComponentContext) {
@@ -35,7 +37,9 @@ export class OtlpHttpExporter implements Exporter {
     const { auth, balancer_name: policy, encoding } = this.#config;
     const { clock, random } = this.#context;
     if (auth !== undefined) this.#authenticator = this.#context.capability("clientAuthenticator", auth.authenticator);
-    const agents = new HttpAgents(await loadClientTls(this.#config.tls), connectionsOf(this.#config));
+    const certificates = await TlsSource.client(this.#config.tls, this.#context);
+    const agents = new HttpAgents(certificates.current, connectionsOf(this.#config));
+    certificates.onChange((tls) => agents.setTls(tls));
     const headers = { "user-agent": "tidemark", ...this.#config.headers, "content-type": CONTENT_TYPES[encoding] };
     for (const signal of SIGNALS) {
       const urls = this.#urlsOf(signal);
@@ -44,10 +48,12 @@ export class OtlpHttpExporter implements Exporter {
       balancer.setMembers(urls.map((url) => new HttpPoster(url, headers, agents)));
       this.#balancers.set(signal, balancer);
     }
+    this.#certificates = certificates;
     this.#agents = agents;
   }
 
   shutdown(): void {
+    this.#certificates?.close();
     this.#agents?.close();
     this.#balancers.clear();
     this.#bodies.close();
