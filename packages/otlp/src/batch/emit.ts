@@ -1,12 +1,13 @@
 import { WireReader } from "../wire/reader.ts";
 import { DATA_FIELD, END, FIRST_CHILD, FRAME, OWN_BYTES, START, CHILD_BYTES } from "./level.ts";
 import type { ArenaRange, Part } from "./part.ts";
+import { headerSize } from "./plan.ts";
 import type { Plan } from "./plan.ts";
 import type { ByteSink } from "./sink.ts";
 
-/** Field number of a metric in ScopeMetrics, a scope in Resource*, an item in Scope*. */
+/** Field number of a metric in ScopeMetrics, a scope in Resource*. */
 const childField = 2;
-/** Field number of Resource* in a request, and of data points in their metric data. */
+/** Field number of Resource* in a request. */
 const outerField = 1;
 const ownField = 1;
 
@@ -24,12 +25,17 @@ class Emitter {
   readonly #plan: Plan;
   readonly #sink: ByteSink;
   readonly #bytes: Uint8Array;
+  /** The last range, which the next may continue: neighbours leave as one. */
+  #from: Uint8Array;
+  #start = 0;
+  #end = 0;
 
   constructor(part: Part, plan: Plan, sink: ByteSink) {
     this.#part = part;
     this.#plan = plan;
     this.#sink = sink;
     this.#bytes = part.segment.bytes;
+    this.#from = part.segment.bytes;
   }
 
   run(): void {
@@ -37,6 +43,28 @@ class Emitter {
     const kept = this.#plan.levels[0]!.nodes.length;
     const gaps = segment.bytes.length - segment.childBytes;
     this.#children(0, 0, kept, 0, segment.resources.count, 0, segment.bytes.length, gaps, false);
+    this.#flush();
+  }
+
+  #range(bytes: Uint8Array, start: number, end: number): void {
+    if (bytes === this.#from && start === this.#end) {
+      this.#end = end;
+      return;
+    }
+    this.#flush();
+    this.#from = bytes;
+    this.#start = start;
+    this.#end = end;
+  }
+
+  #header(field: number, length: number): void {
+    this.#flush();
+    this.#sink.header(field, length);
+  }
+
+  #flush(): void {
+    if (this.#end > this.#start) this.#sink.range(this.#from, this.#start, this.#end);
+    this.#start = this.#end;
   }
 
   /**
@@ -95,13 +123,12 @@ class Emitter {
     if (plan === undefined) {
       const start = patches!.items![2 * k]!;
       const end = patches!.items![2 * k + 1]!;
-      this.#sink.header(segment.signal === "metrics" ? outerField : childField, end - start);
-      this.#sink.range(patches!.arena.bytes, start, end);
+      this.#range(patches!.arena.bytes, start - headerSize(end - start), end);
       return;
     }
     const { rows, stride } = segment.levels[depth]!;
     const row = node * stride;
-    this.#sink.header(this.#field(depth, row), plan.lengths[k]!);
+    this.#header(this.#field(depth, row), plan.lengths[k]!);
     const own = (depth === 0 ? patches?.resources : depth === 1 ? patches?.scopes : undefined)?.get(node);
     if (own !== undefined) this.#own(own);
     const start = rows[row + START]!;
@@ -123,14 +150,14 @@ class Emitter {
   }
 
   #own(range: ArenaRange): void {
-    this.#sink.header(ownField, range.end - range.start);
-    this.#sink.range(this.#part.patches!.arena.bytes, range.start, range.end);
+    this.#header(ownField, range.end - range.start);
+    this.#range(this.#part.patches!.arena.bytes, range.start, range.end);
   }
 
   #run(start: number, end: number, withoutOwn: boolean): void {
     if (start >= end) return;
     if (!withoutOwn) {
-      this.#sink.range(this.#bytes, start, end);
+      this.#range(this.#bytes, start, end);
       return;
     }
     const reader = new WireReader(this.#bytes, start, end);
@@ -140,10 +167,10 @@ class Emitter {
       const tag = reader.tag();
       reader.skip(tag);
       if (tag >>> 3 !== ownField) continue;
-      if (at > from) this.#sink.range(this.#bytes, from, at);
+      if (at > from) this.#range(this.#bytes, from, at);
       from = reader.pos;
     }
-    if (end > from) this.#sink.range(this.#bytes, from, end);
+    if (end > from) this.#range(this.#bytes, from, end);
   }
 
   #field(depth: number, row: number): number {

@@ -11,7 +11,10 @@ export interface ArenaRange {
 /** Records that edits rewrote. The arena only grows, so batches made from one another may share it. */
 export interface Patches {
   readonly arena: WireWriter;
-  /** start and end per position; start -1: not rewritten. Undefined: no item is. */
+  /**
+   * Start and end of the content per position, with tag and shortest length before it, so that neighbours are one range of the
+   * encoding; start -1: not rewritten. Undefined: no item is.
+   */
   readonly items: Int32Array | undefined;
   /** By row number: rewritten content of the Resource or InstrumentationScope. */
   readonly resources: ReadonlyMap<number, ArenaRange>;

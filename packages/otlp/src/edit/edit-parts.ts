@@ -1,11 +1,16 @@
 import { Part } from "../batch/part.ts";
 import type { ArenaRange, Patches } from "../batch/part.ts";
 import { ItemCursor } from "../views/item-cursor.ts";
+import type { Signal } from "../schema/index.ts";
+import { LEN } from "../wire/reader.ts";
 import type { MessageView } from "../views/message-view.ts";
 import { WireWriter } from "../wire/writer.ts";
 import type { EditableAttributes } from "./editable-attributes.ts";
 import type { ResourceEditRecord, ScopeEditRecord } from "./editors.ts";
 import type { EditVisitor } from "./types.ts";
+
+/** Tag of one byte, and a length; room for a little more, as the writer asks for it. */
+const longestHeader = 12;
 
 /** A cursor whose records can be rewritten. */
 export interface EditCursor extends ItemCursor {
@@ -63,7 +68,7 @@ function draftOf(part: Part, withItems: boolean): Draft {
   const items = withItems ? (old?.items?.slice() ?? new Int32Array(2 * part.count).fill(-1)) : old?.items;
   const resources = new Map(old?.resources);
   const scopes = new Map(old?.scopes);
-  const patches: Patches = { arena: old?.arena ?? new WireWriter(1024), items, resources, scopes };
+  const patches: Patches = { arena: old?.arena ?? new WireWriter(0), items, resources, scopes };
   return { part: new Part(part.segment, part.selected, patches), items, resources, scopes, changedItems: 0, changedEnvelopes: false };
 }
 
@@ -94,21 +99,39 @@ function editScope<C extends EditCursor>(draft: Draft, cursor: C, node: number, 
 }
 
 function editItem<C extends EditCursor>(draft: Draft, cursor: C, visitor: EditVisitor<C>): void {
-  const range = visit(draft, cursor, cursor.attributes, () => visitor.item!(cursor));
+  const range = visit(draft, cursor, cursor.attributes, () => visitor.item!(cursor), itemField(draft.part.segment.signal));
   if (range === undefined) return;
   draft.items![2 * cursor.position] = range.start;
   draft.items![2 * cursor.position + 1] = range.end;
   draft.changedItems++;
 }
 
-/** Runs `change` and moves the rewritten record to the arena; undefined when its bytes are the same as before. */
-function visit(draft: Draft, record: MessageView, attributes: EditableAttributes, change: () => void): ArenaRange | undefined {
+/** Field number of data points in their metric data, of other items in Scope*. */
+function itemField(signal: Signal): number {
+  return signal === "metrics" ? 1 : 2;
+}
+
+/**
+ * Runs `change` and moves the rewritten record to the arena, with the header of the field `frame` before it when that is given.
+ * Undefined when its bytes are the same as before.
+ */
+function visit(
+  draft: Draft,
+  record: MessageView,
+  attributes: EditableAttributes,
+  change: () => void,
+  frame?: number,
+): ArenaRange | undefined {
   const { bytes, start, end } = record;
   change();
   if (!attributes.rewriter.changed || sameBytes(bytes, start, end, record)) return undefined;
   const { arena } = draft.part.patches!;
+  if (arena.length + longestHeader + record.end - record.start > arena.bytes.length) arena.reserve(expectedBytes(draft, record));
+  if (frame !== undefined) {
+    arena.tag(frame, LEN);
+    arena.varint32(record.end - record.start);
+  }
   const at = arena.length;
-  if (at + record.end - record.start > arena.bytes.length) arena.reserve(expectedBytes(draft, record));
   arena.raw(record.bytes, record.start, record.end);
   return { start: at, end: arena.length };
 }
@@ -117,7 +140,7 @@ function visit(draft: Draft, record: MessageView, attributes: EditableAttributes
 function expectedBytes(draft: Draft, record: MessageView): number {
   const seen = record instanceof ItemCursor ? record.position + 1 : draft.part.count;
   const rate = (draft.changedItems + 1) / seen;
-  return Math.ceil((record.end - record.start) * Math.max(1, rate * (draft.part.count - seen + 1)) * 1.1);
+  return Math.ceil((record.end - record.start + longestHeader) * Math.max(1, rate * (draft.part.count - seen + 1)) * 1.1);
 }
 
 function sameBytes(bytes: Uint8Array, start: number, end: number, record: MessageView): boolean {

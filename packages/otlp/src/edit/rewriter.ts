@@ -4,6 +4,9 @@ import type { AttributeValue } from "../views/types.ts";
 import type { MessageView } from "../views/message-view.ts";
 import { writeAnyValue } from "./value-writer.ts";
 
+/** Most edits make a record longer by no more than this. */
+const usualGrowth = 256;
+
 /**
  * Rewrites the record that a view stands at. Each change copies the record into the spare one of two buffers and moves
  * the view there, so the view reads its own changes at once.
@@ -11,8 +14,8 @@ import { writeAnyValue } from "./value-writer.ts";
 export class Rewriter {
   readonly #view: MessageView;
   readonly #reader: WireReader;
-  #current = new WireWriter(1024);
-  #spare = new WireWriter(1024);
+  #current = new WireWriter(0);
+  #spare = new WireWriter(0);
 
   constructor(view: MessageView) {
     this.#view = view;
@@ -26,7 +29,9 @@ export class Rewriter {
 
   /** An empty buffer to write the new record to; `finish` then moves the view there. */
   begin(): WireWriter {
+    const { start, end } = this.#view;
     this.#spare.length = 0;
+    this.#spare.reserve(end - start + usualGrowth);
     return this.#spare;
   }
 
