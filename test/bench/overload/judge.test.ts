@@ -29,8 +29,18 @@ describe("findings", () => {
   });
 
   it("sees memory that grows or passes its budget", () => {
-    expect(verdict("resident memory flat", result(0, (index) => 100 + index))[1]).toBe(false);
+    expect(
+      verdict(
+        "resident memory flat",
+        result(0, (index) => 100 + index),
+      )[1],
+    ).toBe(false);
     expect(verdict("resident memory flat", result(0))[1]).toBe(true);
-    expect(verdict("resident memory under", result(0, () => 300))[1]).toBe(false);
+    expect(
+      verdict(
+        "resident memory under",
+        result(0, () => 300),
+      )[1],
+    ).toBe(false);
   });
 });

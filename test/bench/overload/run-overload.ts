@@ -10,8 +10,7 @@ import { freePorts } from "../../lib/collector.ts";
 import type { ItemRange } from "../../lib/item-ranges.ts";
 import type { LoadSample, OpenLoopReport } from "../../lib/open-loop.ts";
 import { processTree, residentMB } from "../../lib/process-tree.ts";
-import { reachable } from "../peers/back-end.ts";
-import { pin, startSystem, stopChild } from "../peers/pinned.ts";
+import { pin, startSystem, stopChild, whenReady } from "../peers/pinned.ts";
 import { runFile } from "../peers/systems.ts";
 import { overloadYaml } from "./overload-yaml.ts";
 
@@ -64,10 +63,11 @@ export async function runOverload(overload: Overload, folder: string): Promise<O
   const [grpc = 0, http = 0] = await freePorts(2);
   const file = join(folder, "overload.yaml");
   writeFileSync(file, overloadYaml(overload.system, overload.protocol, { grpc, http, backEnd: sinkPorts[overload.protocol] }));
-  const system = startSystem(runFile(overload.system, file), join(folder, `${overload.system}.log`));
+  const log = join(folder, `${overload.system}.log`);
+  const system = startSystem(runFile(overload.system, file), log);
   const backEnd = `http://127.0.0.1:${sinkPorts.http}`;
   try {
-    await reachable(overload.system, () => fetch(`http://127.0.0.1:${http}/`));
+    await whenReady(system, http, log);
     const target = `http://127.0.0.1:${overload.protocol === "grpc" ? grpc : http}`;
     const found = offer(target, overload.protocol, 1, `${overload.capacity * 2}:${FIND_SECONDS}`, () => undefined);
     const sustainable = await arrivalRate(backEnd);

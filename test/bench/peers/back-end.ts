@@ -5,12 +5,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { root } from "../../lib/child.ts";
 import { freePorts } from "../../lib/collector.ts";
 import { pin } from "./pinned.ts";
+import { reachable } from "./reachable.ts";
 import type { Row } from "./rows.ts";
 import { PEERS } from "./systems.ts";
 
 /** Points of each metric in the peers' payloads; back ends count metrics. */
 const POINTS_PER_METRIC = 5;
-const START_DEADLINE_MS = 10_000;
 const DRAIN_DEADLINE_MS = 20_000;
 const QUIET_MS = 400;
 
@@ -50,18 +50,6 @@ export async function startBackEnd(row: Row): Promise<BackEnd> {
       await ended;
     },
   };
-}
-
-/** Tries until it works. */
-export async function reachable(what: string, probe: () => Promise<unknown>): Promise<void> {
-  for (const deadline = Date.now() + START_DEADLINE_MS; ; await sleep(50)) {
-    try {
-      await probe();
-      return;
-    } catch (error) {
-      if (Date.now() > deadline) throw new Error(`${what} did not start within ${START_DEADLINE_MS / 1000} s`, { cause: error });
-    }
-  }
 }
 
 async function announced(output: NodeJS.ReadableStream): Promise<{ readonly http: number; readonly grpc: number }> {

@@ -5,16 +5,19 @@ import { root } from "../../lib/child.ts";
 import { freePorts } from "../../lib/collector.ts";
 import type { OpenLoopReport } from "../../lib/open-loop.ts";
 import { cpuSeconds, processTree, residentMB } from "../../lib/process-tree.ts";
-import { reachable, startBackEnd, type BackEnd } from "./back-end.ts";
+import { startBackEnd, type BackEnd } from "./back-end.ts";
 import { saturate } from "./h2load.ts";
 import { bodyFile } from "./payloads.ts";
-import { pin, startSystem, stopChild } from "./pinned.ts";
+import { assertAlive, pin, startSystem, stopChild, whenReady } from "./pinned.ts";
 import type { Ports } from "./pipeline-yaml.ts";
 import type { Row } from "./rows.ts";
 import type { System } from "./systems.ts";
 
 const WARM_UP_SECONDS = 2;
 const POLL_MS = 100;
+const ATTEMPTS = 3;
+/** A saturated system that uses less of its CPU than this was not given work. */
+const STALLED_SHARE = 0.25;
 
 /** One system on one row, once. */
 export interface Measurement {
@@ -37,16 +40,30 @@ interface Load {
   readonly latencyMs: Measurement["latencyMs"];
 }
 
-/** Runs the system between a load generator and a back end of its own; `folder` is for files, such as what it prints. */
+/**
+ * Runs the system between a load generator and a back end of its own; `folder` is for files, such as what it prints. A load that
+ * stalls is offered again: TCP on the loopback of some kernels loses segments and then waits, whatever the system.
+ */
 export async function measure(system: System, row: Row, seconds: number, folder: string): Promise<Measurement> {
+  for (let attempt = 1; ; attempt += 1) {
+    const measurement = await measureOnce(system, row, seconds, folder);
+    if (row.rate !== undefined || attempt === ATTEMPTS || measurement.cpuShare > STALLED_SHARE) return measurement;
+  }
+}
+
+async function measureOnce(system: System, row: Row, seconds: number, folder: string): Promise<Measurement> {
   const backEnd = await startBackEnd(row);
   const [grpc = 0, http = 0] = await freePorts(2);
   const ports: Ports = { grpc, http, backEnd: backEnd.port };
-  const child = startSystem(system.command(row, ports, folder), join(folder, `${system.name}.log`));
+  const log = join(folder, `${system.name}.log`);
+  const child = startSystem(system.command(row, ports, folder), log);
   try {
-    await reachable(system.name, () => fetch(`http://127.0.0.1:${http}/`));
+    await whenReady(child, http, log);
     const load = row.rate === undefined ? saturating(row, ports, folder) : atRate(row, row.rate, ports);
-    return await observe(row, child, backEnd, load, seconds);
+    const measurement = await observe(row, child, backEnd, load, seconds);
+    assertAlive(child, log);
+    if (measurement.delivered === 0) throw new Error("nothing arrived at the back end");
+    return measurement;
   } finally {
     await stopChild(child);
     await backEnd.stop();

@@ -42,6 +42,7 @@ export function resultsPage(lines: readonly Line[], verdicts: readonly Verdict[]
     "the time to empty its queues included; ratios are to otelcol in the same round, median (worst–best). `batch` answers a client when",
     "its data is queued in memory; `direct` when the back end has answered. Rotel has no such mode: it answers when it has queued.",
     "The sampler's rows count accepted items, since it drops on purpose. A row is work:transport:compression:signal:items per request.",
+    "A saturated run in which a system used less than a quarter of its CPU, because loopback TCP stalled, was made again.",
     "The counts are sums over all rounds; h2load does not see gRPC errors, so a gRPC row that accepted more than it delivered may have refused.",
     "",
     "## Goals",
