@@ -25,10 +25,6 @@ export class FairBudget {
     this.#now = now;
   }
 
-  get capacity(): number {
-    return this.#budget.capacity;
-  }
-
   get used(): number {
     return this.#budget.used;
   }

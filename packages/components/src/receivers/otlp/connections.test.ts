@@ -4,14 +4,12 @@ import { connect as connectHttp2, type ClientHttp2Session } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { decodeStatus } from "@tidemark/otlp";
-import { framed, grpcCall, grpcConnect } from "../../transport/testing/grpc-client.ts";
-import { httpSend } from "../../transport/testing/http-client.ts";
+import { framed, GRPC_PATHS, grpcCall, grpcConnect } from "../../transport/testing/grpc-client.ts";
 import { http2Send } from "../../transport/testing/http2-client.ts";
 import { exportRequest, exportRequestOfSize } from "../../transport/testing/otlp-bytes.ts";
 import { openReceiver, type ReceiverRig, type RigOptions } from "./testing/receiver-rig.ts";
 
 const PROTO = { "content-type": "application/x-protobuf" };
-const LOGS = { path: "/v1/logs", headers: PROTO };
 const SPANS = exportRequest("traces", 3);
 const MIB = 1 << 20;
 
@@ -143,31 +141,36 @@ describe("fairness", () => {
   const sizes = { grpc: { max_recv_msg_size_mib: 1 }, http: { max_request_body_size: MIB }, receiver: { max_in_flight_bytes: MIB } };
   const body = exportRequestOfSize(MIB / 8 - 2000);
 
-  it("keeps room for a second client beside one that sends as much as it can", async () => {
+  it.each(["grpc", "http"] as const)("keeps room for a second client beside one that sends all it can over %s", async (protocol) => {
     await open(sizes);
     rig.outcome = undefined;
-    const greedy = http2();
+    const dialled = (): ClientHttp2Session => (protocol === "http" ? http2() : grpcConnect(rig.grpc));
+    const send = async (session: ClientHttp2Session): Promise<number> => {
+      if (protocol === "http") return (await grpcCall(session, { ":path": "/v1/logs", ...PROTO }, [body])).http;
+      return (await grpcCall(session, { ":path": GRPC_PATHS.logs }, [framed(body)])).code === 0 ? 200 : 429;
+    };
+    const [greedy, modest] = [dialled(), dialled()];
     const statuses: number[] = [];
     const push = (): void => {
-      void grpcCall(greedy, { ":path": "/v1/logs", ...PROTO }, [body]).then(({ http }) => statuses.push(http));
+      void send(greedy).then((status) => statuses.push(status));
     };
     for (let i = 0; i < 12; i++) push();
     await vi.waitFor(() => expect(rig.deliveries.length + statuses.length).toBe(12));
     const held = rig.deliveries.length;
     expect(held).toBeGreaterThan(4);
-    expect((await httpSend(rig.http, { ...LOGS, body })).status).toBe(429);
-    // One of the greedy ends; it wants the place back at once, and so does the other, a little later.
+    expect(await send(modest)).toBe(429);
+    // Two requests of the greedy one end; it wants the room back at once.
     rig.deliveries[0]?.settlement.settle({ kind: "delivered" });
     rig.deliveries[1]?.settlement.settle({ kind: "delivered" });
     await vi.waitFor(() => expect(statuses.filter((status) => status === 200).length).toBe(2));
     const before = statuses.length;
     push();
     await vi.waitFor(() => expect(statuses.slice(before)).toEqual([429]));
-    const second = httpSend(rig.http, { ...LOGS, body });
+    const second = send(modest);
     await vi.waitFor(() => expect(rig.deliveries.length).toBe(held + 1));
     for (const { settlement } of rig.deliveries) if (!settlement.settled) settlement.settle({ kind: "delivered" });
-    expect((await second).status).toBe(200);
-    greedy.destroy();
+    expect(await second).toBe(200);
+    for (const each of [greedy, modest]) each.destroy();
   });
 
   it("leaves places for others when one connection opens as many requests as it can", async () => {

@@ -76,7 +76,7 @@ export class GrpcExchange implements Submission, OpenCall {
     const { intake, config, door } = this.#parts;
     const refusal = this.#readHead(headers, type) ?? door?.refusal();
     if (refusal !== undefined) return this.#refuse(refusal);
-    if (intake.isFull) return this.#refuse(OVERLOADED);
+    if (!intake.hasRoom(this, 1)) return this.#refuse(OVERLOADED);
     if (config.include_metadata) this.metadata = metadataOf(headers);
     this.#message = new UnaryMessage();
     stream.on("data", (chunk: Buffer) => this.#onData(chunk));

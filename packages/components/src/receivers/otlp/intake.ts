@@ -73,11 +73,6 @@ export class Intake {
     connection.open -= 1;
   }
 
-  /** Whether nothing at all can be taken now. */
-  get isFull(): boolean {
-    return this.#budget.used >= this.#budget.capacity;
-  }
-
   /** Whether `request` could hold `total` bytes now. Takes nothing: what is only announced must not keep others out. */
   hasRoom({ connection, charged }: Submission, total: number): boolean {
     return this.#budget.hasRoom(connection, charged, total);
