@@ -95,12 +95,14 @@ const shape = z.strictObject({
 });
 
 /** Configuration of the `otlp_http` exporter: the Collector's. */
-export const otlpHttpExporterConfig: typeof shape = shape.superRefine((config, context) => {
-  if ((config.traces_endpoint ?? config.metrics_endpoint ?? config.logs_endpoint) === undefined || config.endpoints.length > 0) {
-    checkEndpoints(config, "http://host:4318", context.issues);
-  }
-  checkCompression(config, context.issues);
-});
+export const otlpHttpExporterConfig: typeof shape = shape
+  .superRefine((config, context) => {
+    if ((config.traces_endpoint ?? config.metrics_endpoint ?? config.logs_endpoint) === undefined || config.endpoints.length > 0) {
+      checkEndpoints(config, "http://host:4318", context.issues);
+    }
+    checkCompression(config, context.issues);
+  })
+  .meta({ notHere: { cookies: "take it out: cookies are not kept; several back ends are reached with `endpoints`" } });
 
 /** Checked configuration of the `otlp_http` exporter. */
 export type OtlpHttpExporterConfig = z.output<typeof otlpHttpExporterConfig>;
