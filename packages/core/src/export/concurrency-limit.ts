@@ -36,18 +36,25 @@ export class ConcurrencyLimit {
 
   /** A send that began at `startedAt` was taken, or refused for a reason that has nothing to do with load. */
   succeeded(startedAt: number, now: number): void {
-    if (this.#limit < this.#most) this.#limit = Math.min(this.#most, this.#limit + 1 / this.#limit);
-    if (startedAt < this.#decreasedAt) return;
-    this.#sumMs += now - startedAt;
+    const tookMs = now - startedAt;
+    // It is not clear yet whether fewer at a time help.
+    const isTrying = this.#slowBeforeMs !== undefined;
+    if (this.#limit < this.#most && !isTrying && tookMs <= this.#slowMs) this.#limit = Math.min(this.#most, this.#limit + 1 / this.#limit);
+    if (startedAt <= this.#decreasedAt) return;
+    this.#sumMs += tookMs;
     this.#count += 1;
     if (this.#count >= ROUND) this.#endRound(now);
   }
 
   /** A send that began at `startedAt` was throttled or timed out. Of the sends that were under way together only one counts. */
   overloaded(startedAt: number, now: number): void {
-    if (startedAt < this.#decreasedAt) return;
+    if (startedAt <= this.#decreasedAt) return;
     this.#slowBeforeMs = undefined;
     this.#decrease(now);
+  }
+
+  get #slowMs(): number {
+    return Math.max(SLOW_FLOOR_MS, this.#bestMs * SLOW_FACTOR);
   }
 
   #endRound(now: number): void {
@@ -60,7 +67,7 @@ export class ConcurrencyLimit {
       this.#bestMs = meanMs;
       return;
     }
-    if (meanMs > Math.max(SLOW_FLOOR_MS, this.#bestMs * SLOW_FACTOR)) {
+    if (meanMs > this.#slowMs) {
       this.#slowBeforeMs = meanMs;
       this.#decrease(now);
     } else this.#bestMs = Math.min(this.#bestMs, meanMs);
