@@ -1,5 +1,4 @@
 import { PipelineError, type Exporter, type Random, type SendContext } from "@tidemark/core";
-import type { Batch } from "@tidemark/otlp";
 import { itemsOf } from "./items.ts";
 import { between, pick } from "./scenario.ts";
 import type { SimClock } from "./sim-clock.ts";
@@ -15,9 +14,7 @@ export class SimNetwork {
   readonly arrived: Map<string, number> = new Map();
   /** How often an item arrived without the sender being told. */
   readonly unanswered: Map<string, number> = new Map();
-  /** Items that the far side said it will never take. */
-  readonly rejected: Set<string> = new Set();
-  /** Those of them whose request it took all the same (partial success). */
+  /** Items that the far side threw away, of requests that it took (partial success). */
   readonly thrownAway: Set<string> = new Set();
   /** The items of first tries, in order, for each process. */
   readonly firstTries: string[][] = [];
@@ -46,17 +43,13 @@ export class SimNetwork {
     const tries: string[] = [];
     this.firstTries.push(tries);
     this.#tried.clear();
-    return { send: (batch, context) => this.#send(itemsOf(batch), context, isAlive, tries, batch) };
+    return { send: (batch, context) => this.#send(itemsOf(batch), context, isAlive, tries) };
   }
 
-  async #send(items: readonly string[], context: SendContext, isAlive: () => boolean, tries: string[], batch: Batch): Promise<void> {
+  async #send(items: readonly string[], context: SendContext, isAlive: () => boolean, tries: string[]): Promise<void> {
     const kind = this.#random() < 0.75 ? this.#weather : "healthy";
     this.#trace(() => `send ${items.join(" ")} (${kind}${context.compression === undefined ? "" : `, ${context.compression}`})`);
-    for (const item of items) {
-      if (this.#tried.has(item)) continue;
-      this.#tried.add(item);
-      tries.push(item);
-    }
+    this.#note(items, tries);
     const ms = kind === "slow" ? between(this.#random, 300, 4000) : between(this.#random, 1, 60);
     await this.#pass(ms);
     if (!isAlive()) return this.#deliverForTheDead(kind, items);
@@ -66,7 +59,6 @@ export class SimNetwork {
       case "unavailable":
         throw PipelineError.unavailable("503", this.#random() < 0.5 ? between(this.#random, 0, 1500) : undefined);
       case "broken":
-        for (const item of items) this.rejected.add(item);
         throw PipelineError.invalid("500");
       case "reset":
         throw PipelineError.unavailable("connection reset");
@@ -79,17 +71,26 @@ export class SimNetwork {
         this.#arrive(items, false);
         return new Promise(() => undefined);
       case "partial": {
-        const count = between(this.#random, 1, batch.itemCount);
-        for (const item of items.slice(0, count)) {
-          this.rejected.add(item);
-          this.thrownAway.add(item);
-        }
+        const count = between(this.#random, 1, items.length);
+        this.#throwAway(items.slice(0, count));
         this.#arrive(items.slice(count), !context.signal.aborted);
         return context.rejected(count, "too old");
       }
       default:
         this.#arrive(items, !context.signal.aborted);
     }
+  }
+
+  #note(items: readonly string[], tries: string[]): void {
+    for (const item of items) {
+      if (this.#tried.has(item)) continue;
+      this.#tried.add(item);
+      tries.push(item);
+    }
+  }
+
+  #throwAway(items: readonly string[]): void {
+    for (const item of items) this.thrownAway.add(item);
   }
 
   /** What was on its way when its process died may still arrive, and nobody is there to hear of it. */

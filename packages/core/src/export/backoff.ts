@@ -21,3 +21,28 @@ export class Backoff {
     return Math.max(wait, atLeastMs);
   }
 }
+
+/** When a batch is tried again, and when it is given up. Only its own tries and waits make it older, not those at an open circuit breaker. */
+export class RetrySchedule {
+  readonly #config: RetryConfig;
+  readonly #backoff: Backoff;
+  #elapsedMs = 0;
+
+  constructor(config: RetryConfig, random: Random) {
+    this.#config = config;
+    this.#backoff = new Backoff(config, random);
+  }
+
+  /** Time has passed for the batch. */
+  spend(ms: number): void {
+    this.#elapsedMs += ms;
+  }
+
+  /** The wait in milliseconds after `attempts` tries, at least `atLeastMs`; undefined when it is time to give up. */
+  next(attempts: number, atLeastMs: number | undefined): number | undefined {
+    const { max_elapsed_time: limitMs, max_retries: most } = this.#config;
+    const waitMs = this.#backoff.next(atLeastMs);
+    if (limitMs > 0 && this.#elapsedMs + waitMs > limitMs) return undefined;
+    return most > 0 && attempts > most ? undefined : waitMs;
+  }
+}

@@ -7,7 +7,7 @@ const LARGE = 1024;
  * that were left are emptied, so that nothing is kept alive by them.
  */
 export class RingBuffer<T> {
-  #slots: (T | undefined)[] = new Array<T | undefined>(FIRST_CAPACITY).fill(undefined);
+  #slots: (T | undefined)[] = empty(FIRST_CAPACITY);
   #head = 0;
   #length = 0;
 
@@ -39,14 +39,18 @@ export class RingBuffer<T> {
 
   /** The capacity is a power of two, so that places are found with a mask. */
   #grow(): void {
-    const slots = new Array<T | undefined>(this.#slots.length * 2).fill(undefined);
+    const slots = empty<T>(this.#slots.length * 2);
     for (let at = 0; at < this.#length; at++) slots[at] = this.#slots[(this.#head + at) & (this.#slots.length - 1)];
     this.#slots = slots;
     this.#head = 0;
   }
 
   #shrink(): void {
-    this.#slots = new Array<T | undefined>(FIRST_CAPACITY).fill(undefined);
+    this.#slots = empty(FIRST_CAPACITY);
     this.#head = 0;
   }
+}
+
+function empty<T>(capacity: number): (T | undefined)[] {
+  return Array.from({ length: capacity }, () => undefined);
 }

@@ -1,8 +1,8 @@
 import type { Batch } from "@tidemark/otlp";
 import type { ComponentContext, Exporter } from "../contract/component.ts";
 import { PipelineError } from "../contract/pipeline-error.ts";
-import { attempt } from "./attempt.ts";
-import { Backoff } from "./backoff.ts";
+import { attempt, type AttemptResult } from "./attempt.ts";
+import { RetrySchedule } from "./backoff.ts";
 import { CircuitBreaker, type BreakerState } from "./circuit-breaker.ts";
 import { ConcurrencyLimit } from "./concurrency-limit.ts";
 import { Degradation } from "./degradation.ts";
@@ -83,46 +83,51 @@ export class Sender {
 
   /** Never rejects. */
   async send(batch: Batch): Promise<SendResult> {
-    const { settings, context, exporter } = this.#environment;
-    let backoff: Backoff | undefined;
-    let elapsedMs = 0;
+    let schedule: RetrySchedule | undefined;
     for (let attempts = 1; ; attempts++) {
       const admitted = this.#gate?.pass() ?? "open";
       const pass = typeof admitted === "string" ? admitted : await admitted;
-      if (this.#isStopped || pass === "stopped") return { kind: "stopped", attempts: attempts - 1, rejected: 0, error: STOPPED };
-      const startedAt = context.clock.now();
-      const compression = this.isDegraded ? settings.queue?.degrade?.compression : undefined;
-      const { error, rejected, rejectedMessage } = await attempt(exporter, batch, {
-        timeoutMs: settings.timeoutMs,
-        compression,
-        clock: context.clock,
-        deadline: this.#deadline.signal,
-      });
+      if (this.#isStopped || pass === "stopped" || (attempts > 1 && !this.#mayRetry)) return ended("stopped", attempts - 1, STOPPED);
+      const startedAt = this.#environment.context.clock.now();
+      const { error, rejected, rejectedMessage } = await this.#attempt(batch);
       this.#learn(pass, startedAt, error);
-      if (error === undefined) {
-        if (rejected > 0) return partlyRejected(rejected, rejectedMessage, attempts);
-        return attempts === 1 ? DELIVERED_AT_ONCE : { kind: "delivered", attempts, rejected: 0 };
-      }
-      if (!error.retryable) return { kind: "rejected", attempts, rejected: 0, error };
-      if (!this.#mayRetry) return { kind: "stopped", attempts, rejected: 0, error };
-      if (settings.retry === undefined) return { kind: "retries_exhausted", attempts, rejected: 0, error };
-      backoff ??= new Backoff(settings.retry, context.random);
-      const waitMs = backoff.next(error.retryAfterMs);
-      const { max_elapsed_time: limitMs, max_retries: most } = settings.retry;
-      elapsedMs += context.clock.now() - startedAt;
-      if ((limitMs > 0 && elapsedMs + waitMs > limitMs) || (most > 0 && attempts > most)) {
-        return { kind: "retries_exhausted", attempts, rejected: 0, error: exhausted(error) };
-      }
-      context.log.info("Exporting failed. Will retry the request after interval.", {
-        error: error.message,
-        interval_ms: Math.round(waitMs),
-        items: batch.itemCount,
-      });
-      const pausedAt = context.clock.now();
-      await this.#pauses.wait(waitMs, error.retryAfterMs !== undefined);
-      if (!this.#mayRetry) return { kind: "stopped", attempts, rejected: 0, error };
-      elapsedMs += context.clock.now() - pausedAt;
+      if (error === undefined) return taken(rejected, rejectedMessage, attempts);
+      if (!error.retryable) return ended("rejected", attempts, error);
+      if (!this.#mayRetry) return ended("stopped", attempts, error);
+      schedule ??= this.#newSchedule();
+      if (schedule === undefined) return ended("retries_exhausted", attempts, error);
+      if (!(await this.#waitAfter(error, startedAt, attempts, schedule, batch)))
+        return ended("retries_exhausted", attempts, exhausted(error));
     }
+  }
+
+  #attempt(batch: Batch): Promise<AttemptResult> {
+    const { settings, context, exporter } = this.#environment;
+    return attempt(exporter, batch, {
+      timeoutMs: settings.timeoutMs,
+      compression: this.isDegraded ? settings.queue?.degrade?.compression : undefined,
+      clock: context.clock,
+      deadline: this.#deadline.signal,
+    });
+  }
+
+  #newSchedule(): RetrySchedule | undefined {
+    const { settings, context } = this.#environment;
+    return settings.retry === undefined ? undefined : new RetrySchedule(settings.retry, context.random);
+  }
+
+  /** Resolves when it is time for the next try, with false when there is none. */
+  async #waitAfter(error: PipelineError, startedAt: number, attempts: number, schedule: RetrySchedule, batch: Batch): Promise<boolean> {
+    const { clock, log } = this.#environment.context;
+    const failedAt = clock.now();
+    schedule.spend(failedAt - startedAt);
+    const waitMs = schedule.next(attempts, error.retryAfterMs);
+    if (waitMs === undefined) return false;
+    const fields = { error: error.message, interval_ms: Math.round(waitMs), items: batch.itemCount };
+    log.info("Exporting failed. Will retry the request after interval.", fields);
+    await this.#pauses.wait(waitMs, error.retryAfterMs !== undefined);
+    schedule.spend(clock.now() - failedAt);
+    return true;
   }
 
   /** What an attempt tells about the far side. */
@@ -154,7 +159,12 @@ export class Sender {
   }
 }
 
-function partlyRejected(rejected: number, message: string, attempts: number): SendResult {
+function ended(kind: SendResult["kind"], attempts: number, error: PipelineError): SendResult {
+  return { kind, attempts, rejected: 0, error };
+}
+
+function taken(rejected: number, message: string, attempts: number): SendResult {
+  if (rejected === 0) return attempts === 1 ? DELIVERED_AT_ONCE : { kind: "delivered", attempts, rejected };
   const error = PipelineError.invalid(`the far side rejected ${rejected} items: ${message}`);
   return { kind: "partly_rejected", attempts, rejected, error };
 }
