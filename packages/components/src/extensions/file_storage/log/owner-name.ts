@@ -7,8 +7,3 @@ export function folderOfOwner(owner: string): string {
   // "." and ".." are folders that exist.
   return /^\.+$/.test(safe) ? safe.replaceAll(".", "~002E") : safe;
 }
-
-/** The owner of a folder. */
-export function ownerOfFolder(folder: string): string {
-  return folder.replaceAll(/~([0-9A-F]{4})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
-}

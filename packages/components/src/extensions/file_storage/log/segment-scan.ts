@@ -45,13 +45,12 @@ export interface SegmentScan {
  * on for the next header of the same segment. Undefined where nothing at all can be read.
  */
 export function scanSegment(bytes: Buffer): SegmentScan | undefined {
-  const header = decodeSegmentHeader(bytes);
-  const first = header === undefined ? nextRecord(bytes, 0, undefined) : undefined;
-  const salt = header?.salt ?? first?.header.salt;
-  if (salt === undefined) return undefined;
+  const start = beginningOf(bytes);
+  if (start === undefined) return undefined;
+  const { salt } = start;
   const records: ScannedRecord[] = [];
   const damage: Damage[] = [];
-  let durableBelow = header?.firstId ?? first?.header.durableBelow ?? 0;
+  let { durableBelow } = start;
   let idBefore: number | undefined;
   let at = SEGMENT_HEADER_BYTES;
   while (at < bytes.length) {
@@ -74,8 +73,15 @@ export function scanSegment(bytes: Buffer): SegmentScan | undefined {
     idBefore = found.id;
     at = Math.min(at + found.bytes, bytes.length);
   }
-  const firstId = header?.firstId ?? first?.header.id ?? durableBelow;
-  return { salt, firstId, headerDamaged: header === undefined, records, damage, durableBelow };
+  return { ...start, records, damage, durableBelow };
+}
+
+/** What the header says; where that is damaged, what the first record lets us know of it. */
+function beginningOf(bytes: Buffer): Pick<SegmentScan, "salt" | "firstId" | "headerDamaged" | "durableBelow"> | undefined {
+  const header = decodeSegmentHeader(bytes);
+  if (header !== undefined) return { ...header, headerDamaged: false, durableBelow: header.firstId };
+  const first = nextRecord(bytes, 0, undefined)?.header;
+  return first && { salt: first.salt, firstId: first.id, headerDamaged: true, durableBelow: first.durableBelow };
 }
 
 /** Whether the bytes from `at` on are what was written so far of a record, or room that was never written. */

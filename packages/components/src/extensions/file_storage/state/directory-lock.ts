@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
@@ -24,6 +24,21 @@ export function lockDirectory(directory: string, timeoutMs: number, pid: number)
   }
   writeFileSync(pidFile, `${pid}\n`);
   return () => database.close();
+}
+
+/** Whether a process has the directory now. */
+export function isLocked(directory: string): boolean {
+  if (!existsSync(join(directory, "lock"))) return false;
+  const database = new DatabaseSync(join(directory, "lock"), { timeout: 0 });
+  try {
+    database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE; ROLLBACK");
+    return false;
+  } catch (error) {
+    if (error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY) return true;
+    throw error;
+  } finally {
+    database.close();
+  }
 }
 
 function readPid(path: string): string {

@@ -7,6 +7,11 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** Published packages hold .js beside this file, the repository .ts. */
+function workerFile(): URL {
+  return import.meta.url.endsWith(".ts") ? new URL("./state-worker.ts", import.meta.url) : new URL("./state-worker.js", import.meta.url);
+}
+
 /** The database as the main thread sees it: the same calls, each with a promise. Calls are carried out in their order. */
 export class StateClient {
   readonly #worker: Worker;
@@ -27,9 +32,7 @@ export class StateClient {
    * @throws Error in words for users when the directory is in use, or the database is damaged or of another version.
    */
   static async start(options: StateOptions): Promise<{ readonly state: StateClient; readonly opened: OpenedState }> {
-    // Published packages hold .js beside this file, the repository .ts.
-    const file = import.meta.url.endsWith(".ts") ? "./state-worker.ts" : "./state-worker.js";
-    const state = new StateClient(new Worker(new URL(file, import.meta.url), { workerData: options }));
+    const state = new StateClient(new Worker(workerFile(), { workerData: options }));
     try {
       // The worker says by itself, as its answer number 0, how the database was opened.
       const opened = await new Promise<unknown>((resolve, reject) => void state.#waiting.set(0, { resolve, reject }));

@@ -1,0 +1,45 @@
+// Appends records for ever, several at a time, and says after each answer on standard output: "stored <number> <id>". Its parent ends
+// it with SIGKILL.   node appender.ts <directory> <first number>
+import { writeSync } from "node:fs";
+import { systemClock } from "@tidemark/core";
+import { recordingLogger } from "@tidemark/core/testing";
+import { diskFiles } from "../log/file-layer.ts";
+import { OpenStorage } from "../open-storage.ts";
+import { record } from "./storage-kit.ts";
+
+const APPENDERS = 6;
+const LARGEST = 40_000;
+
+const [directory = "", from = "0"] = process.argv.slice(2);
+let number = Number(from);
+
+const { storage } = await OpenStorage.open(
+  {
+    directory,
+    fsync: true,
+    recreate: false,
+    lockTimeoutMs: 5000,
+    pid: process.pid,
+    limits: { maxBytes: 2 ** 30, minFreeBytes: 0 },
+  },
+  {
+    files: diskFiles({ fsync: true, mode: 0o600 }),
+    folderMode: 0o700,
+    clock: systemClock,
+    random: Math.random,
+    log: recordingLogger([]),
+    damaged: (records) => void writeSync(1, `damaged ${records}\n`),
+  },
+);
+const queue = await storage.openQueue("a");
+
+async function appendForEver(): Promise<void> {
+  for (;;) {
+    const own = number;
+    number += 1;
+    const id = await queue.append(record(own, 4 + ((own * 7919) % LARGEST)));
+    writeSync(1, `stored ${own} ${id}\n`);
+  }
+}
+
+await Promise.all(Array.from({ length: APPENDERS }, appendForEver));
