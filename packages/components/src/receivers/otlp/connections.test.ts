@@ -54,9 +54,10 @@ describe("a client that says nothing", () => {
   it("loses an idle HTTP/2 connection after idle_timeout", async () => {
     await open({ http: { idle_timeout: "1m" } });
     const session = http2();
+    const closed = once(session, "close");
     await once(session, "remoteSettings");
     await rig.context.clock.advance(60_000);
-    await once(session, "close");
+    await closed;
   });
 });
 

@@ -1,8 +1,11 @@
 import { encodeExportResponse, type Signal } from "@tidemark/otlp";
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { ContentEncoding } from "../../transport/compression.ts";
 import { frameHead, UnaryMessage } from "../../transport/grpc-frame.ts";
 import { GRPC } from "../../transport/grpc-status.ts";
+import { ERROR } from "../../transport/http2/frame.ts";
+import type { RequestHead } from "../../transport/http2/request-head.ts";
+import { prepareAnswer } from "../../transport/http2/prepared-answer.ts";
+import type { PreparedAnswer, Stream, StreamListener } from "../../transport/http2/stream.ts";
 import type { AuthData } from "@tidemark/core";
 import { errorAnswer, OVERLOADED, tooLargeAnswer, type Answer, type ErrorAnswer } from "./answer.ts";
 import type { ClientConnection } from "./client-connection.ts";
@@ -16,14 +19,23 @@ const METHODS: ReadonlyMap<string, Signal> = new Map([
   ["/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", "metrics"],
   ["/opentelemetry.proto.collector.logs.v1.LogsService/Export", "logs"],
 ]);
-const RESPONSE_HEADERS: readonly string[] = [":status", "200", "content-type", GRPC_TYPE];
-const WAIT_FOR_TRAILERS = { waitForTrailers: true };
-const OK_TRAILERS = { "grpc-status": "0" };
+const ANSWER_HEAD = [
+  [":status", "200"],
+  ["content-type", GRPC_TYPE],
+] as const;
+const OK_TRAILERS = [["grpc-status", "0"]] as const;
 const EMPTY = Buffer.alloc(0);
-const EMPTY_FRAME = frameHead(0, false);
+/** The answer to nearly every request: an empty message. */
+const SUCCESS: PreparedAnswer = prepareAnswer(ANSWER_HEAD, frameHead(0, false), OK_TRAILERS);
+
+const NOT_GRPC_HEAD = [
+  [":status", "415"],
+  ["content-type", "text/plain"],
+] as const;
+const NOT_GRPC = Buffer.from("415 unsupported media type, supported: [application/grpc, application/grpc+proto]");
 
 /** One unary call and its answer. */
-export class GrpcExchange implements Submission, OpenCall {
+export class GrpcExchange implements Submission, OpenCall, StreamListener {
   readonly transport = "grpc";
   readonly json = false;
   readonly startedAt: number;
@@ -35,14 +47,16 @@ export class GrpcExchange implements Submission, OpenCall {
   charged = 0;
   readonly connection: ClientConnection;
   readonly #parts: GrpcParts;
-  readonly #stream: ServerHttp2Stream;
-  readonly #headers: IncomingHttpHeaders;
+  readonly #stream: Stream;
+  readonly #headers: RequestHead;
   #message: UnaryMessage | undefined;
   #answeredAt: number | undefined;
+  /** Bytes that may still come behind a refusal. */
+  #discardable = 0;
   /** The authenticator has not answered yet. */
   #atDoor = false;
 
-  constructor(parts: GrpcParts, connection: ClientConnection, stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
+  constructor(parts: GrpcParts, connection: ClientConnection, stream: Stream, headers: RequestHead) {
     this.#parts = parts;
     this.connection = connection;
     this.#stream = stream;
@@ -55,39 +69,37 @@ export class GrpcExchange implements Submission, OpenCall {
     const headers = this.#headers;
     const stream = this.#stream;
     const { intake, open, door } = this.#parts;
-    stream.on("error", ignore);
-    if (!intake.enter(this)) return stream.close(constants.NGHTTP2_REFUSED_STREAM);
+    if (!intake.enter(this)) return stream.reset(ERROR.REFUSED_STREAM);
     open.add(this);
-    stream.on("close", () => this.#onClose());
+    stream.listener = this;
     const type = headers["content-type"] ?? "";
     if (type !== GRPC_TYPE && !/^application\/grpc(?:[+;]|$)/.test(type)) return this.#notGrpc(type);
     if (door === undefined) return this.#read(headers, type);
     this.#atDoor = true;
+    stream.pause();
     door.identify(this, headers, "", (refusal) => {
       this.#atDoor = false;
-      if (stream.destroyed || stream.closed || stream.headersSent) return;
+      if (!stream.isOpen || stream.headersSent) return;
       if (refusal !== undefined) this.#refuse(refusal);
       else this.#read(headers, type);
+      stream.resume();
     });
   }
 
-  #read(headers: IncomingHttpHeaders, type: string): void {
-    const stream = this.#stream;
+  #read(headers: RequestHead, type: string): void {
     const { intake, config, door } = this.#parts;
     const refusal = this.#readHead(headers, type) ?? door?.refusal();
     if (refusal !== undefined) return this.#refuse(refusal);
     if (!intake.hasRoom(this, 1)) return this.#refuse(OVERLOADED);
     if (config.include_metadata) this.metadata = metadataOf(headers);
     this.#message = new UnaryMessage();
-    stream.on("data", (chunk: Buffer) => this.#onData(chunk));
-    stream.on("end", () => this.#onEnd());
   }
 
   /** Ends what has lasted since `oldest`: a message that does not arrive in full, an answer that the client does not take. */
   expire(oldest: number): void {
     const stream = this.#stream;
     if (this.#answeredAt !== undefined) {
-      if (this.#answeredAt <= oldest) stream.close(stream.writableFinished ? constants.NGHTTP2_NO_ERROR : constants.NGHTTP2_CANCEL);
+      if (this.#answeredAt <= oldest) stream.reset(stream.isLocalDone ? ERROR.NO_ERROR : ERROR.CANCEL);
     } else if (this.#message !== undefined || this.#atDoor) {
       this.#refuse(
         errorAnswer(GRPC.DEADLINE_EXCEEDED, `the message did not arrive within read_timeout (${this.#parts.config.read_timeout} ms)`),
@@ -98,21 +110,21 @@ export class GrpcExchange implements Submission, OpenCall {
   answer(answer: Answer): void {
     const stream = this.#stream;
     this.#answeredAt = this.#parts.now();
-    if (stream.destroyed || stream.closed || stream.headersSent) return;
+    if (!stream.isOpen || stream.headersSent) return;
     if (answer.kind === "error") {
       const { grpcCode: code, message, retryDelayMs } = answer;
       const challenge = code === GRPC.UNAUTHENTICATED ? this.#parts.door?.challenge : undefined;
       return respondFailure(stream, { code, message, retryDelayMs, challenge });
     }
-    stream.respond(RESPONSE_HEADERS, WAIT_FOR_TRAILERS);
-    stream.on("wantTrailers", sendOkTrailers);
-    if (answer.kind === "success") return void stream.end(EMPTY_FRAME);
+    if (answer.kind === "success") return stream.answer(SUCCESS);
     const body = encodeExportResponse(this.signal, { rejected: answer.rejected, message: answer.message.slice(0, MAX_MESSAGE_CHARS) });
-    stream.end(Buffer.concat([frameHead(body.length, false), body]));
+    stream.respond(ANSWER_HEAD, false);
+    stream.write(Buffer.concat([frameHead(body.length, false), body]));
+    stream.end(OK_TRAILERS);
   }
 
   /** Learns signal and encoding, or what is wrong with the head. */
-  #readHead(headers: IncomingHttpHeaders, type: string): ErrorAnswer | undefined {
+  #readHead(headers: RequestHead, type: string): ErrorAnswer | undefined {
     const path = headers[":path"] ?? "";
     const signal = METHODS.get(path);
     if (signal === undefined) return errorAnswer(GRPC.UNIMPLEMENTED, unknownMethod(path));
@@ -122,7 +134,7 @@ export class GrpcExchange implements Submission, OpenCall {
     if (/^application\/grpc\+(?!proto(?:;|$))/.test(type)) {
       return errorAnswer(GRPC.UNIMPLEMENTED, `messages of ${type} are not supported; use application/grpc+proto`);
     }
-    const coding = (headers["grpc-encoding"] as string | undefined) ?? "identity";
+    const coding = headers["grpc-encoding"] ?? "identity";
     if (coding === "gzip" || coding === "zstd") this.encoding = coding;
     else if (coding !== "identity") {
       const message = `grpc: Decompressor is not installed for grpc-encoding "${coding}"; supported: ${ACCEPTED_ENCODINGS}`;
@@ -131,9 +143,9 @@ export class GrpcExchange implements Submission, OpenCall {
     return undefined;
   }
 
-  #onData(chunk: Buffer): void {
+  onData(chunk: Buffer): void {
     const message = this.#message;
-    if (message === undefined) return;
+    if (message === undefined) return this.#discard(chunk);
     const wasKnown = message.length >= 0;
     const fault = message.push(chunk);
     if (fault !== undefined) return this.#refuse(errorAnswer(GRPC.INVALID_ARGUMENT, fault));
@@ -155,7 +167,7 @@ export class GrpcExchange implements Submission, OpenCall {
     if (!intake.hasRoom(this, message.length)) this.#refuse(OVERLOADED);
   }
 
-  #onEnd(): void {
+  onEnd(): void {
     const message = this.#message;
     if (message === undefined) return;
     const fault = message.end();
@@ -166,7 +178,7 @@ export class GrpcExchange implements Submission, OpenCall {
     this.#parts.intake.submit(this, this.#parts.maxMessageBytes);
   }
 
-  #onClose(): void {
+  onClose(): void {
     this.#parts.open.delete(this);
     this.#parts.intake.leave(this);
     this.#release();
@@ -183,37 +195,28 @@ export class GrpcExchange implements Submission, OpenCall {
     this.#release();
     this.#parts.intake.counter.count("grpc", answer);
     this.answer(answer);
-    this.#discardRest();
+    this.#discardable = this.#parts.maxMessageBytes;
   }
 
   /** As gRPC's HTTP/2 mapping asks: what is not gRPC gets a plain HTTP answer. */
   #notGrpc(type: string): void {
     this.#parts.intake.counter.count("grpc", errorAnswer(GRPC.INVALID_ARGUMENT, type));
     this.#answeredAt = this.#parts.now();
-    this.#stream.respond({ ":status": 415, "content-type": "text/plain" });
-    this.#stream.end(`415 unsupported media type, supported: [application/grpc, application/grpc+proto]`);
-    this.#discardRest();
+    const stream = this.#stream;
+    stream.respond(NOT_GRPC_HEAD, false);
+    stream.write(NOT_GRPC);
+    stream.end();
+    this.#discardable = this.#parts.maxMessageBytes;
   }
 
   /**
    * Reads on and throws away, so that a client which is still writing finds its answer: a reset right behind an answer makes
    * Node's own clients lose it. Bounded by the size of a message and by read_timeout.
    */
-  #discardRest(): void {
-    const stream = this.#stream;
-    if (stream.readableEnded) return;
-    let left = this.#parts.maxMessageBytes;
-    stream.on("data", (chunk: Buffer) => {
-      left -= chunk.length;
-      if (left < 0) stream.close(constants.NGHTTP2_NO_ERROR);
-    });
+  #discard(chunk: Buffer): void {
+    this.#discardable -= chunk.length;
+    if (this.#discardable < 0) this.#stream.reset(ERROR.NO_ERROR);
   }
-}
-
-function ignore(): void {}
-
-function sendOkTrailers(this: ServerHttp2Stream): void {
-  this.sendTrailers(OK_TRAILERS);
 }
 
 /** The texts of grpc-go, which users search for. */
@@ -224,7 +227,7 @@ function unknownMethod(path: string): string {
   return isService ? `unknown method ${method} for service ${service}` : `unknown service ${service}`;
 }
 
-function metadataOf(headers: IncomingHttpHeaders): ReadonlyMap<string, readonly string[]> {
+function metadataOf(headers: RequestHead): ReadonlyMap<string, readonly string[]> {
   const out = new Map<string, readonly string[]>();
   for (const [name, value] of Object.entries(headers)) {
     if (name.startsWith(":") || value === undefined) continue;

@@ -1,6 +1,7 @@
 import { encodeStatus } from "@tidemark/otlp";
-import type { ServerHttp2Stream } from "node:http2";
 import { encodeGrpcMessage, GRPC } from "../../transport/grpc-status.ts";
+import type { Field } from "../../transport/http2/header-decoder.ts";
+import type { Stream } from "../../transport/http2/stream.ts";
 
 export const ACCEPTED_ENCODINGS = "identity,gzip,zstd";
 export const GRPC_TYPE = "application/grpc";
@@ -17,20 +18,18 @@ export interface GrpcFailure {
 }
 
 /** Trailers-only: the whole answer is one header block. */
-export function respondFailure(stream: ServerHttp2Stream, { code, message: text, retryDelayMs, challenge }: GrpcFailure): void {
+export function respondFailure(stream: Stream, { code, message: text, retryDelayMs, challenge }: GrpcFailure): void {
   const message = text.slice(0, MAX_MESSAGE_CHARS);
-  stream.respond(
-    {
-      ":status": 200,
-      "content-type": GRPC_TYPE,
-      "grpc-status": String(code),
-      "grpc-message": encodeGrpcMessage(message),
-      ...(retryDelayMs === undefined
-        ? {}
-        : { "grpc-status-details-bin": Buffer.from(encodeStatus({ code, message, retryDelayMs })).toString("base64") }),
-      ...(challenge === undefined ? {} : { "www-authenticate": challenge }),
-      ...(code === GRPC.UNIMPLEMENTED ? { "grpc-accept-encoding": ACCEPTED_ENCODINGS } : {}),
-    },
-    { endStream: true },
-  );
+  const fields: Field[] = [
+    [":status", "200"],
+    ["content-type", GRPC_TYPE],
+    ["grpc-status", String(code)],
+    ["grpc-message", encodeGrpcMessage(message)],
+  ];
+  if (retryDelayMs !== undefined) {
+    fields.push(["grpc-status-details-bin", Buffer.from(encodeStatus({ code, message, retryDelayMs })).toString("base64")]);
+  }
+  if (challenge !== undefined) fields.push(["www-authenticate", challenge]);
+  if (code === GRPC.UNIMPLEMENTED) fields.push(["grpc-accept-encoding", ACCEPTED_ENCODINGS]);
+  stream.respond(fields, true);
 }

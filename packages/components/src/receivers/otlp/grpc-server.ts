@@ -1,44 +1,35 @@
 import type { ComponentContext } from "@tidemark/core";
-import {
-  createSecureServer,
-  createServer,
-  type Http2SecureServer,
-  type Http2Server,
-  type IncomingHttpHeaders,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-  type ServerOptions,
-} from "node:http2";
-import type { AddressInfo } from "node:net";
-import type { TlsOptions } from "node:tls";
+import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { listen, parseListenAddress } from "../../transport/listen.ts";
-import { SESSION_OPTIONS, STREAM_SETTINGS } from "../../transport/http2-settings.ts";
 import type { ServerTlsConfig } from "../../transport/tls-fields.ts";
 import { TlsSource } from "../../transport/tls-source.ts";
 import { Door } from "./door.ts";
 import { GrpcExchange } from "./grpc-exchange.ts";
 import type { GrpcConfig } from "./grpc-fields.ts";
 import type { GrpcParts } from "./grpc-parts.ts";
-import { Http2Sessions } from "./http2-sessions.ts";
 import { HealthService } from "./health-service.ts";
+import { Http2Connections } from "./http2-connections.ts";
 import type { Intake } from "./intake.ts";
 import { OpenCalls } from "./open-calls.ts";
 
 /** More than any exporter uses; one connection must not take all the calls that may be open. */
 const USUAL_CONCURRENT_STREAMS = 1024;
 
-/** OTLP over gRPC (unary calls) on node:http2. */
+/** Answers are short: they must not wait for more. */
+const SOCKET_OPTIONS = { noDelay: true } as const;
+
+/** OTLP over gRPC (unary calls). */
 export class GrpcServer {
   readonly #parts: GrpcParts;
   readonly #context: ComponentContext;
-  readonly #sessions: Http2Sessions;
+  readonly #connections: Http2Connections;
   readonly #health: HealthService;
   #tls: TlsSource<TlsOptions> | undefined;
-  #server: Http2Server | undefined;
+  #server: Server | undefined;
 
   constructor(config: GrpcConfig, intake: Intake, context: ComponentContext) {
     this.#context = context;
-    this.#sessions = new Http2Sessions(config.keepalive, context.clock);
     this.#parts = {
       config,
       maxMessageBytes: config.max_recv_msg_size_mib * (1 << 20),
@@ -48,6 +39,17 @@ export class GrpcServer {
       now: () => context.clock.now(),
     };
     this.#health = new HealthService(context, this.#parts.open);
+    this.#connections = new Http2Connections(
+      {
+        keepalive: config.keepalive,
+        maxConcurrentStreams: config.max_concurrent_streams || USUAL_CONCURRENT_STREAMS,
+        onRequest: (client, stream, head) => {
+          if (HealthService.answers(head)) this.#health.begin(stream, head);
+          else new GrpcExchange(this.#parts, client, stream, head).begin();
+        },
+      },
+      context,
+    );
   }
 
   get port(): number {
@@ -57,22 +59,8 @@ export class GrpcServer {
   async start(): Promise<void> {
     const { config } = this.#parts;
     this.#parts.door = Door.open(config, this.#context);
-    const settings = {
-      ...STREAM_SETTINGS,
-      maxConcurrentStreams: config.max_concurrent_streams || USUAL_CONCURRENT_STREAMS,
-    };
-    const options = { ...SESSION_OPTIONS, settings };
-    const server = config.tls === undefined ? createServer(options) : await this.#createSecure(options, config.tls);
-    server.on("session", (session) => this.#sessions.add(session));
-    server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
-      const connection = this.#sessions.called(stream.session as ServerHttp2Session | undefined);
-      if (connection === undefined) return;
-      if (HealthService.answers(headers)) this.#health.begin(stream, headers);
-      else new GrpcExchange(this.#parts, connection, stream, headers).begin();
-    });
-    // What breaks a connection is the client's affair: it is closed and nothing else happens.
-    server.on("sessionError", (error) => this.#context.log.debug("gRPC connection failed", { error: error.message }));
-    server.on("tlsClientError", (error) => this.#context.log.debug("TLS handshake failed", { error: error.message }));
+    const accept = (socket: Socket): void => this.#connections.add(socket);
+    const server = config.tls === undefined ? createServer(SOCKET_OPTIONS, accept) : await this.#createSecure(config.tls);
     if (config.max_connections > 0) server.maxConnections = config.max_connections;
     this.#server = server;
     const address = parseListenAddress(config.endpoint, config.transport);
@@ -91,20 +79,24 @@ export class GrpcServer {
     const server = this.#server;
     if (server === undefined || !server.listening) return Promise.resolve();
     return new Promise((resolve) => {
-      const cut = (): void => this.#sessions.destroy();
+      const cut = (): void => this.#connections.destroy();
       server.close(() => {
         deadline.removeEventListener("abort", cut);
         resolve();
       });
-      this.#sessions.close();
+      this.#connections.close();
       if (deadline.aborted) cut();
       else deadline.addEventListener("abort", cut, { once: true });
     });
   }
 
-  async #createSecure(options: ServerOptions, tls: ServerTlsConfig): Promise<Http2SecureServer> {
+  async #createSecure(tls: ServerTlsConfig): Promise<Server> {
     this.#tls = await TlsSource.server(tls, this.#context);
-    const server = createSecureServer({ ...options, ...this.#tls.current });
+    // A client that says nothing in ALPN is believed to speak HTTP/2: its first bytes show it.
+    const server = createTlsServer({ ...SOCKET_OPTIONS, ...this.#tls.current, ALPNProtocols: ["h2"] }, (socket) =>
+      this.#connections.add(socket),
+    );
+    server.on("tlsClientError", (error) => this.#context.log.debug("TLS handshake failed", { error: error.message }));
     this.#tls.onChange((fresh) => server.setSecureContext(fresh));
     return server;
   }

@@ -1,8 +1,10 @@
 import type { Clock, ComponentContext, Host, Timer } from "@tidemark/core";
-import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
-import { constants } from "node:http2";
 import { frameHead, UnaryMessage } from "../../transport/grpc-frame.ts";
 import { GRPC } from "../../transport/grpc-status.ts";
+import { ERROR } from "../../transport/http2/frame.ts";
+import type { Field } from "../../transport/http2/header-decoder.ts";
+import type { RequestHead } from "../../transport/http2/request-head.ts";
+import type { Stream } from "../../transport/http2/stream.ts";
 import { GRPC_TYPE, respondFailure } from "./grpc-messages.ts";
 import { readServiceName } from "./health-request.ts";
 import type { OpenCall, OpenCalls } from "./open-calls.ts";
@@ -24,11 +26,16 @@ const SERVICE_UNKNOWN = 3;
 const MAX_REQUEST_BYTES = 1024;
 /** A change is told this late at the most. */
 const WATCH_INTERVAL_MS = 1000;
-/** One for each service and some to spare. */
-const MAX_WATCHES_OF_SESSION = 8;
+/** Of a connection: one for each service and some to spare. */
+const MAX_WATCHES = 8;
+
+const ANSWER_HEAD: readonly Field[] = [
+  [":status", "200"],
+  ["content-type", GRPC_TYPE],
+];
 
 interface Watch {
-  readonly stream: ServerHttp2Stream;
+  readonly stream: Stream;
   readonly service: string;
   told: number;
 }
@@ -49,38 +56,40 @@ export class HealthService {
   }
 
   /** Whether a call is for this service. */
-  static answers(headers: IncomingHttpHeaders): boolean {
+  static answers(headers: RequestHead): boolean {
     const path = headers[":path"];
     return path === CHECK || path === WATCH;
   }
 
-  begin(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+  begin(stream: Stream, headers: RequestHead): void {
     const message = new UnaryMessage();
-    const call: OpenCall = { startedAt: this.#clock.now(), expire: () => stream.close(constants.NGHTTP2_CANCEL) };
+    const call: OpenCall = { startedAt: this.#clock.now(), expire: () => stream.reset(ERROR.CANCEL) };
     const fail = (code: number, text: string): void => {
-      if (stream.headersSent || stream.destroyed) return;
-      respondFailure(stream, { code, message: text });
-      stream.resume();
+      if (!stream.headersSent) respondFailure(stream, { code, message: text });
     };
     this.#open.add(call);
-    stream.on("error", ignore);
-    stream.on("close", () => this.#open.delete(call));
-    stream.on("data", (chunk: Buffer) => {
-      if (stream.headersSent) return;
-      const fault = message.push(chunk);
-      if (fault !== undefined) fail(GRPC.INVALID_ARGUMENT, fault);
-      else if (message.compressed) fail(GRPC.UNIMPLEMENTED, "health requests are not compressed");
-      else if (message.length > MAX_REQUEST_BYTES) fail(GRPC.INVALID_ARGUMENT, "the name of the service is too long");
-    });
-    stream.on("end", () => {
-      if (stream.headersSent || stream.destroyed) return;
-      const fault = message.end();
-      const service = fault === undefined ? readServiceName(message.take()) : undefined;
-      if (service === undefined) return fail(GRPC.INVALID_ARGUMENT, fault ?? "the request is not a grpc.health.v1.HealthCheckRequest");
-      if (headers[":path"] === CHECK) return this.#check(stream, service, fail);
-      this.#open.delete(call);
-      this.#watch(stream, service, fail);
-    });
+    stream.listener = {
+      onData: (chunk) => {
+        if (stream.headersSent) return;
+        const fault = message.push(chunk);
+        if (fault !== undefined) fail(GRPC.INVALID_ARGUMENT, fault);
+        else if (message.compressed) fail(GRPC.UNIMPLEMENTED, "health requests are not compressed");
+        else if (message.length > MAX_REQUEST_BYTES) fail(GRPC.INVALID_ARGUMENT, "the name of the service is too long");
+      },
+      onEnd: () => {
+        if (stream.headersSent) return;
+        const fault = message.end();
+        const service = fault === undefined ? readServiceName(message.take()) : undefined;
+        if (service === undefined) return fail(GRPC.INVALID_ARGUMENT, fault ?? "the request is not a grpc.health.v1.HealthCheckRequest");
+        if (headers[":path"] === CHECK) return this.#check(stream, service, fail);
+        this.#open.delete(call);
+        this.#watch(stream, service, fail);
+      },
+      onClose: () => {
+        this.#open.delete(call);
+        for (const watch of this.#watches) if (watch.stream === stream) this.#watches.delete(watch);
+      },
+    };
   }
 
   /** Tells all watchers that it is over, so that their streams do not keep connections open. */
@@ -89,30 +98,28 @@ export class HealthService {
     this.#timer?.cancel();
     for (const watch of this.#watches) {
       this.#tell(watch);
-      watch.stream.end();
+      watch.stream.end(trailers(GRPC.UNAVAILABLE));
     }
     this.#watches.clear();
   }
 
-  #check(stream: ServerHttp2Stream, service: string, fail: (code: number, text: string) => void): void {
+  #check(stream: Stream, service: string, fail: (code: number, text: string) => void): void {
     const status = this.#statusOf(service);
     if (status === SERVICE_UNKNOWN) return fail(GRPC.NOT_FOUND, `unknown service "${service}"`);
-    respond(stream, GRPC.OK);
-    stream.end(responseFrame(status));
+    stream.respond(ANSWER_HEAD, false);
+    stream.write(responseFrame(status));
+    stream.end(trailers(GRPC.OK));
   }
 
-  #watch(stream: ServerHttp2Stream, service: string, fail: (code: number, text: string) => void): void {
-    const session = stream.session as ServerHttp2Session | undefined;
-    let ofSession = 0;
-    for (const watch of this.#watches) if (watch.stream.session === session) ofSession += 1;
-    if (ofSession >= MAX_WATCHES_OF_SESSION)
-      return fail(GRPC.RESOURCE_EXHAUSTED, `more than ${MAX_WATCHES_OF_SESSION} watches on a connection`);
+  #watch(stream: Stream, service: string, fail: (code: number, text: string) => void): void {
+    let ofConnection = 0;
+    for (const watch of this.#watches) if (watch.stream.connection === stream.connection) ofConnection += 1;
+    if (ofConnection >= MAX_WATCHES) return fail(GRPC.RESOURCE_EXHAUSTED, `more than ${MAX_WATCHES} watches on a connection`);
     const watch: Watch = { stream, service, told: 0 };
-    respond(stream, GRPC.UNAVAILABLE);
+    stream.respond(ANSWER_HEAD, false);
     this.#tell(watch);
-    if (this.#draining) return void stream.end();
+    if (this.#draining) return stream.end(trailers(GRPC.UNAVAILABLE));
     this.#watches.add(watch);
-    stream.on("close", () => this.#watches.delete(watch));
     if (this.#timer === undefined) this.#schedule();
   }
 
@@ -126,7 +133,7 @@ export class HealthService {
 
   #tell(watch: Watch): void {
     const status = this.#statusOf(watch.service);
-    if (status === watch.told || watch.stream.destroyed) return;
+    if (status === watch.told || !watch.stream.isOpen) return;
     watch.told = status;
     watch.stream.write(responseFrame(status));
   }
@@ -137,15 +144,11 @@ export class HealthService {
   }
 }
 
-/** Answers with a stream of messages; `code` is what its trailers will say. */
-function respond(stream: ServerHttp2Stream, code: number): void {
-  stream.respond({ ":status": 200, "content-type": GRPC_TYPE }, { waitForTrailers: true });
-  stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": String(code) }));
+function trailers(code: number): readonly Field[] {
+  return [["grpc-status", String(code)]];
 }
 
 /** HealthCheckResponse: field 1, the status. */
 function responseFrame(status: number): Buffer {
   return Buffer.concat([frameHead(2, false), Buffer.from([0x08, status])]);
 }
-
-function ignore(): void {}

@@ -1,11 +1,12 @@
 import type { AuthData } from "@tidemark/core";
 import { encodeExportResponse, exportResponseToJson, type Signal } from "@tidemark/otlp";
-import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
-import { constants, type Http2ServerRequest, type ServerHttp2Stream } from "node:http2";
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
 import { gzip } from "node:zlib";
 import { BodyBuffer } from "../../transport/body-buffer.ts";
 import { isContentEncoding, type ContentEncoding } from "../../transport/compression.ts";
 import { GRPC } from "../../transport/grpc-status.ts";
+import { ERROR } from "../../transport/http2/frame.ts";
+import type { Stream } from "../../transport/http2/stream.ts";
 import { formatRetryAfter } from "../../transport/retry-after.ts";
 import { errorAnswer, OVERLOADED, SHUTTING_DOWN, tooLargeAnswer, type Answer, type ErrorAnswer } from "./answer.ts";
 import type { ClientConnection } from "./client-connection.ts";
@@ -14,9 +15,18 @@ import type { HttpParts } from "./http-parts.ts";
 import type { Submission } from "./intake.ts";
 import type { OpenCall } from "./open-calls.ts";
 
-/** Node's objects for one request, of either version. */
-export type HttpRequest = IncomingMessage | Http2ServerRequest;
-/** What Node's objects for one answer have in common. */
+/** One request, of either version. */
+export interface HttpRequest {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+  /** HTTP/1.1 only: values of repeated headers, each by itself. */
+  readonly headersDistinct?: NodeJS.Dict<string[]>;
+  on(event: "data" | "end" | "close" | "error", listener: (chunk: Buffer) => void): unknown;
+  destroy(): unknown;
+}
+
+/** The answer to one request, of either version. */
 export interface HttpResponse {
   readonly headersSent: boolean;
   readonly writableEnded: boolean;
@@ -62,18 +72,12 @@ export class HttpExchange implements Submission, OpenCall {
   #buffer: BodyBuffer | undefined;
   #entered = false;
   /** Of HTTP/2; undefined: HTTP/1.1. */
-  readonly #stream: ServerHttp2Stream | undefined;
+  readonly #stream: Stream | undefined;
   #answeredAt: number | undefined;
   /** The authenticator has not answered yet. */
   #atDoor = false;
 
-  constructor(
-    parts: HttpParts,
-    connection: ClientConnection,
-    request: HttpRequest,
-    response: HttpResponse,
-    stream: ServerHttp2Stream | undefined,
-  ) {
+  constructor(parts: HttpParts, connection: ClientConnection, request: HttpRequest, response: HttpResponse, stream: Stream | undefined) {
     this.#parts = parts;
     this.connection = connection;
     this.#request = request;
@@ -88,7 +92,7 @@ export class HttpExchange implements Submission, OpenCall {
     const type = mediaType(request.headers["content-type"]);
     this.json = type !== PROTOBUF;
     this.connection.protobuf = !this.json;
-    if (this.#stream !== undefined) this.#watch(this.#stream);
+    if (this.#stream !== undefined) this.#watch();
     if (!intake.enter(this)) return this.#turnAway();
     this.#entered = true;
     const origin = request.headers.origin;
@@ -149,17 +153,16 @@ export class HttpExchange implements Submission, OpenCall {
       // A request that is complete waits for the pipeline, however long that takes.
       if (this.#buffer !== undefined || this.#atDoor) this.#refuse(LATE);
     } else if (this.#answeredAt <= oldest) {
-      stream?.close(stream.writableFinished ? constants.NGHTTP2_NO_ERROR : constants.NGHTTP2_CANCEL);
+      stream?.reset(stream.isLocalDone ? ERROR.NO_ERROR : ERROR.CANCEL);
     }
   }
 
   /** A stream is open until the client has taken its answer. */
-  #watch(stream: ServerHttp2Stream): void {
+  #watch(): void {
     const { open, now } = this.#parts;
     this.startedAt = now();
     open.add(this);
-    stream.on("error", ignore);
-    stream.on("close", () => {
+    this.#request.on("close", () => {
       open.delete(this);
       this.#onClose();
       this.#leave();
@@ -210,7 +213,9 @@ export class HttpExchange implements Submission, OpenCall {
     const { headers } = request;
     if (this.#parts.config.include_metadata) {
       this.metadata =
-        "headersDistinct" in request ? new Map(Object.entries(request.headersDistinct as Record<string, string[]>)) : metadataOf(headers);
+        request.headersDistinct === undefined
+          ? metadataOf(headers)
+          : new Map(Object.entries(request.headersDistinct as Record<string, string[]>));
     }
     if (headers.expect !== undefined) this.#response.writeContinue();
     this.#buffer = new BodyBuffer(Number(headers["content-length"] ?? -1));
@@ -292,9 +297,7 @@ export class HttpExchange implements Submission, OpenCall {
     let left = this.#parts.config.max_request_body_size;
     request.on("data", (chunk: Buffer) => {
       left -= chunk.length;
-      if (left >= 0) return;
-      if (this.#stream === undefined) request.destroy();
-      else this.#stream.close(constants.NGHTTP2_NO_ERROR);
+      if (left < 0) request.destroy();
     });
     request.on("error", ignore);
   }

@@ -1,45 +1,37 @@
 import type { ComponentContext } from "@tidemark/core";
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
-import {
-  createServer as createHttp2Server,
-  type Http2Server,
-  type Http2ServerRequest,
-  type Http2ServerResponse,
-  type ServerHttp2Session,
-} from "node:http2";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { TlsOptions, TLSSocket } from "node:tls";
 import { listen, parseListenAddress } from "../../transport/listen.ts";
-import { SESSION_OPTIONS, STREAM_SETTINGS } from "../../transport/http2-settings.ts";
 import { sniffHttp2 } from "../../transport/http2-sniffer.ts";
 import type { ServerTlsConfig } from "../../transport/tls-fields.ts";
 import { TlsSource } from "../../transport/tls-source.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { Cors } from "./cors.ts";
 import { Door } from "./door.ts";
-import { Http2Sessions } from "./http2-sessions.ts";
+import { Http2Connections } from "./http2-connections.ts";
+import { Http2Request, Http2Response } from "./http2-request.ts";
 import { HttpExchange } from "./http-exchange.ts";
 import type { HttpConfig } from "./http-fields.ts";
 import { brokenRequestAnswer } from "./http-messages.ts";
 import type { HttpParts } from "./http-parts.ts";
 import type { Intake } from "./intake.ts";
 import { OpenCalls } from "./open-calls.ts";
-import type { KeepaliveConfig } from "./session-keeper.ts";
+import type { KeepaliveConfig } from "./connection-keeper.ts";
 
 /** Time for a client to read the answer to a broken request. */
 const LAST_WORDS_MS = 1000;
 
 /**
  * OTLP over HTTP/1.1 and HTTP/2 on one port. node:http owns the port; connections that begin with the preface of HTTP/2, or chose it in
- * the TLS handshake (ALPN), are handed to node:http2. After its first bytes a connection of HTTP/1.1 runs as if nothing stood before it.
+ * the TLS handshake (ALPN), are handed on. After its first bytes a connection of HTTP/1.1 runs as if nothing stood before it.
  */
 export class HttpServer {
   readonly #parts: HttpParts;
   readonly #context: ComponentContext;
   readonly #connections = new Map<Socket, ClientConnection>();
-  readonly #sessions: Http2Sessions;
-  readonly #http2: Http2Server;
+  readonly #http2: Http2Connections;
   #tls: TlsSource<TlsOptions> | undefined;
   #server: Server | undefined;
 
@@ -62,8 +54,15 @@ export class HttpServer {
       door: undefined,
       closing: !config.keep_alives_enabled,
     };
-    this.#sessions = new Http2Sessions(keepaliveOf(config), context.clock);
-    this.#http2 = this.#createHttp2();
+    this.#http2 = new Http2Connections(
+      {
+        keepalive: keepaliveOf(config),
+        maxConcurrentStreams: config.max_concurrent_streams,
+        onRequest: (client, stream, head) =>
+          new HttpExchange(this.#parts, client, new Http2Request(stream, head), new Http2Response(stream), stream).begin(),
+      },
+      context,
+    );
   }
 
   get port(): number {
@@ -93,14 +92,14 @@ export class HttpServer {
     return new Promise((resolve) => {
       const cut = (): void => {
         for (const socket of this.#connections.keys()) socket.destroy();
-        this.#sessions.destroy();
+        this.#http2.destroy();
         server.closeAllConnections();
       };
       server.close(() => {
         deadline.removeEventListener("abort", cut);
         resolve();
       });
-      this.#sessions.close();
+      this.#http2.close();
       if (deadline.aborted) cut();
       else deadline.addEventListener("abort", cut, { once: true });
     });
@@ -142,7 +141,11 @@ export class HttpServer {
     const [http1] = server.listeners(event) as ((this: Server, socket: Socket) => void)[];
     server.removeAllListeners(event);
     const hand = (socket: Socket, isHttp2: boolean): void => {
-      if (isHttp2) return void this.#http2.emit("connection", socket);
+      if (isHttp2) {
+        this.#http2.add(socket);
+        socket.resume();
+        return;
+      }
       http1?.call(server, socket);
       socket.resume();
     };
@@ -162,22 +165,6 @@ export class HttpServer {
       timer?.cancel();
       this.#connections.delete(socket);
     });
-  }
-
-  #createHttp2(): Http2Server {
-    const settings = { ...STREAM_SETTINGS, maxConcurrentStreams: this.#parts.config.max_concurrent_streams };
-    const server = createHttp2Server({ ...SESSION_OPTIONS, settings });
-    const handle = (request: Http2ServerRequest, response: Http2ServerResponse): void => {
-      const { stream } = request;
-      const connection = this.#sessions.called(stream.session as ServerHttp2Session | undefined);
-      if (connection !== undefined) new HttpExchange(this.#parts, connection, request, response, stream).begin();
-    };
-    server.on("session", (session) => this.#sessions.add(session));
-    server.on("request", handle);
-    server.on("connect", handle);
-    server.on("checkContinue", handle);
-    server.on("sessionError", (error) => this.#context.log.debug("HTTP/2 connection failed", { error: error.message }));
-    return server;
   }
 
   /** Bytes that are no request, or a request that does not come to its end: the answer is a google.rpc.Status too. */

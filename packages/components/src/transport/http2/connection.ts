@@ -57,6 +57,11 @@ export class Connection implements FrameSink {
     return this.#streams.size;
   }
 
+  /** Whether the client has shown that it speaks HTTP/2. */
+  get isReady(): boolean {
+    return this.#hasSettings;
+  }
+
   get isClosing(): boolean {
     return this.#isOver || this.#servedUpTo !== MAX_WINDOW;
   }
@@ -89,19 +94,26 @@ export class Connection implements FrameSink {
     this.#forget(stream);
   }
 
+  /** What came while the stream was paused has been dealt with. */
+  used(stream: Stream): void {
+    const bytes = stream.unused;
+    stream.unused = 0;
+    this.#use(bytes);
+    if (!stream.isRemoteDone && !stream.isClosed) this.#useOf(stream, bytes);
+  }
+
   onDataStart(streamId: number, length: number, flags: number): void {
     this.#expectNoBlock();
     if (!this.#window.take(length)) throw new ConnectionError(ERROR.FLOW_CONTROL_ERROR, "more data than the window of the connection");
-    const more = this.#window.renew();
-    if (more > 0) this.#writer.windowUpdate(0, more);
     const stream = this.#streams.get(streamId);
     this.#current = stream;
+    if (stream === undefined || !stream.isPaused) this.#use(length);
     if (stream === undefined) return this.#dataOnClosed(streamId);
     if (stream.isRemoteDone) throw new ConnectionError(ERROR.STREAM_CLOSED, "data behind the end of a request");
     if (length === 0 && (flags & FLAG.END_STREAM) === 0) this.#guard.spend("empty frames");
     if (!stream.window.take(length)) return this.#fail(stream, ERROR.FLOW_CONTROL_ERROR);
-    const moreOfStream = (flags & FLAG.END_STREAM) === 0 ? stream.window.renew() : 0;
-    if (moreOfStream > 0) this.#writer.windowUpdate(streamId, moreOfStream);
+    if (stream.isPaused) stream.unused += length;
+    else if ((flags & FLAG.END_STREAM) === 0) this.#useOf(stream, length);
   }
 
   onDataChunk(_streamId: number, chunk: Buffer): void {
@@ -109,7 +121,7 @@ export class Connection implements FrameSink {
     if (stream === undefined || stream.isClosed) return;
     stream.received += chunk.length;
     if (stream.expected >= 0 && stream.received > stream.expected) return this.#fail(stream, ERROR.PROTOCOL_ERROR);
-    stream.listener?.onData(chunk);
+    stream.take(chunk);
   }
 
   onDataEnd(_streamId: number, flags: number): void {
@@ -145,6 +157,18 @@ export class Connection implements FrameSink {
       default:
         this.#guard.spend("frames of unknown types");
     }
+  }
+
+  #use(bytes: number): void {
+    this.#window.use(bytes);
+    const more = this.#window.renew();
+    if (more > 0) this.#writer.windowUpdate(0, more);
+  }
+
+  #useOf(stream: Stream, bytes: number): void {
+    stream.window.use(bytes);
+    const more = stream.window.renew();
+    if (more > 0) this.#writer.windowUpdate(stream.id, more);
   }
 
   #greet(): void {
@@ -234,7 +258,7 @@ export class Connection implements FrameSink {
   #remoteDone(stream: Stream): void {
     if (stream.expected >= 0 && stream.received !== stream.expected) return this.#fail(stream, ERROR.PROTOCOL_ERROR);
     stream.isRemoteDone = true;
-    stream.listener?.onEnd();
+    if (!stream.isPaused) stream.listener?.onEnd();
     if (stream.isLocalDone && !stream.isClosed) this.#forget(stream);
   }
 
@@ -252,6 +276,7 @@ export class Connection implements FrameSink {
     if (stream.isClosed) return;
     stream.isClosed = true;
     this.#streams.delete(stream.id);
+    this.#use(stream.unused);
     stream.listener?.onClose();
     stream.listener = undefined;
     this.#endWhenDone();

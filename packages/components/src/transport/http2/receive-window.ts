@@ -13,8 +13,12 @@ export class ReceiveWindow {
   /** Books bytes that came; false when they are more than was allowed. */
   take(bytes: number): boolean {
     this.#left -= bytes;
-    this.#consumed += bytes;
     return this.#left >= 0;
+  }
+
+  /** Books bytes that somebody has dealt with: the other side may send as many again. */
+  use(bytes: number): void {
+    this.#consumed += bytes;
   }
 
   /** Bytes to announce by WINDOW_UPDATE now; 0 while less than half of the window is used up. */

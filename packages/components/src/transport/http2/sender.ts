@@ -35,9 +35,9 @@ export class Sender {
 
   /** Sends head, message and trailers in one go; false when the windows do not allow it. */
   prepared(stream: Stream, answer: PreparedAnswer): boolean {
-    if (this.sendable(stream) < answer.dataBytes) return false;
-    this.#window -= answer.dataBytes;
-    stream.sendWindow -= answer.dataBytes;
+    if (this.sendable(stream) < answer.message.length) return false;
+    this.#window -= answer.message.length;
+    stream.sendWindow -= answer.message.length;
     this.writer.prepared(answer, stream.id);
     this.#ended(stream);
     return true;

@@ -18,8 +18,10 @@ export interface StreamListener {
 
 /** An answer that is the same for every request: one head, one short message, one trailer. */
 export interface PreparedAnswer extends PreparedFrames {
-  /** Bytes of the message: what flow control counts. */
-  readonly dataBytes: number;
+  readonly head: Buffer;
+  /** What flow control counts. */
+  readonly message: Buffer;
+  readonly trailers: Buffer | undefined;
 }
 
 /** One request and its answer on a connection (RFC 9113 5). */
@@ -40,6 +42,9 @@ export class Stream {
   isLocalDone = false;
   isClosed = false;
   headersSent = false;
+  /** Bytes that came while the stream was paused, and what they were. */
+  unused = 0;
+  #held: Buffer[] | undefined;
   /** What waits for the client's window. */
   #waiting: Uint8Array[] = [];
   /** The end that comes behind what waits; null: without trailers. */
@@ -58,6 +63,30 @@ export class Stream {
     return !this.isClosed && !this.isLocalDone;
   }
 
+  get isPaused(): boolean {
+    return this.#held !== undefined;
+  }
+
+  /** Keeps what comes, within the window, until `resume`. */
+  pause(): void {
+    this.#held ??= [];
+  }
+
+  resume(): void {
+    const held = this.#held;
+    if (held === undefined) return;
+    this.#held = undefined;
+    this.connection.used(this);
+    for (const chunk of held) this.listener?.onData(chunk);
+    if (this.isRemoteDone) this.listener?.onEnd();
+  }
+
+  /** Takes a piece of the body from the connection. */
+  take(chunk: Buffer): void {
+    if (this.#held === undefined) this.listener?.onData(chunk);
+    else this.#held.push(chunk);
+  }
+
   /** Sends the head of the answer. */
   respond(fields: readonly Field[], isEnd: boolean): void {
     if (!this.isOpen || this.headersSent) return;
@@ -65,11 +94,19 @@ export class Stream {
     this.#sender.headers(this, encodeFields(fields), isEnd);
   }
 
+  /** Sends an interim head (RFC 9110 15.2); the real one follows. */
+  respondInterim(fields: readonly Field[]): void {
+    if (this.isOpen && !this.headersSent) this.#sender.headers(this, encodeFields(fields), false);
+  }
+
   /** Sends a whole answer that was prepared. */
   answer(prepared: PreparedAnswer): void {
     if (!this.isOpen || this.headersSent) return;
     this.headersSent = true;
-    if (!this.#sender.prepared(this, prepared)) this.reset(ERROR.FLOW_CONTROL_ERROR);
+    if (this.#sender.prepared(this, prepared)) return;
+    this.#sender.headers(this, prepared.head, false);
+    this.write(prepared.message);
+    this.#finish(prepared.trailers ?? null);
   }
 
   /** Sends a piece of the body; what the client's window does not take waits. */
@@ -81,9 +118,7 @@ export class Stream {
 
   /** Ends the answer, with trailers if there are any. */
   end(trailers?: readonly Field[]): void {
-    if (!this.isOpen || this.#end !== undefined) return;
-    this.#end = trailers === undefined ? null : encodeFields(trailers);
-    this.pump();
+    this.#finish(trailers === undefined ? null : encodeFields(trailers));
   }
 
   /** Ends the stream at once. */
@@ -107,5 +142,11 @@ export class Stream {
     if (end === undefined || this.isLocalDone) return;
     if (end === null) this.#sender.data(this, new Uint8Array(0), true);
     else this.#sender.headers(this, end, true);
+  }
+
+  #finish(end: Buffer | null): void {
+    if (!this.isOpen || this.#end !== undefined) return;
+    this.#end = end;
+    this.pump();
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "@tidemark/core";
-import { constants, type ServerHttp2Session } from "node:http2";
+import type { Connection } from "../../transport/http2/connection.ts";
+import { ERROR } from "../../transport/http2/frame.ts";
 import { ClientConnection } from "./client-connection.ts";
 
 /** Times in milliseconds; 0: never. */
@@ -24,9 +25,9 @@ const HANDSHAKE_MS = 20_000;
 const IDLE_PING_MS = 2 * 60 * 60 * 1000;
 
 /** Keeps one HTTP/2 connection alive, young and calm: `keepalive` of the gRPC server. */
-export class SessionKeeper {
-  readonly connection: ClientConnection = new ClientConnection();
-  readonly #session: ServerHttp2Session;
+export class ConnectionKeeper {
+  readonly client: ClientConnection = new ClientConnection();
+  readonly #connection: Connection;
   readonly #config: KeepaliveConfig;
   readonly #clock: Clock;
   #ping: Timer | undefined;
@@ -38,15 +39,15 @@ export class SessionKeeper {
   #calledSincePing = true;
   #strikes = 0;
 
-  constructor(session: ServerHttp2Session, config: KeepaliveConfig, clock: Clock) {
-    this.#session = session;
+  constructor(connection: Connection, config: KeepaliveConfig, clock: Clock) {
+    this.#connection = connection;
     this.#config = config;
     this.#clock = clock;
     this.#lastCall = clock.now();
     const { time, max_connection_age: age, max_connection_idle: idle } = config.server_parameters;
-    this.#handshake = clock.setTimeout(() => session.destroy(), HANDSHAKE_MS);
-    session.once("remoteSettings", () => this.#handshake.cancel());
-    session.on("ping", () => this.#onPing());
+    this.#handshake = clock.setTimeout(() => {
+      if (!connection.isReady) connection.destroy();
+    }, HANDSHAKE_MS);
     if (time > 0) this.#schedulePing(time);
     if (age > 0) this.#age = clock.setTimeout(() => this.#retire(), age);
     if (idle > 0) this.#scheduleIdle(idle);
@@ -59,6 +60,21 @@ export class SessionKeeper {
     if (this.#idle !== undefined) this.#lastCall = this.#clock.now();
   }
 
+  /** The client has sent a PING. */
+  pinged(): void {
+    const { min_time, permit_without_stream } = this.#config.enforcement_policy;
+    const now = this.#clock.now();
+    const interval = now - this.#lastPing;
+    const shortest = permit_without_stream || this.#calledSincePing ? min_time : IDLE_PING_MS;
+    this.#lastPing = now;
+    this.#calledSincePing = false;
+    if (interval >= shortest) return;
+    this.#strikes += 1;
+    if (this.#strikes > PING_FLOOD) return this.#connection.destroy();
+    if (this.#strikes !== MAX_PING_STRIKES + 1) return;
+    this.#connection.close(ERROR.ENHANCE_YOUR_CALM, "too_many_pings");
+  }
+
   stop(): void {
     this.#handshake.cancel();
     this.#ping?.cancel();
@@ -68,11 +84,11 @@ export class SessionKeeper {
 
   #schedulePing(time: number): void {
     this.#ping = this.#clock.setTimeout(() => {
-      const timeout = this.#clock.setTimeout(() => this.#session.destroy(), this.#config.server_parameters.timeout);
+      const timeout = this.#clock.setTimeout(() => this.#connection.destroy(), this.#config.server_parameters.timeout);
       this.#ping = timeout;
-      const sent = this.#session.ping(() => {
+      const sent = this.#connection.ping(() => {
         timeout.cancel();
-        if (!this.#session.closed) this.#schedulePing(time);
+        if (!this.#connection.isClosing) this.#schedulePing(time);
       });
       if (!sent) timeout.cancel();
     }, time);
@@ -81,7 +97,7 @@ export class SessionKeeper {
   #scheduleIdle(idle: number): void {
     this.#idle = this.#clock.setTimeout(
       () => {
-        if (this.#clock.now() - this.#lastCall >= idle) this.#session.close();
+        if (this.#clock.now() - this.#lastCall >= idle) this.#connection.close();
         else this.#scheduleIdle(idle);
       },
       Math.max(1, this.#lastCall + idle - this.#clock.now()),
@@ -90,22 +106,7 @@ export class SessionKeeper {
 
   #retire(): void {
     const grace = this.#config.server_parameters.max_connection_age_grace;
-    if (grace > 0) this.#age = this.#clock.setTimeout(() => this.#session.destroy(), grace);
-    this.#session.close();
-  }
-
-  #onPing(): void {
-    const { min_time, permit_without_stream } = this.#config.enforcement_policy;
-    const now = this.#clock.now();
-    const interval = now - this.#lastPing;
-    const shortest = permit_without_stream || this.#calledSincePing ? min_time : IDLE_PING_MS;
-    this.#lastPing = now;
-    this.#calledSincePing = false;
-    if (interval >= shortest) return;
-    this.#strikes += 1;
-    if (this.#strikes > PING_FLOOD) return this.#session.destroy();
-    if (this.#strikes !== MAX_PING_STRIKES + 1) return;
-    this.#session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM, 0, Buffer.from("too_many_pings"));
-    this.#session.close();
+    if (grace > 0) this.#age = this.#clock.setTimeout(() => this.#connection.destroy(), grace);
+    this.#connection.close();
   }
 }
