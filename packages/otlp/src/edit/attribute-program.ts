@@ -5,6 +5,7 @@ import { encodeUtf8 } from "../wire/utf8.ts";
 import { WireWriter } from "../wire/writer.ts";
 import { plainKeyLength } from "../views/pair-key.ts";
 import type { AttributeValue } from "../views/types.ts";
+import type { RangeCopier } from "./range-copier.ts";
 import { writeAnyValue } from "./value-writer.ts";
 import type { DoubleValue } from "./value-writer.ts";
 
@@ -62,7 +63,15 @@ export class AttributeProgram {
    * False: nothing is written and nothing changes. Undefined: the record has a pair of a rare form, and the operations have to be
    * made one by one; what was written to `out` is void.
    */
-  run(bytes: Uint8Array, start: number, end: number, field: number, out: WireWriter, slow: WireReader): boolean | undefined {
+  run(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    field: number,
+    out: WireWriter,
+    copier: RangeCopier,
+    slow: WireReader,
+  ): boolean | undefined {
     const tag = (field << 3) | LEN;
     let from = start;
     let met = 0;
@@ -87,13 +96,13 @@ export class AttributeProgram {
       const isFirst = (met & bit) === 0;
       met |= bit;
       if (present === undefined || (isFirst && present !== null && isSame(bytes, at + 1, pos, present))) continue;
-      out.raw(bytes, from, at);
+      copier.copy(bytes, from, at, out);
       from = pos;
       if (present !== null && isFirst) writePair(out, tag, present);
     }
     const missing = this.#appending & ~met;
     if (from === start && missing === 0) return false;
-    out.raw(bytes, from, end);
+    copier.copy(bytes, from, end, out);
     if (missing !== 0) this.#append(out, tag, missing);
     return true;
   }

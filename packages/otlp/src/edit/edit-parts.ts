@@ -1,16 +1,12 @@
 import { Part } from "../batch/part.ts";
 import type { ArenaRange, Patches } from "../batch/part.ts";
-import { ItemCursor } from "../views/item-cursor.ts";
-import type { Signal } from "../schema/index.ts";
-import { LEN } from "../wire/reader.ts";
+import type { ItemCursor } from "../views/item-cursor.ts";
 import type { MessageView } from "../views/message-view.ts";
 import { WireWriter } from "../wire/writer.ts";
 import type { EditableAttributes } from "./editable-attributes.ts";
 import type { ResourceEditRecord, ScopeEditRecord } from "./editors.ts";
+import { ItemArena } from "./item-arena.ts";
 import type { EditVisitor } from "./types.ts";
-
-/** Tag of one byte, and a length; room for a little more, as the writer asks for it. */
-const longestHeader = 12;
 
 /** A cursor whose records can be rewritten. */
 export interface EditCursor extends ItemCursor {
@@ -22,11 +18,10 @@ export interface EditCursor extends ItemCursor {
 /** The patches of a part while they are made; the cursor reads them through `part`. */
 interface Draft {
   readonly part: Part;
+  readonly arena: ItemArena;
   readonly items: Int32Array | undefined;
   readonly resources: Map<number, ArenaRange>;
   readonly scopes: Map<number, ArenaRange>;
-  /** What was rewritten in this edit. */
-  changedItems: number;
   changedEnvelopes: boolean;
 }
 
@@ -69,12 +64,13 @@ function draftOf(part: Part, withItems: boolean): Draft {
   const resources = new Map(old?.resources);
   const scopes = new Map(old?.scopes);
   const patches: Patches = { arena: old?.arena ?? new WireWriter(0), items, resources, scopes };
-  return { part: new Part(part.segment, part.selected, patches), items, resources, scopes, changedItems: 0, changedEnvelopes: false };
+  const draft = new Part(part.segment, part.selected, patches);
+  return { part: draft, arena: new ItemArena(draft), items, resources, scopes, changedEnvelopes: false };
 }
 
 function finishDraft(part: Part, draft: Draft): Part {
-  if (draft.changedItems === 0 && !draft.changedEnvelopes) return part;
-  const patches: Patches = { ...draft.part.patches!, items: draft.changedItems > 0 ? draft.items : part.patches?.items };
+  if (!draft.arena.used && !draft.changedEnvelopes) return part;
+  const patches: Patches = { ...draft.part.patches!, items: draft.arena.used ? draft.items : part.patches?.items };
   return new Part(part.segment, part.selected, patches);
 }
 
@@ -98,49 +94,29 @@ function editScope<C extends EditCursor>(draft: Draft, cursor: C, node: number, 
   record.relocate();
 }
 
-function editItem<C extends EditCursor>(draft: Draft, cursor: C, visitor: EditVisitor<C>): void {
-  const range = visit(draft, cursor, cursor.attributes, () => visitor.item!(cursor), itemField(draft.part.segment.signal));
-  if (range === undefined) return;
-  draft.items![2 * cursor.position] = range.start;
-  draft.items![2 * cursor.position + 1] = range.end;
-  draft.changedItems++;
+function editItem<C extends EditCursor>({ arena, items }: Draft, cursor: C, visitor: EditVisitor<C>): void {
+  const { attributes, bytes, start, end, position } = cursor;
+  attributes.arena = arena;
+  attributes.position = position;
+  visitor.item!(cursor);
+  if (cursor.bytes === bytes && cursor.start === start) return;
+  if (!arena.holds(cursor)) {
+    if (sameBytes(bytes, start, end, cursor)) return;
+    arena.append(cursor, position, attributes.copier);
+  }
+  items![2 * position] = cursor.start;
+  items![2 * position + 1] = cursor.end;
 }
 
-/** Field number of data points in their metric data, of other items in Scope*. */
-function itemField(signal: Signal): number {
-  return signal === "metrics" ? 1 : 2;
-}
-
-/**
- * Runs `change` and moves the rewritten record to the arena, with the header of the field `frame` before it when that is given.
- * Undefined when its bytes are the same as before.
- */
-function visit(
-  draft: Draft,
-  record: MessageView,
-  attributes: EditableAttributes,
-  change: () => void,
-  frame?: number,
-): ArenaRange | undefined {
+/** Runs `change` and moves the rewritten record to the arena; undefined when its bytes are the same as before. */
+function visit(draft: Draft, record: MessageView, attributes: EditableAttributes, change: () => void): ArenaRange | undefined {
   const { bytes, start, end } = record;
   change();
   if (!attributes.rewriter.changed || sameBytes(bytes, start, end, record)) return undefined;
-  const { arena } = draft.part.patches!;
-  if (arena.length + longestHeader + record.end - record.start > arena.bytes.length) arena.reserve(expectedBytes(draft, record));
-  if (frame !== undefined) {
-    arena.tag(frame, LEN);
-    arena.varint32(record.end - record.start);
-  }
-  const at = arena.length;
-  arena.raw(record.bytes, record.start, record.end);
-  return { start: at, end: arena.length };
-}
-
-/** Bytes that the rest of the part may need if its items change as often as those so far; growing in steps would copy more. */
-function expectedBytes(draft: Draft, record: MessageView): number {
-  const seen = record instanceof ItemCursor ? record.position + 1 : draft.part.count;
-  const rate = (draft.changedItems + 1) / seen;
-  return Math.ceil((record.end - record.start + longestHeader) * Math.max(1, rate * (draft.part.count - seen + 1)) * 1.1);
+  const { writer } = draft.arena;
+  const at = writer.length;
+  writer.raw(record.bytes, record.start, record.end);
+  return { start: at, end: writer.length };
 }
 
 function sameBytes(bytes: Uint8Array, start: number, end: number, record: MessageView): boolean {

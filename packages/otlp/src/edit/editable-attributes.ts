@@ -7,6 +7,8 @@ import { RecordAttributes } from "../views/record-attributes.ts";
 import type { AttributeKeyLike, AttributeValue } from "../views/types.ts";
 import { Rewriter } from "./rewriter.ts";
 import type { AttributeProgram } from "./attribute-program.ts";
+import type { ItemArena } from "./item-arena.ts";
+import { RangeCopier } from "./range-copier.ts";
 import type { AttributeKind, AttributesEditor } from "./types.ts";
 import { EncodedValue, writeAnyValue } from "./value-writer.ts";
 import type { DoubleValue } from "./value-writer.ts";
@@ -19,10 +21,16 @@ type Change = (out: WireWriter, start: number, end: number) => void;
 /** Attributes of a record that rewrites itself on every change. */
 export class EditableAttributes extends RecordAttributes implements AttributesEditor {
   readonly rewriter: Rewriter;
+  readonly copier: RangeCopier = new RangeCopier();
+  /** Where programs write items at once, for the item at `position`; resources and scopes have none. */
+  arena: ItemArena | undefined;
+  position = 0;
+  readonly #view: MessageView;
 
   constructor(owner: MessageView, field: number, path: string) {
     super(owner, field, path);
     this.rewriter = new Rewriter(owner);
+    this.#view = owner;
   }
 
   set(key: string | AttributeKeyLike, value: AttributeValue | DoubleValue): void {
@@ -65,10 +73,18 @@ export class EditableAttributes extends RecordAttributes implements AttributesEd
   }
 
   apply(program: AttributeProgram): void {
+    if (!program.runs) return this.#applyOneByOne(program);
+    const { arena } = this;
     const { bytes, start, end } = this.owner;
-    const changed = program.runs ? program.run(bytes, start, end, this.field, this.rewriter.begin(), this.reader) : undefined;
-    if (changed === true) this.rewriter.finish();
-    else if (changed === undefined) this.#applyOneByOne(program);
+    const out = arena === undefined ? this.rewriter.begin() : arena.open(end - start, this.position);
+    const changed = program.run(bytes, start, end, this.field, out, this.copier, this.reader);
+    if (changed === true) {
+      if (arena === undefined) this.rewriter.finish();
+      else arena.close(this.#view);
+      return;
+    }
+    arena?.cancel();
+    if (changed === undefined) this.#applyOneByOne(program);
   }
 
   kind(key: string | AttributeKeyLike): AttributeKind | undefined {

@@ -110,19 +110,19 @@ export class WireWriter {
 
   fixed32(value: number): void {
     this.reserve(4);
-    this.#data().setUint32(this.length, value, true);
+    this.view().setUint32(this.length, value, true);
     this.length += 4;
   }
 
   fixed64(value: bigint | number): void {
     this.reserve(8);
-    this.#data().setBigUint64(this.length, BigInt.asUintN(64, BigInt(value)), true);
+    this.view().setBigUint64(this.length, BigInt.asUintN(64, BigInt(value)), true);
     this.length += 8;
   }
 
   double(value: number): void {
     this.reserve(8);
-    this.#data().setFloat64(this.length, value, true);
+    this.view().setFloat64(this.length, value, true);
     this.length += 8;
   }
 
@@ -181,7 +181,8 @@ export class WireWriter {
     this.end(mark);
   }
 
-  #data(): DataView {
+  /** The same bytes for numbers of several bytes; another one after they have grown. */
+  view(): DataView {
     this.#view ??= new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
     return this.#view;
   }
