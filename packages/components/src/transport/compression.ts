@@ -23,15 +23,20 @@ export function isContentEncoding(name: string): name is ContentEncoding {
 }
 
 /** Unpacked bytes for one packed byte, where the body does not tell. Telemetry shrinks to a tenth or so. */
-const USUAL_RATIO = 32;
+const USUAL_RATIO = 10;
+const MOST_RATIO = 32;
 
 /**
  * How many bytes the body says, or is likely, to unpack to; at least 16 KiB. It may lie both ways: reserve this much, and
  * unpack with it as the limit.
  */
 export function unpackedSize(encoding: ContentEncoding, bytes: Uint8Array): number {
-  const told = encoding === "gzip" ? gzipSize(bytes) : encoding === "zstd" ? zstdSize(bytes) : undefined;
-  return Math.max(MIN_CHUNK, told ?? bytes.length * USUAL_RATIO);
+  return Math.max(MIN_CHUNK, toldSize(encoding, bytes) ?? bytes.length * MOST_RATIO);
+}
+
+function toldSize(encoding: ContentEncoding, bytes: Uint8Array): number | undefined {
+  if (encoding === "gzip") return gzipSize(bytes);
+  return encoding === "zstd" ? zstdSize(bytes) : undefined;
 }
 
 /** RFC 1952: a member ends in its unpacked length modulo 2^32. */
@@ -71,21 +76,26 @@ export function decompress(
 ): void {
   const headerFault = checkHeader(encoding, bytes);
   if (headerFault !== undefined) return done(headerFault, NOTHING);
-  const size = Math.min(unpackedSize(encoding, bytes), limit);
-  if (size <= SMALL_BYTES && bytes.length <= SMALL_BYTES) {
-    const small = unpackNow(encoding, bytes, size);
-    if (small.fault?.kind !== "too_large" || size === limit) return done(small.fault, small.bytes);
+  const likely = Math.min(toldSize(encoding, bytes) ?? bytes.length * USUAL_RATIO, limit);
+  if (likely <= SMALL_BYTES && bytes.length <= SMALL_BYTES) {
+    const small = unpackNow(encoding, bytes, Math.min(limit, SMALL_BYTES), likely);
+    if (small.fault?.kind !== "too_large" || limit <= SMALL_BYTES) return done(small.fault, small.bytes);
   }
   const callback: CompressCallback = (error, result) =>
     error === null ? done(undefined, ownBytes(result)) : done(faultOf(error, encoding, limit), NOTHING);
-  const options = { maxOutputLength: limit, chunkSize: outputChunk(size) };
+  const options = { maxOutputLength: limit, chunkSize: outputChunk(Math.min(unpackedSize(encoding, bytes), limit)) };
   if (encoding === "gzip") gunzip(bytes, options, callback);
   else if (encoding === "zstd") zstdDecompress(bytes, { ...options, params: ZSTD_PARAMS }, callback);
   else inflate(bytes, options, callback);
 }
 
-function unpackNow(encoding: ContentEncoding, bytes: Uint8Array, limit: number): { fault: DecompressFault | undefined; bytes: Buffer } {
-  const options = { maxOutputLength: limit, chunkSize: outputChunk(limit) };
+interface Unpacked {
+  readonly fault: DecompressFault | undefined;
+  readonly bytes: Buffer;
+}
+
+function unpackNow(encoding: ContentEncoding, bytes: Uint8Array, limit: number, likely: number): Unpacked {
+  const options = { maxOutputLength: limit, chunkSize: outputChunk(likely) };
   try {
     if (encoding === "gzip") return { fault: undefined, bytes: ownBytes(gunzipSync(bytes, options)) };
     if (encoding === "zstd") return { fault: undefined, bytes: ownBytes(zstdDecompressSync(bytes, { ...options, params: ZSTD_PARAMS })) };

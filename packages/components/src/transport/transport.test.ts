@@ -1,7 +1,7 @@
 import { seededRandom } from "@tidemark/core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { constants, gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { constants, deflateSync, gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { BodyBuffer, ownBytes } from "./body-buffer.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { decompress, unpackedSize, type ContentEncoding, type DecompressFault } from "./compression.ts";
@@ -154,6 +154,22 @@ describe("compression", () => {
     ]);
     expect(unpackedSize("zlib", Buffer.alloc(length))).toBe(Math.max(16_384, length * 32));
     expect(unpackedSize("zstd", zstdCompressSync(body).subarray(0, 5))).toBe(16_384);
+  });
+
+  it("unpacks small bodies at once, whether they tell their size or not, and large ones later", async () => {
+    const small = Buffer.from("tidemark ".repeat(7000));
+    const large = Buffer.alloc(1 << 20);
+    const pack = { gzip: gzipSync, zstd: zstdCompressSync, deflate: deflateSync };
+    for (const encoding of ["gzip", "zstd", "deflate"] as const) {
+      for (const body of [small, large]) {
+        const order: string[] = [];
+        const unpacked = unpack(encoding, pack[encoding](body), body.length);
+        decompress(encoding, pack[encoding](body), body.length, () => order.push("done"));
+        order.push("returned");
+        expect(await unpacked).toEqual(body);
+        expect(order[0]).toBe(body === small ? "done" : "returned");
+      }
+    }
   });
 
   it("does not believe a gzip trailer", async () => {
