@@ -14,6 +14,7 @@ export interface Collector {
   readonly child: Child;
   readonly http: string;
   readonly grpc: string;
+  readonly health: string;
   /** SIGTERM; resolves with the exit code when it has drained and ended. */
   stop(): Promise<number | null>;
 }
@@ -38,9 +39,9 @@ export async function freePorts(count: number): Promise<number[]> {
 
 /**
  * Starts `tidemark run` on a configuration that has no `otlp` receiver and no `health_check` extension of its own: both are
- * added, on free ports of the loopback interface. Resolves when it is ready.
+ * added, on free ports of the loopback interface. `options` are more of `tidemark run`. Resolves when it is ready.
  */
-export async function startCollector(yaml: string | PortedYaml): Promise<Collector> {
+export async function startCollector(yaml: string | PortedYaml, options: readonly string[] = []): Promise<Collector> {
   const folder = await mkdtemp(join(tmpdir(), "tidemark-"));
   const { ports: count, write } = typeof yaml === "string" ? { ports: 0, write: () => yaml } : yaml;
   const [httpPort = 0, grpcPort = 0, healthPort = 0, ...more] = await freePorts(3 + count);
@@ -51,13 +52,15 @@ service: { extensions: [health_check], telemetry: { metrics: { level: none } } }
 `;
   await writeFile(join(folder, "frame.yaml"), frame);
   await writeFile(join(folder, "pipeline.yaml"), write(more));
-  const child = startNode(["packages/collector/bin/tidemark.js", "run", join(folder, "frame.yaml"), join(folder, "pipeline.yaml")]);
+  const files = [join(folder, "frame.yaml"), join(folder, "pipeline.yaml")];
+  const child = startNode(["packages/collector/bin/tidemark.js", "run", ...options, ...files]);
   void child.ended.then(() => rm(folder, { recursive: true, force: true }));
   if (!(await isReady(child, healthPort))) {
     await child.stop();
     throw new Error(`the collector did not become ready\n${child.lines.slice(-30).join("\n")}`);
   }
-  return { child, http: `http://127.0.0.1:${httpPort}`, grpc: `http://127.0.0.1:${grpcPort}`, stop: () => child.stop() };
+  const at = (port: number): string => `http://127.0.0.1:${port}`;
+  return { child, http: at(httpPort), grpc: at(grpcPort), health: at(healthPort), stop: () => child.stop() };
 }
 
 async function isReady(child: Child, healthPort: number): Promise<boolean> {

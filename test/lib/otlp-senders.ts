@@ -1,6 +1,6 @@
 import { Agent, request } from "node:http";
 import { connect } from "node:http2";
-import type { IncomingHttpHeaders } from "node:http2";
+import type { ClientHttp2Session, IncomingHttpHeaders } from "node:http2";
 import type { Signal } from "./payload.ts";
 
 /** An answer other than success. */
@@ -50,14 +50,19 @@ export function httpSender(target: string, signal: Signal, connections: number):
   };
 }
 
-/** OTLP over gRPC on one HTTP/2 connection. */
+/** OTLP over gRPC on one HTTP/2 connection; another one takes its place when it breaks. */
 export function grpcSender(target: string, signal: Signal): OtlpSender {
-  const session = connect(target, { settings: { initialWindowSize: 1 << 20 } });
-  session.on("error", () => {}); // each stream reports it
+  const open = (): ClientHttp2Session => {
+    const opened = connect(target, { settings: { initialWindowSize: 1 << 20 } });
+    opened.on("error", () => {}); // each stream reports it
+    return opened;
+  };
+  let session = open();
   const path = `/opentelemetry.proto.collector.${SERVICES[signal]}/Export`;
   return {
     send: (body) =>
       new Promise((resolve) => {
+        if (session.closed || session.destroyed) session = open();
         const stream = session.request({ ":method": "POST", ":path": path, "content-type": "application/grpc", te: "trailers" });
         let refusal: Refusal | undefined = { answer: "no grpc-status", retryable: false, saysWhen: false };
         const note = (headers: IncomingHttpHeaders): void => {

@@ -28,6 +28,8 @@ export interface TelemetryRole {
   readonly serves?: boolean;
   /** The metrics of the other processes, a list for each, to be added to those of this one. */
   readonly others?: () => Promise<readonly (readonly ScopeMetrics[])[]>;
+  /** Makes metrics that only this process has. */
+  readonly observe?: (meter: Meter) => void;
 }
 
 const NO_TELEMETRY: Telemetry = {
@@ -55,6 +57,7 @@ export function createTelemetry(config: TelemetryConfig, clock: Clock, random: R
   const provider = new MeterProvider({ resource, readers: endpoints.map(({ reader }) => reader) });
   const meter = provider.getMeter("@tidemark/collector", VERSION);
   observeProcess(meter, clock);
+  role.observe?.(meter);
   const servers: MetricsServer[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(servers.splice(0).map((server) => server.close()));

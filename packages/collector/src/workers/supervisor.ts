@@ -5,6 +5,7 @@ import type { LoadedConfig } from "@tidemark/config";
 import { systemClock } from "@tidemark/core";
 import type { Running } from "../cli/running.ts";
 import { createCollector } from "../collector.ts";
+import { createLogging } from "../logging/create-logging.ts";
 import type { LogSink } from "../logging/log-event.ts";
 import { clusterWorkers } from "./cluster-process.ts";
 import { supervisorConfig } from "./split-config.ts";
@@ -27,13 +28,16 @@ export async function createSupervisor({ config, files, count, logSink }: Superv
   await createCollector({ config, logSink: () => {} }).shutdown(0);
   // Only we can look into a directory that mkdtemp makes: nobody else can send as a worker.
   const sockets = mkdtempSync(join(tmpdir(), "tidemark-"));
+  const log = createLogging(config.telemetry.logs, systemClock, logSink)("");
+  const group = new WorkerGroup({ count, start: clusterWorkers(), files, sockets, clock: systemClock, log });
   const own = createCollector({
     config: supervisorConfig(config),
     logSink,
-    role: { graph: { host: { health: () => group.health() } }, telemetry: { others: () => group.metrics() } },
+    role: {
+      graph: { host: { health: () => group.health() } },
+      telemetry: { others: () => group.metrics(), observe: (meter) => group.observe(meter) },
+    },
   });
-  const log = own.logger();
-  const group: WorkerGroup = new WorkerGroup({ count, start: clusterWorkers(), files, sockets, clock: systemClock, log });
   const shutdown: Running["shutdown"] = async (deadlineMs, hurry) => {
     await group.shutdown(deadlineMs, hurry);
     await own.shutdown(deadlineMs, hurry);

@@ -1,3 +1,4 @@
+import type { Meter } from "@opentelemetry/api";
 import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
 import type { Clock, Host, Logger } from "@tidemark/core";
 import { addTotals, NO_TOTALS, type LedgerTotals } from "../ledger-totals.ts";
@@ -25,8 +26,7 @@ export class WorkerGroup {
   readonly #slots: readonly Slot[];
   readonly #clock: Clock;
   #startedAt: number | undefined;
-  /** Books and counters of processes that are gone. */
-  #goneTotals: LedgerTotals = NO_TOTALS;
+  /** Counters of processes that are gone. */
   #goneMetrics: readonly ScopeMetrics[] = [];
   #nextId = 0;
   readonly #collecting = new Map<number, { readonly waiting: Set<Slot>; readonly done: () => void }>();
@@ -57,7 +57,23 @@ export class WorkerGroup {
   }
 
   totals(): LedgerTotals {
-    return this.#slots.reduce((sum, { totals }) => (totals === undefined ? sum : addTotals(sum, totals)), this.#goneTotals);
+    return this.#slots.reduce((sum, { gone, totals }) => addTotals(sum, addTotals(gone, totals)), NO_TOTALS);
+  }
+
+  /** Makes metrics that show the workers apart. */
+  observe(meter: Meter): void {
+    const received = meter.createObservableCounter("tidemark_worker_received_items", {
+      description: "Items that the worker's receivers took in.",
+    });
+    const replaced = meter.createObservableCounter("tidemark_worker_replacements", {
+      description: "Processes that were replaced because they ended.",
+    });
+    received.addCallback((result) => {
+      for (const { index, gone, totals } of this.#slots) result.observe(gone.received + totals.received, { worker: index });
+    });
+    replaced.addCallback((result) => {
+      for (const slot of this.#slots) result.observe(slot.replaced, { worker: slot.index });
+    });
   }
 
   /** The metrics of all workers, one list each; of one that does not answer in time, what it sent last. */
@@ -111,9 +127,10 @@ export class WorkerGroup {
   }
 
   #ended(slot: Slot): void {
-    if (slot.totals !== undefined)
-      this.#goneTotals = addTotals(this.#goneTotals, { ...slot.totals, held: this.#allEnded === undefined ? 0 : slot.totals.held });
-    slot.totals = undefined;
+    // What a process held when it ended, its clients still have; what is left at the end of the drain nobody has.
+    const held = this.#allEnded === undefined ? 0 : slot.totals.held;
+    slot.gone = addTotals(slot.gone, { ...slot.totals, held });
+    slot.totals = NO_TOTALS;
     // Counters must not go back because a worker began anew.
     this.#goneMetrics = mergeMetrics([this.#goneMetrics, countersOf(slot.metrics)]);
     slot.metrics = [];

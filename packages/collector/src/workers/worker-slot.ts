@@ -1,6 +1,6 @@
 import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
 import type { Clock, Logger, NodeHealth, Timer } from "@tidemark/core";
-import type { LedgerTotals } from "../ledger-totals.ts";
+import { NO_TOTALS, type LedgerTotals } from "../ledger-totals.ts";
 import type { FromWorker, StartWorker, ToWorker, WorkerProcess } from "./messages.ts";
 
 /** A worker that has run for this long may be replaced at once, whatever happened before. */
@@ -27,7 +27,11 @@ export interface SlotOptions {
 export class Slot {
   readonly index: number;
   /** The last books of the present process. */
-  totals: LedgerTotals | undefined;
+  totals: LedgerTotals = NO_TOTALS;
+  /** The books of the processes before it. */
+  gone: LedgerTotals = NO_TOTALS;
+  /** How often a process was replaced. */
+  replaced = 0;
   /** Its metrics when they were last asked for. */
   metrics: readonly ScopeMetrics[] = [];
   readonly #options: SlotOptions;
@@ -128,6 +132,7 @@ export class Slot {
     if (this.#isFirst) this.#first.reject(new Error(`worker ${this.index} ended by ${reason} before it was ready`));
     if (this.#isStopping || this.#isFirst) return;
     const pauseMs = this.#pauseMs();
+    this.replaced += 1;
     this.#options.log.error("A worker ended; another one takes its place.", { worker: this.index, pid, reason, pause_ms: pauseMs });
     this.#replacement = this.#options.clock.setTimeout(() => this.#spawn(), pauseMs);
   }

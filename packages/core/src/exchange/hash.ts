@@ -29,7 +29,8 @@ export function jumpHash(hash: number, count: number): number {
 }
 
 function mixWord(hash: number, word: number): number {
-  let mixed = Math.imul(hash ^ word, 0x9e3779b1);
+  // Multiplied first, so that hash and word cannot cancel each other out.
+  let mixed = Math.imul(hash, 0x9e3779b1) ^ word;
   mixed = Math.imul(mixed ^ (mixed >>> 16), MULTIPLIER_A);
   mixed = Math.imul(mixed ^ (mixed >>> 13), MULTIPLIER_B);
   return (mixed ^ (mixed >>> 16)) >>> 0;

@@ -74,7 +74,8 @@ export class SocketExchange implements Exchange {
       answer: (reply) => void this.#replies.set(component, reply),
       ask: async (question) => {
         const asked: Question = { component, question };
-        const answers = await Promise.all(this.#links.map((link) => (link === undefined ? undefined : this.#ask(link, asked))));
+        const others = this.#links.filter((link) => link !== undefined);
+        const answers = await Promise.all(others.map((link) => this.#ask(link, asked)));
         return answers.filter((answer) => answer !== undefined && answer !== null);
       },
     };

@@ -7,10 +7,14 @@ const MAX_WAITING = 10_000;
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 30_000;
 
+interface Waiting {
+  readonly alert: Alert | Promise<Alert>;
+}
+
 /** Offers alerts in order, again and again while they are refused. What must be given up is logged as an error, with its number. */
 export class AlertOutbox {
   readonly #context: Pick<ComponentContext, "alerts" | "clock" | "log">;
-  #waiting: (Alert | Promise<Alert>)[] = [];
+  #waiting: Waiting[] = [];
   #offering: Promise<void> | undefined;
   #retry: Timer | undefined;
   #retryMs = FIRST_RETRY_MS;
@@ -26,7 +30,7 @@ export class AlertOutbox {
 
   /** An alert that is still being made keeps its place, and must not reject. */
   push(alert: Alert | Promise<Alert>): void {
-    this.#waiting.push(alert);
+    this.#waiting.push({ alert });
     const excess = this.#waiting.length - MAX_WAITING;
     if (excess > 0) {
       this.#waiting.splice(0, excess);
@@ -77,10 +81,11 @@ export class AlertOutbox {
   async #offerOnce(): Promise<number> {
     const taken = this.#waiting;
     this.#waiting = [];
-    const alerts = await Promise.all(taken);
+    const alerts: Alert[] = [];
+    for (const { alert } of taken) alerts.push(alert instanceof Promise ? await alert : alert);
     const outcome = await this.#offer(alerts);
     if (outcome.kind === "refused") {
-      this.#waiting = [...alerts, ...this.#waiting];
+      this.#waiting = [...alerts.map((alert) => ({ alert })), ...this.#waiting];
       const pauseMs = Math.max(this.#retryMs, outcome.error.retryAfterMs ?? 0);
       this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS);
       return pauseMs;
