@@ -21,6 +21,8 @@ export interface DeadLettersEnvironment {
 export class DeadLetters {
   readonly #environment: DeadLettersEnvironment;
   readonly #pauses: Pauses;
+  /** Ends the waiting for what is being written. */
+  readonly #giveUp: Set<() => void> = new Set();
   #isStopped = false;
 
   constructor(environment: DeadLettersEnvironment) {
@@ -30,22 +32,37 @@ export class DeadLetters {
 
   /** Resolves with true when the request is on the disk, with false when there was no time left for it. */
   async bury(shipment: Shipment, reason: DeadLetterReason, backlog: StoredBacklog | undefined): Promise<boolean> {
-    const { storage, owner, log } = this.#environment;
     const [first] = shipment.shares;
     if (first === undefined) return true;
+    const { storage, owner } = this.#environment;
     const { entry } = first;
-    const isOneRecord = backlog !== undefined && shipment.batch === entry.batch;
-    const record = isOneRecord ? undefined : recordOf(shipment.batch, entry.context);
+    if (backlog !== undefined && shipment.batch === entry.batch) return this.#insist(() => backlog.bury(entry.id, reason));
+    const record = recordOf(shipment.batch, entry.context);
+    return this.#insist(() => storage.buryNew(owner, record, reason));
+  }
+
+  /** A storage that hangs does not hold the shutdown either. */
+  #insist(write: () => Promise<void>): Promise<boolean> {
+    return new Promise((resolve) => {
+      const giveUp = (): void => resolve(false);
+      this.#giveUp.add(giveUp);
+      void this.#untilDone(write).then((isDone) => {
+        this.#giveUp.delete(giveUp);
+        resolve(isDone);
+      });
+    });
+  }
+
+  async #untilDone(write: () => Promise<void>): Promise<boolean> {
     for (;;) {
       try {
-        if (record !== undefined) await storage.buryNew(owner, record, reason);
-        else await backlog?.bury(entry.id, reason);
+        await write();
         return true;
       } catch (error) {
-        log.warn("A batch that cannot be delivered could not be put among the dead letters. Trying again.", {
+        if (this.#isStopped) return false;
+        this.#environment.log.warn("A batch that cannot be delivered could not be put among the dead letters. Trying again.", {
           error: error instanceof Error ? error.message : String(error),
         });
-        if (this.#isStopped) return false;
         await this.#pauses.wait(AGAIN_MS);
         if (this.#isStopped) return false;
       }
@@ -55,6 +72,7 @@ export class DeadLetters {
   /** Nothing is tried again after this. */
   stop(): void {
     this.#isStopped = true;
+    for (const giveUp of this.#giveUp) giveUp();
     this.#pauses.wakeAll();
   }
 }

@@ -9,12 +9,12 @@ export type Pass = "probe" | "open" | "stopped";
 export class Gate {
   readonly #breaker: CircuitBreaker;
   readonly #clock: Clock;
-  readonly #changed: (state: BreakerState) => void;
+  readonly #changed: (state: BreakerState, before: BreakerState) => void;
   readonly #waiting: RingBuffer<(pass: Pass) => void> = new RingBuffer();
   #timer: Timer | undefined;
   #isStopped = false;
 
-  constructor(breaker: CircuitBreaker, clock: Clock, changed: (state: BreakerState) => void) {
+  constructor(breaker: CircuitBreaker, clock: Clock, changed: (state: BreakerState, before: BreakerState) => void) {
     this.#breaker = breaker;
     this.#clock = clock;
     this.#changed = changed;
@@ -38,7 +38,7 @@ export class Gate {
   leave(pass: Pass, verdict: "alive" | "down" | "unknown", retryAfterMs?: number): void {
     const before = this.#breaker.state;
     this.#breaker.leave(this.#clock.now(), pass === "probe", verdict, retryAfterMs);
-    if (this.#breaker.state !== before) this.#changed(this.#breaker.state);
+    if (this.#breaker.state !== before) this.#changed(this.#breaker.state, before);
     this.#admit();
   }
 

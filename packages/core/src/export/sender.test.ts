@@ -100,7 +100,6 @@ describe("the circuit breaker in front of an exporter", () => {
     expect(r.node.ledger.row()).toMatchObject({ delivered: 10, held: 0, missing: 0 });
     expect(r.context.lines.filter(({ message }) => message.startsWith("The circuit breaker")).map(({ level }) => level)).toEqual([
       "warn",
-      "warn",
       "info",
     ]);
   });

@@ -46,8 +46,8 @@ export class Sender {
     const { settings, context } = environment;
     const { queue, retry } = settings;
     if (retry?.circuit_breaker.enabled === true)
-      this.#gate = new Gate(new CircuitBreaker(retry.circuit_breaker, context.random), context.clock, (state) =>
-        this.#breakerChanged(state),
+      this.#gate = new Gate(new CircuitBreaker(retry.circuit_breaker, context.random), context.clock, (state, before) =>
+        this.#breakerChanged(state, before),
       );
     if (queue?.adaptive_concurrency.enabled === true) this.#limit = new ConcurrencyLimit(queue.num_consumers);
     if (queue?.degrade !== undefined) this.#degradation = new Degradation(queue.degrade);
@@ -143,9 +143,9 @@ export class Sender {
     this.#gate.leave(pass, isAlive ? "alive" : "down", error?.retryAfterMs);
   }
 
-  #breakerChanged(state: BreakerState): void {
+  #breakerChanged(state: BreakerState, before: BreakerState): void {
     const { log } = this.#environment.context;
-    if (state === "open") log.warn("The circuit breaker has opened: the far side is down. Batches wait in the queue.");
+    if (before === "closed") log.warn("The circuit breaker has opened: the far side is down. Batches wait in the queue.");
     if (state !== "closed") return;
     log.info("The circuit breaker has closed: the far side is back.");
     this.#pauses.wakeEager();

@@ -53,8 +53,8 @@ export class SendingQueue {
   #sending = 0;
   #storing = 0;
   #isStoreRefusing = false;
-  /** The queue takes and sends nothing more; what is stored stays there. */
-  #isHalted = false;
+  /** The queue takes and sends nothing: its storage is not open yet, or it has ended, and what is stored stays there. */
+  #isHalted: boolean;
   #isDraining = false;
   #isStopped = false;
   #idle: (() => void) | undefined;
@@ -63,6 +63,7 @@ export class SendingQueue {
   constructor(config: QueueConfig, owner: QueueOwner) {
     this.#config = config;
     this.#owner = owner;
+    this.#isHalted = config.storage !== undefined;
     if (config.batch === undefined && config.degrade === undefined) return;
     this.#joiner = new Joiner(config.batch?.partition.metadata_keys ?? [], owner.clock, {
       policy: () => this.#joinPolicy(),
@@ -86,6 +87,7 @@ export class SendingQueue {
       this.#used += cost;
       if (items > 0) this.#owner.restored(items);
     };
+    this.#isHalted = false;
     this.#storage = storage;
     this.#backlog = new StoredBacklog(storage, this.#config, {
       clock,
@@ -229,6 +231,7 @@ export class SendingQueue {
   }
 
   #refuseFull(entry: Entry): void {
+    if (this.#isHalted) return this.#refuse(entry, PipelineError.unavailable("the exporter has stopped"));
     const { queue_size: capacity } = this.#config;
     const fields = { queue_size: this.#used, queue_capacity: capacity, refused_items: entry.batch.itemCount };
     this.#owner.log.warn("Sending queue is full. Refusing data.", fields);
@@ -263,7 +266,8 @@ export class SendingQueue {
     }
     const backlog = this.#backlog;
     if (backlog === undefined || this.#isHalted || !backlog.isOpen || this.#queued.length >= LOW_WATER) return;
-    backlog.read(this.#config.max_bytes - this.#memory - backlog.memory);
+    const room = this.#config.max_bytes - this.#memory - backlog.memory;
+    if (room > 0 || this.#memory <= 0) backlog.read(room);
   }
 
   #next(): Shipment | undefined {

@@ -292,6 +292,45 @@ describe("what cannot be delivered", () => {
   });
 });
 
+describe("a storage that hangs", () => {
+  it("does not hold the shutdown beyond its deadline, and what it was writing is counted", async () => {
+    const never = { clock: { now: () => 0, setTimeout: () => ({ cancel: () => undefined }) } };
+    const storage = disk({ ...never, latencyMs: (operation) => (operation === "buryNew" ? 1 : 0) });
+    const one = await life(storage, { storage: undefined, dead_letters: { storage: "disk" } });
+    one.answers.push(PipelineError.invalid("no"));
+    one.push("a");
+    await settlePromises();
+    expect(one.row()).toMatchObject({ held: 1, missing: 0 });
+    const deadline = new AbortController();
+    const stopped = one.node.shutdown(deadline.signal);
+    await settlePromises();
+    deadline.abort();
+    await stopped;
+    expect(one.row()).toMatchObject({ held: 0, failed: 1, lost: { rejected: 1 }, missing: 0 });
+  });
+
+  it("answers nobody before its time", async () => {
+    const storage = disk({
+      clock: { now: () => 0, setTimeout: () => ({ cancel: () => undefined }) },
+      latencyMs: (operation) => (operation === "append" ? 1 : 0),
+    });
+    const one = await life(storage);
+    const delivery = one.push("a");
+    await settlePromises();
+    expect(delivery.outcomes).toEqual([]);
+    expect(one.row()).toMatchObject({ held: 1, missing: 0 });
+  });
+
+  it("takes nothing before it is open", () => {
+    const context = testContext({ kind: "exporter" });
+    const settings = exporterSettings({ sending_queue: queueField.parse({ storage: "disk" }) });
+    const ledger = new NodeLedger({ key: OWNER, kind: "exporter", id: "test" });
+    const delivery = testDelivery<Batch>(traces({ spans: [{ name: "a" }] }));
+    new ExporterNode({ send: () => undefined }, settings, context, ledger).consume(delivery);
+    expect(kinds([delivery])).toEqual(["refused"]);
+  });
+});
+
 describe("removal", () => {
   it("is tried until the storage does it", async () => {
     const storage = disk({ fault: (operation, call) => (operation === "remove" && call < 3 ? new Error("EIO") : undefined) });
