@@ -30,6 +30,7 @@ export const registry: Registry = {
   extensions: [
     { type: "basicauth", aliases: [], load: async () => (await import("./extensions/basicauth/index.ts")).basicauthExtension },
     { type: "bearertokenauth", aliases: [], load: async () => (await import("./extensions/bearertokenauth/index.ts")).bearertokenauthExtension },
+    { type: "file_storage", aliases: [], load: async () => (await import("./extensions/file_storage/index.ts")).fileStorageExtension },
     { type: "health_check", aliases: [], load: async () => (await import("./extensions/health_check/index.ts")).healthCheckExtension },
     { type: "memory_limiter", aliases: [], load: async () => (await import("./extensions/memory_limiter/index.ts")).memoryLimiterExtension },
   ],

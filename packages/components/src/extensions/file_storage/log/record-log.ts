@@ -79,8 +79,7 @@ export class RecordLog {
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ record, resolve, reject });
-      // A microtask later, so that all who append in the same turn share the first write too.
-      this.#committing ??= Promise.resolve().then(() => this.#commitAll());
+      this.#committing ??= this.#commitAll();
     });
   }
 
@@ -139,7 +138,11 @@ export class RecordLog {
   }
 
   async #commitAll(): Promise<void> {
-    while (this.#waiting.length > 0) await this.#commit(this.#nextGroup());
+    while (this.#waiting.length > 0) {
+      // All who append in the same turn of the event loop share a write, also those who come again when they were answered.
+      await new Promise((resolve) => void setImmediate(resolve));
+      await this.#commit(this.#nextGroup());
+    }
     this.#committing = undefined;
   }
 
