@@ -17,6 +17,14 @@ export interface DeadLettersEnvironment {
   readonly log: Logger;
 }
 
+/** The queue that a request comes from. */
+export interface BuriedFrom {
+  /** Where its batches are stored, if they are. */
+  readonly backlog: StoredBacklog | undefined;
+  /** Request headers that are kept with it. */
+  readonly keys: readonly string[];
+}
+
 /** Puts requests that cannot be delivered where they can be looked at and sent again. */
 export class DeadLetters {
   readonly #environment: DeadLettersEnvironment;
@@ -31,13 +39,13 @@ export class DeadLetters {
   }
 
   /** Resolves with true when the request is on the disk, with false when there was no time left for it. */
-  async bury(shipment: Shipment, reason: DeadLetterReason, backlog: StoredBacklog | undefined): Promise<boolean> {
+  async bury(shipment: Shipment, reason: DeadLetterReason, { backlog, keys }: BuriedFrom): Promise<boolean> {
     const [first] = shipment.shares;
     if (first === undefined) return true;
     const { storage, owner } = this.#environment;
     const { entry } = first;
     if (backlog !== undefined && shipment.batch === entry.batch) return this.#insist(() => backlog.bury(entry.id, reason));
-    const record = recordOf(shipment.batch, entry.context);
+    const record = recordOf(shipment.batch, entry.context, keys);
     return this.#insist(() => storage.buryNew(owner, record, reason));
   }
 

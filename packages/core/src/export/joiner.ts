@@ -37,8 +37,9 @@ export class Joiner {
   readonly #owner: JoinerOwner;
   readonly #piles: Map<string, Pile> = new Map();
 
+  /** `metadataKeys` are in lower case. */
   constructor(metadataKeys: readonly string[], clock: Clock, owner: JoinerOwner) {
-    this.#keys = metadataKeys.map((key) => key.toLowerCase());
+    this.#keys = metadataKeys;
     this.#clock = clock;
     this.#owner = owner;
   }

@@ -85,10 +85,18 @@ export function outcomeOf({ isRefused, lost, error }: Entry): Outcome {
   return lost > 0 ? { kind: "failed", error, items: lost } : DELIVERED;
 }
 
-/** A batch in the form in which it is stored. */
-export function recordOf(batch: Batch, { receivedAt, transport, metadata }: DeliveryContext): NewRecord {
+/**
+ * A batch in the form in which it is stored. Of the request headers only `keys` (in lower case), which separate batches, go with it: the others may
+ * be credentials, and nobody asks for them behind the queue.
+ */
+export function recordOf(batch: Batch, { receivedAt, transport, metadata }: DeliveryContext, keys: readonly string[]): NewRecord {
   const record: NewRecord = { signal: batch.signal, items: batch.itemCount, bytes: batch.encode(), receivedAt, transport };
-  return metadata === undefined ? record : { ...record, metadata };
+  if (metadata === undefined || keys.length === 0) return record;
+  const kept = keys.flatMap((key): [string, readonly string[]][] => {
+    const values = metadata.get(key);
+    return values === undefined ? [] : [[key, values]];
+  });
+  return kept.length === 0 ? record : { ...record, metadata: new Map(kept) };
 }
 
 function lean(batch: Batch): Batch {

@@ -44,6 +44,8 @@ export class SendingQueue {
   /** Requests that are joined, or cut, and ready to go. */
   readonly #ready: RingBuffer<Shipment> = new RingBuffer();
   readonly #waiting: RingBuffer<Entry> = new RingBuffer();
+  /** Request headers that separate batches. */
+  readonly #keys: readonly string[];
   readonly #joiner: Joiner | undefined;
   #storage: DurableQueue | undefined;
   #backlog: StoredBacklog | undefined;
@@ -64,8 +66,9 @@ export class SendingQueue {
     this.#config = config;
     this.#owner = owner;
     this.#isHalted = config.storage !== undefined;
+    this.#keys = (config.batch?.partition.metadata_keys ?? []).map((key) => key.toLowerCase());
     if (config.batch === undefined && config.degrade === undefined) return;
-    this.#joiner = new Joiner(config.batch?.partition.metadata_keys ?? [], owner.clock, {
+    this.#joiner = new Joiner(this.#keys, owner.clock, {
       policy: () => this.#joinPolicy(),
       ready: (shipment) => this.#ready.push(shipment),
       flushed: () => this.#pump(),
@@ -184,7 +187,7 @@ export class SendingQueue {
     this.#storing += 1;
     const { generation } = backlog;
     try {
-      entry.id = await storage.append(recordOf(entry.batch, entry.context));
+      entry.id = await storage.append(recordOf(entry.batch, entry.context, this.#keys));
       if (backlog.isOpen || this.#memory + entry.memory > this.#config.max_bytes) backlog.leave(entry, generation);
       else {
         backlog.hold(entry);
@@ -293,7 +296,7 @@ export class SendingQueue {
 
   async #bury(shipment: Shipment, result: SendResult, deadLetters: DeadLetters): Promise<void> {
     const reason = { reason: result.kind, message: result.error?.message ?? "", attempts: result.attempts };
-    const isBuried = await deadLetters.bury(shipment, reason, this.#backlog);
+    const isBuried = await deadLetters.bury(shipment, reason, { backlog: this.#backlog, keys: this.#keys });
     // What could not be put there in time stays where it is stored.
     const isKept = !isBuried && this.#backlog !== undefined;
     this.#finish(shipment, isKept ? { ...result, kind: "stopped" } : result, isBuried);

@@ -22,6 +22,7 @@ interface Life {
   /** Answers to come; when there is none, sends succeed. `hang` never answers. */
   readonly answers: (PipelineError | "hang")[];
   push(...names: string[]): ReturnType<typeof testDelivery>;
+  pushWith(metadata: Readonly<Record<string, string>>, name: string): void;
   row(): NodeRow;
 }
 
@@ -57,6 +58,11 @@ async function life(storage: MemoryStorage, queue: object = {}, retry: object = 
     sent,
     answers,
     row: () => node.ledger.row(),
+    pushWith(metadata, name) {
+      node.consume(
+        testDelivery<Batch>(traces({ spans: [{ name }] }), new Map(Object.entries(metadata).map(([key, value]) => [key, [value]]))),
+      );
+    },
     push(...spans) {
       const delivery = testDelivery<Batch>(traces({ spans: spans.map((name) => ({ name })) }));
       node.consume(delivery);
@@ -367,6 +373,28 @@ describe("joined batches on disk", () => {
     await one.node.shutdown(new AbortController().signal);
     expect(one.sent).toEqual([["a", "b"], ["c"]]);
     expect(storage.records(OWNER)).toEqual([]);
+  });
+
+  it("stay apart over a restart by the headers that separate them; other headers are not stored", async () => {
+    const storage = disk({ random: () => 0.999 });
+    const batch = { min_size: 10, flush_timeout: "50ms", partition: { metadata_keys: ["X-Tenant"] } };
+    const one = await life(storage, { batch });
+    for (const [tenant, name] of [
+      ["a", "1"],
+      ["b", "2"],
+      ["a", "3"],
+    ] as const)
+      one.pushWith({ "x-tenant": tenant, authorization: "secret" }, name);
+    await settlePromises();
+    expect(storage.records(OWNER).map(({ metadata }) => [...(metadata ?? [])])).toEqual([
+      [["x-tenant", ["a"]]],
+      [["x-tenant", ["b"]]],
+      [["x-tenant", ["a"]]],
+    ]);
+    storage.crash();
+    const two = await life(storage, { batch });
+    await two.context.clock.advance(50);
+    expect(two.sent).toEqual([["1", "3"], ["2"]]);
   });
 
   it("bury the piece that was rejected, not the one that arrived", async () => {
