@@ -80,8 +80,8 @@ export class Cell {
     return this.isGrpc ? "to_grpc" : "to_http";
   }
 
-  sample(items = 1): PlainMessage {
-    return sample(this.signal, this.service, items);
+  sample(items = 1, resourceAttributes: readonly PlainMessage[] = []): PlainMessage {
+    return sample(this.signal, this.service, items, resourceAttributes);
   }
 
   encode(json: PlainMessage, encoding: Encoding = "protobuf"): Buffer {
@@ -116,8 +116,8 @@ export class Cell {
   }
 
   /** Sends a body that is compressed already, or is said to be. */
-  async sendPacked(coding: string, body: Buffer): Promise<Reading> {
-    if (!this.isGrpc) return this.sendBytes(body, { headers: { "content-encoding": coding } });
+  async sendPacked(coding: string, body: Buffer, encoding: Encoding = "protobuf"): Promise<Reading> {
+    if (!this.isGrpc) return this.sendBytes(body, { encoding, headers: { "content-encoding": coding } });
     const request = this.rawRequest(body, { headers: { "grpc-encoding": coding } });
     return this.read(await this.subject.connection("main", this.transport).ask({ ...request, body: grpcFrame(body, true) }), "protobuf");
   }

@@ -4,23 +4,22 @@ import type { PlainMessage } from "../lib/proto-types.ts";
 const START = 1_750_000_000_000_000_000n;
 const ID_KEYS: ReadonlySet<string> = new Set(["traceId", "spanId", "parentSpanId"]);
 
-/** A request with `items` small items as OTLP/JSON. */
-export function sample(signal: Signal, service: string, items = 1): PlainMessage {
-  const list = Array.from({ length: items }, (_, index) => index);
-  if (signal === "traces")
-    return envelope(
-      signal,
-      service,
-      list.map((index) => smallSpan(index)),
-    );
-  if (signal === "logs")
-    return envelope(
-      signal,
-      service,
-      list.map((index) => ({ timeUnixNano: time(index), severityNumber: 9, body: text(`record ${index}`) })),
-    );
+/** A request with `items` small items as OTLP/JSON; the resource has `more` attributes. */
+export function sample(signal: Signal, service: string, items = 1, more: readonly PlainMessage[] = []): PlainMessage {
+  return envelope(signal, service, smallItems(signal, items), more);
+}
+
+function smallItems(signal: Signal, count: number): PlainMessage[] {
+  const list = Array.from({ length: count }, (_, index) => index);
+  if (signal === "traces") return list.map((index) => smallSpan(index));
+  if (signal === "logs") return list.map((index) => ({ timeUnixNano: time(index), severityNumber: 9, body: text(`record ${index}`) }));
   const dataPoints = list.map((index) => ({ timeUnixNano: time(index), asDouble: index + 0.5 }));
-  return envelope(signal, service, [{ name: "queue.depth", unit: "{message}", gauge: { dataPoints } }]);
+  return [{ name: "queue.depth", unit: "{message}", gauge: { dataPoints } }];
+}
+
+/** An attribute with so many bytes of text, for requests that have to be large. */
+export function padding(bytes: number): PlainMessage {
+  return { key: "padding", value: text("x".repeat(bytes)) };
 }
 
 /** A request that uses every field of the signal, with values at the edges of their types. */
@@ -47,8 +46,8 @@ function recode(value: unknown, id: (text: string) => string): unknown {
   );
 }
 
-function envelope(signal: Signal, service: string, items: readonly PlainMessage[]): PlainMessage {
-  const resource = { attributes: [{ key: "service.name", value: text(service) }], droppedAttributesCount: 1 };
+function envelope(signal: Signal, service: string, items: readonly PlainMessage[], more: readonly PlainMessage[] = []): PlainMessage {
+  const resource = { attributes: [{ key: "service.name", value: text(service) }, ...more], droppedAttributesCount: 1 };
   const scope = { name: "conformance", version: "1", attributes: [{ key: "scope.attribute", value: text("yes") }] };
   const schemaUrl = "https://opentelemetry.io/schemas/1.30.0";
   if (signal === "traces") return { resourceSpans: [{ resource, schemaUrl, scopeSpans: [{ scope, schemaUrl, spans: items }] }] };

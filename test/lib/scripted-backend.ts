@@ -49,8 +49,6 @@ export interface Attempt {
   readonly signal: Signal;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
-  /** Which connection of its transport it came on. */
-  readonly connection: number;
   /** The message as it left, before compression. */
   readonly bytes: Buffer;
   readonly compressed: boolean;
@@ -64,6 +62,8 @@ export interface ScriptedBackend {
   /** The next answers to data of this service; after them, success. */
   script(service: string, replies: readonly Reply[]): void;
   attempts(service: string): readonly Attempt[];
+  /** Connections that were made so far. */
+  readonly connections: number;
   close(): Promise<void>;
 }
 
@@ -74,26 +74,23 @@ export async function startScriptedBackend(
 ): Promise<ScriptedBackend> {
   const desk = new Desk(proto);
   const sockets = new Set<Socket>();
-  const numbers = new WeakMap<object, number>();
   let connections = 0;
-  const number = (of: object): number => {
-    const known = numbers.get(of);
-    if (known !== undefined) return known;
-    numbers.set(of, (connections += 1));
-    return connections;
-  };
-  const http = createServer((request, response) => void answerHttp(desk, request, response, number(request.socket)).catch(complain));
+  const http = createServer((request, response) => void answerHttp(desk, request, response).catch(complain));
   const grpc = createHttp2Server({ settings: { initialWindowSize: 1 << 20 } });
   const sessions = new Set<ServerHttp2Session>();
   grpc.on("session", (session: ServerHttp2Session) => {
+    connections += 1;
     sessions.add(session);
     session.on("error", () => {}).on("close", () => sessions.delete(session));
   });
   grpc.on("stream", (stream: ServerHttp2Stream, headers) => {
     stream.on("error", () => {});
-    void answerGrpc(desk, stream, headers, number(stream.session ?? stream)).catch(complain);
+    void answerGrpc(desk, stream, headers).catch(complain);
   });
-  http.on("connection", (socket) => sockets.add(socket.on("close", () => sockets.delete(socket))));
+  http.on("connection", (socket) => {
+    connections += 1;
+    sockets.add(socket.on("close", () => sockets.delete(socket)));
+  });
   const httpPort = await listen(http, ports.http ?? 0);
   const grpcPort = await listen(grpc, ports.grpc ?? 0);
   return {
@@ -101,6 +98,9 @@ export async function startScriptedBackend(
     grpc: `http://127.0.0.1:${grpcPort}`,
     script: (service, replies) => desk.scripts.set(service, [...replies]),
     attempts: (service) => desk.attempts.get(service) ?? [],
+    get connections() {
+      return connections;
+    },
     close: async () => {
       for (const socket of sockets) socket.destroy();
       for (const session of sessions) session.destroy();
@@ -150,7 +150,7 @@ class Desk {
   }
 }
 
-async function answerHttp(desk: Desk, request: IncomingMessage, response: ServerResponse, connection: number): Promise<void> {
+async function answerHttp(desk: Desk, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = await read(request);
   const { headers, url: path = "" } = request;
   const coding = headers["content-encoding"] ?? "";
@@ -164,7 +164,6 @@ async function answerHttp(desk: Desk, request: IncomingMessage, response: Server
     signal,
     path,
     headers,
-    connection,
     bytes,
     compressed: coding !== "",
     data,
@@ -180,14 +179,14 @@ async function answerHttp(desk: Desk, request: IncomingMessage, response: Server
   else response.end(status < 300 ? desk.success(signal, reply) : desk.proto.encode("google.Status", desk.status(reply)));
 }
 
-async function answerGrpc(desk: Desk, stream: ServerHttp2Stream, headers: IncomingHttpHeaders, connection: number): Promise<void> {
+async function answerGrpc(desk: Desk, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
   const body = await read(stream);
   const path = String(headers[":path"]);
   const signal = SIGNALS.find((name) => path === grpcPath(name)) ?? "traces";
   const compressed = body[0] === 1;
   const bytes = unpack(compressed ? String(headers["grpc-encoding"]) : "", body.subarray(5));
   const data = desk.proto.decode(DATA_TYPES[signal], bytes);
-  const reply = await desk.take({ at: performance.now(), transport: "grpc", signal, path, headers, connection, bytes, compressed, data });
+  const reply = await desk.take({ at: performance.now(), transport: "grpc", signal, path, headers, bytes, compressed, data });
   if (reply.disconnect === true) return stream.session?.destroy();
   if (stream.destroyed) return;
   const code = reply.grpc ?? 0;
@@ -224,7 +223,8 @@ export function serviceOf(data: PlainMessage): string {
 
 function complain(error: unknown): void {
   // A peer that goes away in the middle of its request is what some tests are about.
-  if ((error as NodeJS.ErrnoException).code !== "ECONNRESET") console.error(`back end: ${String(error)}`);
+  if (!["ECONNRESET", "ERR_STREAM_PREMATURE_CLOSE"].includes((error as NodeJS.ErrnoException).code ?? ""))
+    console.error(`back end: ${String(error)}`);
 }
 
 async function listen(server: Server, port: number): Promise<number> {

@@ -26,22 +26,23 @@ export const collectorRules: readonly Rule[] = [
     section: "Collector",
     rule: "zstd is taken (HTTP: deflate and zlib too)",
     side: "server",
-    how: "the request arrives at the back end as it was",
+    how: "protobuf and JSON, compressed so, are taken; what gzip and zstd bring is compared above",
     transports: TRANSPORTS,
     check: async (cell) => {
-      const body = cell.encode(cell.sample());
-      const codings = cell.isGrpc
-        ? [["zstd", zstdCompressSync(body)] as const]
-        : ([
-            ["zstd", zstdCompressSync(body)],
-            ["deflate", deflateSync(body)],
-            ["zlib", deflateSync(body)],
-          ] as const);
-      for (const [coding, packed] of codings) ok((await cell.sendPacked(coding, packed)).success, coding);
-      deepEqual(
-        cell.attempts().map(({ data }) => data),
-        codings.map(() => cell.reference(cell.sample())),
-      );
+      for (const encoding of cell.encodings) {
+        const body = cell.encode(cell.sample(), encoding);
+        const zlib = deflateSync(body);
+        const http: readonly (readonly [string, Buffer])[] = cell.isGrpc
+          ? []
+          : [
+              ["deflate", zlib],
+              ["zlib", zlib],
+            ];
+        for (const [coding, packed] of [["zstd", zstdCompressSync(body)] as const, ...http]) {
+          const one = cell.another();
+          ok((await one.sendPacked(coding, packed, encoding)).success, `${encoding} in ${coding}`);
+        }
+      }
     },
   },
   {
@@ -72,10 +73,10 @@ export const collectorRules: readonly Rule[] = [
     section: "Collector",
     rule: "405 names POST; no Content-Type is 415",
     side: "server",
-    how: "GET, PUT, DELETE; a POST without Content-Type",
+    how: "GET, PUT, PATCH, DELETE; a POST without Content-Type",
     transports: HTTP,
     check: async (cell) => {
-      for (const method of ["GET", "PUT", "DELETE"]) {
+      for (const method of ["GET", "PUT", "PATCH", "DELETE"]) {
         const answer = await cell.sendBytes(Buffer.alloc(0), { method });
         equal(answer.code, 405);
         equal(answer.raw.headers["allow"], "POST");
@@ -134,6 +135,48 @@ export const collectorRules: readonly Rule[] = [
   },
   {
     section: "Collector",
+    rule: "what is not compressed as it says is 400 (gRPC: INVALID_ARGUMENT) with the Collector's words",
+    side: "server",
+    how: `"gzip: invalid header", "invalid input: magic number mismatch"`,
+    transports: TRANSPORTS,
+    check: async (cell) => {
+      for (const encoding of cell.encodings) {
+        for (const [coding, text] of [
+          ["gzip", "gzip: invalid header"],
+          ["zstd", "invalid input: magic number mismatch"],
+        ] as const) {
+          const answer = await cell.sendPacked(coding, Buffer.from('{"key": "value"}'), encoding);
+          deepEqual([answer.code, answer.status?.message], [cell.isGrpc ? 3 : 400, text]);
+        }
+      }
+    },
+  },
+  {
+    section: "Collector",
+    rule: "otelcol_receiver_accepted_* and _refused_* count the items by what the client heard",
+    side: "server",
+    how: "success, unavailable, refused for good, success: two requests accepted, two not",
+    transports: TRANSPORTS,
+    check: async (cell) => {
+      const before = await receivedItems(cell);
+      cell.script({}, { grpc: 14 }, { grpc: 13 }, {});
+      for (let count = 0; count < 4; count += 1) await cell.send(cell.sample(3));
+      const after = await receivedItems(cell);
+      deepEqual({ accepted: after.accepted - before.accepted, others: after.others - before.others }, { accepted: 6, others: 6 });
+    },
+  },
+  {
+    section: "Collector",
+    rule: "nothing is lost or doubled, whatever the pipeline says (receivertest's contract)",
+    side: "server",
+    how: "40 requests at a time with answers of all kinds; a client that sends again what may be sent again",
+    transports: TRANSPORTS,
+    check: async (cell) => {
+      await Promise.all(Array.from({ length: 40 }, (_, index) => insist(cell.another(), index)));
+    },
+  },
+  {
+    section: "Collector",
     rule: "grpc.health.v1 answers SERVING, and NOT_FOUND for a service that it does not know",
     side: "server",
     how: "Check of the whole server, of the Export service, and of another",
@@ -147,6 +190,34 @@ export const collectorRules: readonly Rule[] = [
     },
   },
 ];
+
+/** What the back end says to one request, and so what a stubborn client has seen when it stops. */
+const STORIES = [
+  { replies: [], success: true, tries: 1 },
+  { replies: [{ grpc: 14 }, { grpc: 8, retryDelayMs: 10 }], success: true, tries: 3 },
+  { replies: [{ grpc: 13 }], success: false, tries: 1 },
+  { replies: [{ grpc: 10 }, { grpc: 3 }], success: false, tries: 2 },
+] as const;
+
+async function insist(cell: Cell, index: number): Promise<void> {
+  const story = STORIES[index % STORIES.length];
+  cell.script(...(story?.replies ?? []));
+  let answer = await cell.send(cell.sample());
+  while (answer.retryable) answer = await cell.send(cell.sample());
+  deepEqual({ success: answer.success, tries: cell.attempts().length }, { success: story?.success, tries: story?.tries });
+}
+
+/** Items of the signal that the `otlp` receiver has counted for the transport so far. */
+async function receivedItems({ subject, signal, isGrpc }: Cell): Promise<{ readonly accepted: number; readonly others: number }> {
+  const items = { traces: "spans", metrics: "metric_points", logs: "log_records" }[signal];
+  const labels = (line: string): boolean => line.includes('receiver="otlp"') && line.includes(`transport="${isGrpc ? "grpc" : "http"}"`);
+  const lines = (await subject.metrics()).split("\n").filter(labels);
+  const sum = (kind: string): number =>
+    lines
+      .filter((line) => line.startsWith(`otelcol_receiver_${kind}_${items}{`))
+      .reduce((total, line) => total + Number(line.split(" ").at(-1)), 0);
+  return { accepted: sum("accepted"), others: sum("refused") + sum("failed") };
+}
 
 async function health(cell: Cell, service: string): Promise<{ readonly code: string | undefined; readonly body: Buffer }> {
   const name = Buffer.from(service);

@@ -1,8 +1,7 @@
 import { equal, ok } from "node:assert/strict";
 import { CLIENTS, HTTP, TRANSPORTS, type Rule } from "../rule.ts";
-import { CONTENT_TYPES, type Cell, type Reading } from "../cell.ts";
-import type { PlainMessage } from "../../lib/proto-types.ts";
-import { sample } from "../samples.ts";
+import { CONTENT_TYPES, type Cell, type Encoding, type Reading } from "../cell.ts";
+import { padding } from "../samples.ts";
 
 const MIB = 1 << 20;
 const GRPC_EXHAUSTED = 8;
@@ -17,8 +16,11 @@ export const limitRules: readonly Rule[] = [
     transports: TRANSPORTS,
     check: async (cell) => {
       const limit = smallLimit(cell);
-      ok((await cell.sendAlone(ofSize(cell, limit), { receiver: "small" })).success, "a request of exactly the limit is refused");
-      isTooLarge(cell, await cell.sendAlone(ofSize(cell, limit + 1), { receiver: "small" }));
+      for (const encoding of cell.encodings) {
+        const options = { receiver: "small", encoding } as const;
+        ok((await cell.sendAlone(ofSize(cell, limit, encoding), options)).success, "a request of exactly the limit is refused");
+        isTooLarge(cell, await cell.sendAlone(ofSize(cell, limit + 1, encoding), options));
+      }
     },
   },
   {
@@ -41,8 +43,8 @@ export const limitRules: readonly Rule[] = [
     transports: TRANSPORTS,
     signals: ["logs"],
     check: async (cell) => {
-      ok((await cell.sendAlone(ofSize(cell, 63 * MIB), { compress: true })).success, "63 MiB are refused");
-      isTooLarge(cell, await cell.sendAlone(ofSize(cell, 65 * MIB), { compress: true }));
+      ok((await cell.sendAlone(cell.encode(cell.sample(1, [padding(63 * MIB)])), { compress: true })).success, "63 MiB are refused");
+      isTooLarge(cell, await cell.sendAlone(cell.encode(cell.sample(1, [padding(65 * MIB)])), { compress: true }));
     },
   },
   {
@@ -94,7 +96,7 @@ export const limitRules: readonly Rule[] = [
     signals: ["logs"],
     check: async (cell) => {
       const feeder = cell.isGrpc ? "huge" : "huge_to_http";
-      const answer = await cell.feed(padded(cell, 65 * MIB), feeder);
+      const answer = await cell.feed(cell.sample(1, [padding(65 * MIB)]), feeder);
       ok(!answer.success && !answer.retryable, `HTTP ${answer.code}`);
       equal(cell.attempts().length, 0, "the request was sent");
     },
@@ -131,22 +133,13 @@ function smallLimit(cell: Cell): number {
   return cell.isGrpc ? MIB : 65_536;
 }
 
-/** An item that makes the request larger than `bytes`. */
-function padded(cell: Cell, bytes: number): PlainMessage {
-  const data = sample(cell.signal, cell.service);
-  const more = { key: "padding", value: { stringValue: "x".repeat(bytes) } };
-  return JSON.parse(JSON.stringify(data), (key, value: unknown) =>
-    key === "resource" ? { attributes: [...(value as { attributes: unknown[] }).attributes, more] } : value,
-  ) as PlainMessage;
-}
-
 /** A request of exactly so many bytes. */
-function ofSize(cell: Cell, bytes: number): Buffer {
-  let padding = bytes - cell.encode(padded(cell, 0)).length;
+function ofSize(cell: Cell, bytes: number, encoding: Encoding = "protobuf"): Buffer {
+  let more = bytes - cell.encode(cell.sample(1, [padding(0)]), encoding).length;
   for (let round = 0; round < 4; round += 1) {
-    const request = cell.encode(padded(cell, padding));
+    const request = cell.encode(cell.sample(1, [padding(more)]), encoding);
     if (request.length === bytes) return request;
-    padding -= request.length - bytes;
+    more -= request.length - bytes;
   }
   throw new Error(`no request of ${bytes} bytes could be made`);
 }

@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { eventually } from "../../lib/eventually.ts";
 import { GRPC, HTTP, TRANSPORTS, type Rule } from "../rule.ts";
+import { padding } from "../samples.ts";
 import type { Reply } from "../../lib/scripted-backend.ts";
 import { CONTENT_TYPES, type Cell, type Encoding, type Reading } from "../cell.ts";
 
@@ -187,10 +188,7 @@ async function everyErrorHasStatus(cell: Cell, encoding: Encoding): Promise<void
 async function overload(cell: Cell): Promise<void> {
   const gate = Promise.withResolvers<void>();
   cell.script({ after: gate.promise });
-  const padding = { key: "padding", value: { stringValue: "x".repeat(500_000) } };
-  const large = JSON.parse(JSON.stringify(cell.sample()), (key, value: unknown) =>
-    key === "resource" ? { attributes: [...(value as { attributes: unknown[] }).attributes, padding] } : value,
-  ) as ReturnType<Cell["sample"]>;
+  const large = cell.sample(1, [padding(500_000)]);
   // Fed over HTTP/1.1 on a connection of its own; the budget is one for all protocols of the receiver.
   const holding = cell.feed(large, "tight");
   try {
