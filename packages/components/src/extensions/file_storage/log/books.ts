@@ -4,7 +4,7 @@ import type { StateClient } from "../state/state-client.ts";
 import type { FileLayer } from "./file-layer.ts";
 import type { Segment, SegmentMarks } from "./segment.ts";
 
-const FLUSH_AFTER_MS = 200;
+const FLUSH_AFTER_MS = 20;
 const RETRY_AFTER_MS = 2000;
 
 /** A record on its way to the dead letters. */

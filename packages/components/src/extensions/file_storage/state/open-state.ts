@@ -23,7 +23,7 @@ export function openState(options: StateOptions): { readonly calls: StateCalls; 
   try {
     const { database, aside } = openOrRecreate(options);
     const opened = { letters: letterTotals(database), ...(aside === undefined ? {} : { setAside: aside }) };
-    return { calls: stateCalls(database, unlock), opened };
+    return { calls: stateCalls(database, options, unlock), opened };
   } catch (error) {
     unlock();
     throw error;
@@ -65,12 +65,20 @@ function salvage(path: string, database: DatabaseSync): number {
   }
 }
 
-function stateCalls(database: DatabaseSync, unlock: () => void): StateCalls {
+function stateCalls(database: DatabaseSync, { fsync }: StateOptions, unlock: () => void): StateCalls {
   // Undefined at first, so that the first look finds replays that were asked for while nothing ran.
   let seenVersion: unknown;
   return {
     readMarks: (owner) => readMarks(database, owner),
-    saveMarks: (owner, marks, gone) => saveMarks(database, owner, marks, gone),
+    saveMarks(owner, marks, gone) {
+      // Marks survive the process in any case; a power cut may take the last ones, and their records are sent again.
+      database.exec("PRAGMA synchronous = NORMAL");
+      try {
+        saveMarks(database, owner, marks, gone);
+      } finally {
+        if (fsync) database.exec("PRAGMA synchronous = FULL");
+      }
+    },
     bury: (owner, burials, marks) =>
       inTransaction(database, () => {
         for (const each of marks) putMarks(database, owner, each);
