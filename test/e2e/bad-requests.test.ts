@@ -134,7 +134,8 @@ async function askHttp({
   if (type !== "") lines.push(`content-type: ${type}`);
   if (headers["content-length"] === undefined) lines.push(`content-length: ${content.length}`);
   for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
-  return summary(await rawHttp(collector.http, Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`), content])));
+  // The server closes behind its answer: only one that never comes takes this long.
+  return summary(await rawHttp(collector.http, Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`), content]), 10_000));
 }
 
 /** Status, content type, Retry-After and the message of an HTTP/1.1 answer. */

@@ -1,5 +1,7 @@
 import type { Outcome, PipelineError } from "@tidemark/core";
+import { WireError } from "@tidemark/otlp";
 import { GRPC, grpcCodeOf } from "../../transport/grpc-status.ts";
+import type { Violation } from "./bad-request.ts";
 
 /** What a client is told, before it is put into the words of a protocol. */
 export type Answer = { readonly kind: "success" } | PartialAnswer | ErrorAnswer;
@@ -18,6 +20,8 @@ export interface ErrorAnswer {
   readonly httpStatus: number;
   readonly message: string;
   readonly retryDelayMs: number | undefined;
+  /** Which data is at fault. */
+  readonly violation?: Violation;
 }
 
 export const SUCCESS: Answer = { kind: "success" };
@@ -40,6 +44,13 @@ const HTTP_STATUS: ReadonlyMap<number, number> = new Map<number, number>([
 /** An error answer; the HTTP status follows from the gRPC code unless it is given. */
 export function errorAnswer(grpcCode: number, message: string, retryDelayMs?: number, httpStatus?: number): ErrorAnswer {
   return { kind: "error", grpcCode, httpStatus: httpStatus ?? HTTP_STATUS.get(grpcCode) ?? 500, message, retryDelayMs };
+}
+
+/** The answer to data that cannot be read; wire errors know where. */
+export function badDataAnswer(caught: unknown): ErrorAnswer {
+  const message = caught instanceof Error ? caught.message : String(caught);
+  const field = caught instanceof WireError ? caught.path : "";
+  return { ...errorAnswer(GRPC.INVALID_ARGUMENT, message), violation: { field, description: message } };
 }
 
 /** The answer for a body over the limit. Without RetryInfo, so that no client sends it again (OTLP 1.11). */

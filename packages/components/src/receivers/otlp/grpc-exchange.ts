@@ -112,9 +112,9 @@ export class GrpcExchange implements Submission, OpenCall, StreamListener {
     this.#answeredAt = this.#parts.now();
     if (!stream.isOpen || stream.headersSent) return;
     if (answer.kind === "error") {
-      const { grpcCode: code, message, retryDelayMs } = answer;
+      const { grpcCode: code, message, retryDelayMs, violation } = answer;
       const challenge = code === GRPC.UNAUTHENTICATED ? this.#parts.door?.challenge : undefined;
-      return respondFailure(stream, { code, message, retryDelayMs, challenge });
+      return respondFailure(stream, { code, message, retryDelayMs, violation, challenge });
     }
     if (answer.kind === "success") return stream.answer(SUCCESS);
     const body = encodeExportResponse(this.signal, { rejected: answer.rejected, message: answer.message.slice(0, MAX_MESSAGE_CHARS) });

@@ -2,6 +2,7 @@ import { encodeStatus } from "@tidemark/otlp";
 import { encodeGrpcMessage, GRPC } from "../../transport/grpc-status.ts";
 import type { Field } from "../../transport/http2/header-decoder.ts";
 import type { Stream } from "../../transport/http2/stream.ts";
+import { badRequestBytes, type Violation } from "./bad-request.ts";
 
 export const ACCEPTED_ENCODINGS = "identity,gzip,zstd";
 export const GRPC_TYPE = "application/grpc";
@@ -13,12 +14,14 @@ export interface GrpcFailure {
   readonly code: number;
   readonly message: string;
   readonly retryDelayMs?: number | undefined;
+  /** Which data is at fault. */
+  readonly violation?: Violation | undefined;
   /** For `www-authenticate`. */
   readonly challenge?: string | undefined;
 }
 
 /** Trailers-only: the whole answer is one header block. */
-export function respondFailure(stream: Stream, { code, message: text, retryDelayMs, challenge }: GrpcFailure): void {
+export function respondFailure(stream: Stream, { code, message: text, retryDelayMs, violation, challenge }: GrpcFailure): void {
   const message = text.slice(0, MAX_MESSAGE_CHARS);
   const fields: Field[] = [
     [":status", "200"],
@@ -26,8 +29,10 @@ export function respondFailure(stream: Stream, { code, message: text, retryDelay
     ["grpc-status", String(code)],
     ["grpc-message", encodeGrpcMessage(message)],
   ];
-  if (retryDelayMs !== undefined) {
-    fields.push(["grpc-status-details-bin", Buffer.from(encodeStatus({ code, message, retryDelayMs })).toString("base64")]);
+  if (retryDelayMs !== undefined || violation !== undefined) {
+    const status = encodeStatus({ code, message, ...(retryDelayMs === undefined ? {} : { retryDelayMs }) });
+    const details = violation === undefined ? [status] : [status, badRequestBytes(violation)];
+    fields.push(["grpc-status-details-bin", Buffer.concat(details).toString("base64")]);
   }
   if (challenge !== undefined) fields.push(["www-authenticate", challenge]);
   if (code === GRPC.UNIMPLEMENTED) fields.push(["grpc-accept-encoding", ACCEPTED_ENCODINGS]);

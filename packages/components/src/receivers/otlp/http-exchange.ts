@@ -43,6 +43,8 @@ const EMPTY = Buffer.alloc(0);
 const EMPTY_JSON = Buffer.from("{}");
 const SUCCESS_PROTOBUF: readonly string[] = ["content-type", PROTOBUF, "content-length", "0"];
 const SUCCESS_JSON: readonly string[] = ["content-type", JSON_TYPE, "content-length", String(EMPTY_JSON.length)];
+/** What is read after a refusal beside the longest accepted body, so that one that is a little longer does not cost its connection. */
+const DRAIN_SLACK = 1 << 20;
 /** Shorter bodies gain nothing from gzip. */
 const WORTH_GZIP = 1024;
 const LATE: ErrorAnswer = errorAnswer(GRPC.DEADLINE_EXCEEDED, "the request did not arrive within read_timeout", undefined, 408);
@@ -202,6 +204,7 @@ export class HttpExchange implements Submission, OpenCall {
       return errorAnswer(GRPC.INVALID_ARGUMENT, "bodies without Content-Encoding are not accepted here");
     }
     const length = Number(headers["content-length"] ?? -1);
+    if (length > config.max_request_body_size + DRAIN_SLACK) this.#response.shouldKeepAlive = false;
     if (length > config.max_request_body_size) return this.#tooLarge();
     if (this.#parts.closing && config.keep_alives_enabled) return SHUTTING_DOWN;
     if (length > 0 && !intake.hasRoom(this, length)) return OVERLOADED;
@@ -290,11 +293,11 @@ export class HttpExchange implements Submission, OpenCall {
 
   /**
    * Reads on and throws away, so that a client which writes before it reads finds its answer instead of a reset. Bounded: what
-   * is longer than any accepted body ends the connection (HTTP/2: the stream), and read_timeout runs on.
+   * is much longer than any accepted body ends the connection (HTTP/2: the stream), and read_timeout runs on.
    */
   #drain(): void {
     const request = this.#request;
-    let left = this.#parts.config.max_request_body_size;
+    let left = this.#parts.config.max_request_body_size + DRAIN_SLACK;
     request.on("data", (chunk: Buffer) => {
       left -= chunk.length;
       if (left < 0) request.destroy();

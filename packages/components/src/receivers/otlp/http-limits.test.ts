@@ -67,6 +67,15 @@ describe("the size limit over HTTP", () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 << 20);
   });
 
+  it("goes on with the connection after 413, or says that it will not", async () => {
+    await open({ http: { max_request_body_size: 5000 } });
+    const request = (length: number, sent = length): string =>
+      `POST /v1/logs HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\ncontent-length: ${length}\r\n\r\n${"x".repeat(sent)}`;
+    const statuses = (answers: string): string[] => answers.match(/(?<=HTTP\/1\.1 )\d+|(?<=\nconnection: )\S+/gi) ?? [];
+    expect(statuses(await raw(rig.http, request(5001) + request(0), 300))).toEqual(["413", "keep-alive", "200", "keep-alive"]);
+    expect(statuses(await raw(rig.http, request(100 << 20, 10)))).toEqual(["413", "close"]);
+  });
+
   it("refuses before the body is sent when the client asks first", async () => {
     await open({ http: { max_request_body_size: 5000 } });
     const head = (length: number): string =>

@@ -1,6 +1,7 @@
 import { encodeStatus, statusToJson, type RpcStatus } from "@tidemark/otlp";
 import type { IncomingHttpHeaders } from "node:http";
 import { GRPC } from "../../transport/grpc-status.ts";
+import { badRequestBytes, badRequestJson } from "./bad-request.ts";
 import type { ErrorAnswer } from "./answer.ts";
 
 export const PROTOBUF = "application/x-protobuf";
@@ -9,9 +10,11 @@ export const JSON_TYPE = "application/json";
 const MAX_MESSAGE_CHARS = 16 << 10;
 
 /** The google.rpc.Status that is the body of every 4xx and 5xx. */
-export function statusBody({ grpcCode: code, message, retryDelayMs }: ErrorAnswer, json: boolean): Uint8Array {
+export function statusBody({ grpcCode: code, message, retryDelayMs, violation }: ErrorAnswer, json: boolean): Uint8Array {
   const status: RpcStatus = { code, message: shorten(message), ...(retryDelayMs === undefined ? {} : { retryDelayMs }) };
-  return json ? Buffer.from(statusToJson(status)) : encodeStatus(status);
+  if (violation === undefined) return json ? Buffer.from(statusToJson(status)) : encodeStatus(status);
+  if (json) return Buffer.from(JSON.stringify({ code, message: status.message, details: [badRequestJson(violation)] }));
+  return Buffer.concat([encodeStatus(status), badRequestBytes(violation)]);
 }
 
 export function shorten(message: string): string {

@@ -197,12 +197,20 @@ describe.each(VERSIONS)("malformed requests over %s", (_version, send) => {
       { headers: PROTO, body: Buffer.from([0x0a, 0xff, 0xff, 0xff, 0x07]) },
       /^400 application\/x-protobuf 3 .+/,
     ],
-    ["JSON cut short", { headers: JSON_TYPE, body: JSON_SPAN.subarray(0, 40) }, /^400 application\/json \{"code":3,"message":".+"\}$/],
-    ["JSON that is not an object", { headers: JSON_TYPE, body: Buffer.from("[1]") }, /^400 application\/json \{"code":3,"message":".+"\}$/],
+    [
+      "JSON cut short",
+      { headers: JSON_TYPE, body: JSON_SPAN.subarray(0, 40) },
+      /^400 application\/json \{"code":3,"message":".+","details":\[\{"@type":"type.googleapis.com\/google.rpc.BadRequest","fieldViolations":\[\{"field":".*","description":".+"\}\]\}\]\}$/,
+    ],
+    [
+      "JSON that is not an object",
+      { headers: JSON_TYPE, body: Buffer.from("[1]") },
+      /^400 application\/json \{"code":3,"message":".+","details":\[\{"@type":"type.googleapis.com\/google.rpc.BadRequest","fieldViolations":\[\{"field":".*","description":".+"\}\]\}\]\}$/,
+    ],
     [
       "JSON with a wrong type",
       { headers: JSON_TYPE, body: Buffer.from('{"resourceSpans":7}') },
-      /^400 application\/json \{"code":3,"message":".+"\}$/,
+      /^400 application\/json \{"code":3,"message":".+","details":\[\{"@type":"type.googleapis.com\/google.rpc.BadRequest","fieldViolations":\[\{"field":".*","description":".+"\}\]\}\]\}$/,
     ],
   ];
   it.each(rows)("%s", async (_name, request, answer) => {

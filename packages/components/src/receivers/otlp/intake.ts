@@ -4,7 +4,7 @@ import { Subject } from "rxjs";
 import { decompress, unpackedSize, type ContentEncoding } from "../../transport/compression.ts";
 import { FairBudget } from "../../transport/fair-budget.ts";
 import { GRPC } from "../../transport/grpc-status.ts";
-import { answerOf, errorAnswer, OVERLOADED, SHUTTING_DOWN, SUCCESS, tooLargeAnswer, type Answer } from "./answer.ts";
+import { answerOf, badDataAnswer, errorAnswer, OVERLOADED, SHUTTING_DOWN, SUCCESS, tooLargeAnswer, type Answer } from "./answer.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import type { RequestCounter } from "./request-counter.ts";
 
@@ -122,7 +122,7 @@ export class Intake {
       else if (encoding === undefined) batch = openBatch(signal, bytes);
       else batch = openBatch(signal, bytes, { compressed: { encoding, bytes: request.body } });
     } catch (error) {
-      return this.#finish(request, errorAnswer(GRPC.INVALID_ARGUMENT, error instanceof Error ? error.message : String(error)));
+      return this.#finish(request, badDataAnswer(error));
     }
     // An HTTP/2 stream outlives many young collections; what it still refers to would grow old with it and cost full ones.
     request.body = TAKEN;
