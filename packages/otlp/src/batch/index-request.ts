@@ -39,14 +39,16 @@ const pointTag = (1 << 3) | LEN;
 
 /**
  * Checks the frames of a request down to its items and notes where each lies, in one pass.
+ * `ordered` tells that the fields of every message stand in the order of their numbers.
  * Throws WireError; the insides of Resource, InstrumentationScope and items are not looked at.
  */
-export function indexRequest(signal: Signal, bytes: Uint8Array): Segment {
-  return new RequestIndexer(signal, bytes).run();
+export function indexRequest(signal: Signal, bytes: Uint8Array, ordered: boolean): Segment {
+  return new RequestIndexer(signal, bytes, ordered).run();
 }
 
 class RequestIndexer {
   readonly #signal: Signal;
+  readonly #ordered: boolean;
   readonly #reader: WireReader;
   readonly #resources: Level;
   readonly #scopes: Level;
@@ -55,8 +57,9 @@ class RequestIndexer {
   readonly #items: Level;
   #childBytes = 0;
 
-  constructor(signal: Signal, bytes: Uint8Array) {
+  constructor(signal: Signal, bytes: Uint8Array, ordered: boolean) {
     this.#signal = signal;
+    this.#ordered = ordered;
     this.#reader = new WireReader(bytes);
     const maxEnvelopes = SPARE_ROWS + Math.floor(bytes.length / LEAST_ENVELOPE_BYTES);
     this.#resources = new Level(ENVELOPE_STRIDE, 2, maxEnvelopes);
@@ -285,6 +288,7 @@ class RequestIndexer {
       resources: this.#resources,
       scopes: this.#scopes,
       items: this.#items,
+      ordered: this.#ordered,
       childBytes: this.#childBytes,
     };
   }

@@ -32,8 +32,8 @@ export interface JsonOptions {
  */
 export function openBatch<S extends Signal>(signal: S, bytes: Uint8Array, options?: OpenOptions): SignalBatch[S];
 export function openBatch(signal: Signal, bytes: Uint8Array, options: OpenOptions = {}): Batch {
-  if (options.validate !== false) validateMessage(signal, bytes);
-  const parts = [new Part(indexRequest(signal, bytes))];
+  const ordered = options.validate !== false && validateMessage(signal, bytes);
+  const parts = [new Part(indexRequest(signal, bytes, ordered))];
   switch (signal) {
     case "traces":
       return new TraceBatch(parts, options.compressed);

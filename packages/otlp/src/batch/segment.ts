@@ -10,6 +10,8 @@ export interface Segment {
   readonly resources: Level;
   readonly scopes: Level;
   readonly items: Level;
+  /** Whether the fields of every message are known to stand in the order of their numbers. */
+  readonly ordered: boolean;
   /** Sum of the resource frames; what is left of `bytes` are unknown fields of the request itself. */
   readonly childBytes: number;
 }

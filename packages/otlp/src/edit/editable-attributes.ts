@@ -61,7 +61,7 @@ export class EditableAttributes extends RecordAttributes implements AttributesEd
 
   copy(from: string | AttributeKeyLike, to: string | AttributeKeyLike): boolean {
     const { owner } = this;
-    const source = findPair(owner.bytes, owner.start, owner.end, this.field, this.compiled(from).bytes, this.reader);
+    const source = findPair(owner, this.field, this.compiled(from).bytes, this.reader);
     if (source < 0) return false;
     const value = new EncodedValue(this.#valueOf(source));
     const key = this.compiled(to).bytes;
@@ -88,8 +88,7 @@ export class EditableAttributes extends RecordAttributes implements AttributesEd
   }
 
   kind(key: string | AttributeKeyLike): AttributeKind | undefined {
-    const { bytes, start, end } = this.owner;
-    const at = findPair(bytes, start, end, this.field, this.compiled(key).bytes, this.reader);
+    const at = findPair(this.owner, this.field, this.compiled(key).bytes, this.reader);
     if (at < 0) return undefined;
     const value = this.#valueOf(at);
     let field = 0;

@@ -24,14 +24,20 @@ export const MAX_ANY_VALUE_DEPTH = 64;
  * Checks every field of an OTLP request body at every depth: framing, wire types of known fields, varints, UTF-8 of
  * strings, lengths of trace and span ids, AnyValue nesting. Unknown fields only need sound framing.
  *
+ * Returns whether the fields of every message stand in the order of their numbers, as every known encoder writes them:
+ * then a search may stop at the first larger number.
+ *
  * @throws WireError with the offset and the path of the first fault.
  */
-export function validateMessage(signal: Signal, bytes: Uint8Array, maxDepth: number = MAX_ANY_VALUE_DEPTH): void {
+export function validateMessage(signal: Signal, bytes: Uint8Array, maxDepth: number = MAX_ANY_VALUE_DEPTH): boolean {
   const { idOf } = actionTable();
-  new Validator(signal, bytes, maxDepth).message(idOf.get(ROOT_MESSAGES[signal])!, 0, bytes.length, 0);
+  const validator = new Validator(signal, bytes, maxDepth);
+  validator.message(idOf.get(ROOT_MESSAGES[signal])!, 0, bytes.length, 0);
+  return validator.ordered;
 }
 
 class Validator {
+  ordered = true;
   private readonly signal: Signal;
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
@@ -58,6 +64,7 @@ class Validator {
     const { bytes, view, actions, attribute } = this;
     const row = id * TAG_LIMIT;
     const shortcut = depth < this.maxDepth;
+    let lastTag = 0;
     while (pos < end) {
       const start = pos;
       let tag = bytes[pos++]!;
@@ -65,6 +72,8 @@ class Validator {
         pos = this.varint(start, end);
         tag = this.bigTag(start, pos);
       }
+      if (tag < lastTag) this.ordered = false;
+      lastTag = tag;
       const action = tag < TAG_LIMIT ? actions[row + tag]! : 0;
       if (action === 0) this.unknown(id, tag, start);
       if ((tag & 7) !== 2) {

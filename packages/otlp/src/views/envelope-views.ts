@@ -38,7 +38,8 @@ abstract class EnvelopeRecord extends MessageView {
   /** Looks the record up again after it was rewritten. */
   relocate(): void {
     locateOwn(this.part!, this.#depth, this.node, this);
-    this.scanned = false;
+    this.ordered = false;
+    this.rescan();
   }
 
   get schemaUrl(): string {

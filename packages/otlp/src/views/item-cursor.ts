@@ -44,8 +44,12 @@ export abstract class ItemCursor extends MessageView implements ItemView {
       this.bytes = part.segment.bytes;
       this.start = rows[row + START]!;
       this.end = rows[row + END]!;
-    } else locateItem(part, position, this);
-    this.scanned = false;
+      this.ordered = part.segment.ordered;
+    } else {
+      locateItem(part, position, this);
+      this.ordered = false;
+    }
+    this.rescan();
     return true;
   }
 

@@ -24,11 +24,13 @@ export interface RecordBytes {
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
+  /** Whether its fields are known to stand in the order of their numbers. */
+  readonly ordered?: boolean;
 }
 
 /**
- * A message at `bytes[start, end)`. The first field read scans its top level once and notes where each field's value
- * lies (the last occurrence of each), so that getters need no search.
+ * A message at `bytes[start, end)`. Reading a field scans the top level once and notes where each field's value lies (the
+ * last occurrence of each), so that getters need no search; of an ordered message no further than the field that is read.
  */
 export abstract class MessageView implements RecordBytes {
   bytes: Uint8Array = noBytes;
@@ -37,8 +39,11 @@ export abstract class MessageView implements RecordBytes {
   protected wires: FieldWires;
   protected readonly path: string;
   protected readonly reader: WireReader = new WireReader(noBytes);
-  protected scanned = false;
+  ordered = false;
   readonly #offsets: Int32Array;
+  /** Where the scan stands, and the first field number that it has not passed; 0 before it. */
+  #scanAt = 0;
+  #scanned = 0;
 
   constructor(wires: FieldWires, path: string) {
     this.wires = wires;
@@ -52,17 +57,54 @@ export abstract class MessageView implements RecordBytes {
     this.bytes = bytes;
     this.start = start;
     this.end = end;
-    this.scanned = false;
+    this.ordered = false;
+    this.rescan();
     return this;
+  }
+
+  /** Forgets what is known of the record before. */
+  protected rescan(): void {
+    this.#scanned = 0;
   }
 
   /** Offset of the value of `field`, 0 when absent. */
   protected field(field: number): number {
-    if (!this.scanned) {
-      scanFields(this, this.wires, this.#offsets, this.reader);
-      this.scanned = true;
-    }
+    if (field >= this.#scanned) this.#scan(field);
     return this.#offsets[field]!;
+  }
+
+  #scan(field: number): void {
+    const { bytes, end, wires } = this;
+    const offsets = this.#offsets;
+    if (this.#scanned === 0) {
+      for (let each = 0; each < offsets.length; each++) offsets[each] = 0;
+      this.#scanAt = this.start;
+    }
+    // Tags of the field itself and of smaller ones are below this; an unordered message is scanned to its end.
+    const limit = this.ordered ? (field + 1) << 3 : 2 ** 31;
+    let pos = this.#scanAt;
+    while (pos < end) {
+      const at = pos;
+      let tag = bytes[at]!;
+      if (tag >= limit && tag < 0x80) {
+        this.#scanAt = at;
+        this.#scanned = tag >>> 3;
+        return;
+      }
+      let value = at + 1;
+      pos = commonFieldEnd(bytes, at, end);
+      if (pos < 0) {
+        pos = fieldEnd(bytes, at, end, this.reader);
+        if (tag > 0x7f) {
+          tag = tagAt(bytes, at);
+          value = afterVarint(bytes, at);
+        }
+      }
+      const wire = tag < tableTags ? wires[tag >>> 3]! : -1;
+      if (wire === (tag & 7)) offsets[tag >>> 3] = value;
+      else if (wire >= 0) throw wrongWireType(tag, wire, at, this.path);
+    }
+    this.#scanned = tableFields;
   }
 
   /** The reader at the value of `field`, or undefined when it is absent. */
@@ -120,28 +162,6 @@ export abstract class MessageView implements RecordBytes {
     const length = reader?.length() ?? 0;
     const start = reader?.pos ?? 0;
     hash.bytes(this.bytes, start, start + length);
-  }
-}
-
-/** Notes in `offsets`, by field number, where the value of each field lies, the last occurrence of each; 0 for absent ones. */
-function scanFields(record: RecordBytes, wires: FieldWires, offsets: Int32Array, slow: WireReader): void {
-  const { bytes, start, end } = record;
-  for (let field = 0; field < offsets.length; field++) offsets[field] = 0;
-  for (let pos = start; pos < end;) {
-    const at = pos;
-    let tag = bytes[at]!;
-    let value = at + 1;
-    pos = commonFieldEnd(bytes, at, end);
-    if (pos < 0) {
-      pos = fieldEnd(bytes, at, end, slow);
-      if (tag > 0x7f) {
-        tag = tagAt(bytes, at);
-        value = afterVarint(bytes, at);
-      }
-    }
-    const wire = tag < tableTags ? wires[tag >>> 3]! : -1;
-    if (wire === (tag & 7)) offsets[tag >>> 3] = value;
-    else if (wire >= 0) throw wrongWireType(tag, wire, at, slow.path);
   }
 }
 

@@ -34,7 +34,8 @@ export class MetricRecord extends MessageView implements MetricView {
     this.start = level.rows[row + START]!;
     this.end = level.rows[row + END]!;
     this.index = index;
-    this.scanned = false;
+    this.ordered = false;
+    this.rescan();
   }
 
   get name(): string {

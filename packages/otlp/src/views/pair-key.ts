@@ -1,19 +1,23 @@
 import { LEN, wrongWireType } from "../wire/reader.ts";
 import type { WireReader } from "../wire/reader.ts";
+import type { RecordBytes } from "./message-view.ts";
 import { commonFieldEnd, contentStart, fieldEnd, shortFieldEnd, shortFieldStart, tagAt } from "../wire/scan.ts";
 
-/** Offset of the first KeyValue frame with this key among the fields number `field` in `[start, end)`, -1 when there is none. */
-export function findPair(bytes: Uint8Array, start: number, end: number, field: number, key: Uint8Array, slow: WireReader): number {
+/** Offset of the first KeyValue frame with this key among the fields number `field` of a record, -1 when there is none. */
+export function findPair(record: RecordBytes, field: number, key: Uint8Array, slow: WireReader): number {
+  const { bytes, start, end, ordered } = record;
   const expected = (field << 3) | LEN;
   for (let pos = start; pos < end;) {
     const at = pos;
+    const tag = bytes[at]!;
     let content = -1;
-    if (bytes[at] === expected) {
+    if (tag === expected) {
       pos = shortFieldEnd(bytes, at, end);
       content = shortFieldStart(bytes, at);
-    } else {
+    } else if (tag > expected && ordered === true) return -1;
+    else {
       pos = commonFieldEnd(bytes, at, end);
-      if (pos >= 0 && bytes[at]! >>> 3 !== field) continue;
+      if (pos >= 0 && tag >>> 3 !== field) continue;
       pos = -1;
     }
     if (pos < 0) {

@@ -109,8 +109,8 @@ export class RecordAttributes implements AttributesView {
 
   /** Finds the first pair with this key. */
   #find(key: Uint8Array): boolean {
-    const { bytes, start, end } = this.owner;
-    const at = findPair(bytes, start, end, this.field, key, this.reader);
+    const { bytes, end } = this.owner;
+    const at = findPair(this.owner, this.field, key, this.reader);
     if (at < 0) return false;
     this.#pairStart = contentStart(bytes, at);
     this.#pairEnd = fieldEnd(bytes, at, end, this.reader);
