@@ -78,12 +78,8 @@ export class AttributeProgram {
     for (let pos = start; pos < end;) {
       const at = pos;
       if (bytes[at] !== tag) {
-        pos = commonFieldEnd(bytes, at, end);
-        if (pos < 0) {
-          pos = fieldEnd(bytes, at, end, slow);
-          // A tag may be longer than it has to be.
-          if (tagAt(bytes, at) >>> 3 === field) return undefined;
-        }
+        pos = otherFieldEnd(bytes, at, end, field, slow);
+        if (pos < 0) return undefined;
         continue;
       }
       pos = shortFieldEnd(bytes, at, end);
@@ -95,7 +91,7 @@ export class AttributeProgram {
       const { present } = this.#rules[index]!;
       const isFirst = (met & bit) === 0;
       met |= bit;
-      if (present === undefined || (isFirst && present !== null && isSame(bytes, at + 1, pos, present))) continue;
+      if (present === undefined || (isFirst && isSame(bytes, at + 1, pos, present))) continue;
       copier.copy(bytes, from, at, out);
       from = pos;
       if (present !== null && isFirst) writePair(out, tag, present);
@@ -131,14 +127,22 @@ export class AttributeProgram {
   }
 }
 
+/** End of a field that is no attribute; -1 for an attribute whose tag is longer than it has to be. */
+function otherFieldEnd(bytes: Uint8Array, at: number, end: number, attributes: number, slow: WireReader): number {
+  const next = commonFieldEnd(bytes, at, end);
+  if (next >= 0) return next;
+  const pos = fieldEnd(bytes, at, end, slow);
+  return tagAt(bytes, at) >>> 3 === attributes ? -1 : pos;
+}
+
 /** A tag of one byte, and the rest of the frame. */
 function writePair(out: WireWriter, tag: number, pair: Uint8Array): void {
   out.varint32(tag);
   out.raw(pair);
 }
 
-function isSame(bytes: Uint8Array, start: number, end: number, other: Uint8Array): boolean {
-  if (end - start !== other.length) return false;
+function isSame(bytes: Uint8Array, start: number, end: number, other: Uint8Array | null): boolean {
+  if (other === null || end - start !== other.length) return false;
   for (let i = other.length - 1; i >= 0; i--) if (bytes[start + i] !== other[i]) return false;
   return true;
 }

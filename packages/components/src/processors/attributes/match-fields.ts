@@ -28,7 +28,17 @@ const fields = z.strictObject({
     .enum(["strict", "regexp"])
     .meta({ description: "Whether the texts below are compared, or are regular expressions, which match anywhere.", examples: ["strict"] }),
   regexp: noEffectField(
-    z.strictObject({ cacheenabled: z.boolean().default(false), cachemaxnumentries: z.int().min(0).default(0) }),
+    z.strictObject({
+      cacheenabled: z
+        .boolean()
+        .default(false)
+        .meta({ description: "No effect.", examples: [true] }),
+      cachemaxnumentries: z
+        .int()
+        .min(0)
+        .default(0)
+        .meta({ description: "No effect.", examples: [1000] }),
+    }),
     "regular expressions need no cache.",
     { cacheenabled: true },
   ),
