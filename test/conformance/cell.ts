@@ -22,11 +22,19 @@ export interface SendOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** google.protobuf.Any as plain data: `typeUrl` and `value` from protobuf, `@type` and the fields themselves from JSON. */
+interface PlainDetail {
+  readonly typeUrl?: string;
+  readonly value?: string;
+  readonly "@type"?: string;
+  readonly fieldViolations?: readonly { readonly description?: string }[];
+}
+
 /** google.rpc.Status as plain data. */
 export interface PlainStatus {
   readonly code?: number;
   readonly message?: string;
-  readonly details?: readonly { readonly typeUrl?: string; readonly value?: string }[];
+  readonly details?: readonly PlainDetail[];
 }
 
 /** An answer, read by a codec that is not the product's. */

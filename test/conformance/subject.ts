@@ -27,6 +27,7 @@ const RECEIVERS = {
   late_http: { http: "", grpc: "", own: "" },
 } as const;
 
+const NAMES = Object.keys(RECEIVERS) as (keyof typeof RECEIVERS)[];
 export type ReceiverName = "main" | keyof typeof RECEIVERS;
 
 /** Which receivers feed which exporters. */
@@ -52,7 +53,7 @@ export interface Subject {
   readonly backend: ScriptedBackend;
   readonly collector: Collector;
   /** Ports on which the `late` exporters look for a back end. */
-  readonly latePorts: { readonly http: number; readonly grpc: number };
+  readonly latePorts: PortPair;
   /** A service.name that nobody else uses. */
   newService(): string;
   /** Address of a receiver. */
@@ -64,45 +65,40 @@ export interface Subject {
   close(): Promise<void>;
 }
 
+interface PortPair {
+  readonly http: number;
+  readonly grpc: number;
+}
+
 interface Ports {
+  readonly receivers: ReadonlyMap<string, PortPair>;
+  readonly late: PortPair;
   readonly metrics: number;
-  readonly late: { readonly http: number; readonly grpc: number };
 }
 
 /** Starts one collector with all that the rules need, and its back end. */
 export async function startSubject(): Promise<Subject> {
   const proto = new ProtoTypes();
   const backend = await startScriptedBackend(proto);
-  const names = Object.keys(RECEIVERS) as (keyof typeof RECEIVERS)[];
-  let ports: readonly number[] = [];
-  const portsOf = (name: keyof typeof RECEIVERS): { http: number; grpc: number } => {
-    const at = names.indexOf(name) * 2;
-    return { http: ports[at] ?? 0, grpc: ports[at + 1] ?? 0 };
-  };
-  const own = (): Ports => {
-    const [metrics = 0, http = 0, grpc = 0] = ports.slice(names.length * 2);
-    return { metrics, late: { http, grpc } };
-  };
+  let ports = portsOf([]);
   const collector = await startCollector({
-    ports: names.length * 2 + 3,
+    ports: NAMES.length * 2 + 3,
     write: (found) => {
-      ports = found;
-      const receivers = names.map((name) => receiverYaml(name, portsOf(name))).join("\n");
-      return `receivers:\n${receivers}\nexporters:\n${exportersYaml(backend, own().late)}\nservice:\n${serviceYaml(own().metrics)}`;
+      ports = portsOf(found);
+      return configuration(backend, ports);
     },
   });
-  const { metrics: metricsPort, late: latePorts } = own();
   const connections = new Map<string, Connection>();
   let services = 0;
   const url: Subject["url"] = (receiver, transport) => {
     if (receiver === "main") return transport === "grpc" ? collector.grpc : collector.http;
-    return `http://127.0.0.1:${portsOf(receiver)[transport === "grpc" ? "grpc" : "http"]}`;
+    return `http://127.0.0.1:${ports.receivers.get(receiver)?.[transport === "grpc" ? "grpc" : "http"]}`;
   };
   return {
     proto,
     backend,
     collector,
-    latePorts,
+    latePorts: ports.late,
     newService: () => `case-${(services += 1)}`,
     url,
     connection: (receiver, transport) => {
@@ -111,7 +107,7 @@ export async function startSubject(): Promise<Subject> {
       connections.set(key, known);
       return known;
     },
-    metrics: async () => (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text(),
+    metrics: async () => (await fetch(`http://127.0.0.1:${ports.metrics}/metrics`)).text(),
     close: async () => {
       for (const connection of connections.values()) connection.close();
       await collector.stop();
@@ -120,14 +116,25 @@ export async function startSubject(): Promise<Subject> {
   };
 }
 
-function receiverYaml(name: keyof typeof RECEIVERS, ports: { readonly http: number; readonly grpc: number }): string {
+function portsOf(found: readonly number[]): Ports {
+  const pair = (index: number): PortPair => ({ http: found[index * 2] ?? 0, grpc: found[index * 2 + 1] ?? 0 });
+  const receivers = new Map(NAMES.map((name, index) => [name as string, pair(index)]));
+  return { receivers, late: pair(NAMES.length), metrics: found[NAMES.length * 2 + 2] ?? 0 };
+}
+
+function configuration(backend: ScriptedBackend, { receivers, late, metrics }: Ports): string {
+  const lines = NAMES.map((name) => receiverYaml(name, receivers.get(name) ?? { http: 0, grpc: 0 }));
+  return `receivers:\n${lines.join("\n")}\nexporters:\n${exportersYaml(backend, late)}\nservice:\n${serviceYaml(metrics)}`;
+}
+
+function receiverYaml(name: keyof typeof RECEIVERS, ports: PortPair): string {
   const { http, grpc, own } = RECEIVERS[name];
   const section = (port: number, more: string): string => `{ endpoint: "127.0.0.1:${port}"${more === "" ? "" : `, ${more}`} }`;
   const protocols = `protocols: { http: ${section(ports.http, http)}, grpc: ${section(ports.grpc, grpc)} }`;
   return `  otlp/${name}: { ${protocols}${own === "" ? "" : `, ${own}`} }`;
 }
 
-function exportersYaml(backend: ScriptedBackend, late: { readonly http: number; readonly grpc: number }): string {
+function exportersYaml(backend: ScriptedBackend, late: PortPair): string {
   // The breaker belongs to an exporter, not to a request: it would let the failures of one rule wait for another's.
   const retry = `retry_on_failure: { initial_interval: ${FIRST_RETRY_MS}ms, randomization_factor: 0.5, multiplier: 2, max_interval: 5s, max_elapsed_time: 10s, circuit_breaker: { enabled: false } }`;
   const held = `sending_queue: { enabled: false }, ${retry}`;
