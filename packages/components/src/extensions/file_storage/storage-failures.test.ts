@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { DurableQueue } from "@tidemark/core";
@@ -32,7 +32,37 @@ describe("the order of writes", () => {
     await storage.close();
   });
 
-  it("deletes a file, and puts that on the disk, before its marks go", async () => {
+  it("is such that a process that ends right after it has deleted a file neither misses nor repeats its records", async () => {
+    const folder = await temporaryFolder();
+    const snapshot = await temporaryFolder();
+    const files = faultyFiles();
+    const stopped = Promise.withResolvers<void>();
+    const { storage, clock } = await openTestStorage(folder, {
+      maxBytes: 2 ** 20,
+      files: {
+        ...files,
+        async remove(path) {
+          await files.remove(path);
+          await cp(folder, snapshot, { recursive: true });
+          stopped.resolve();
+        },
+      },
+    });
+    const queue = await storage.openQueue("a");
+    const ids: number[] = [];
+    for (let number = 0; number < 6; number += 1) ids.push(await queue.append(record(number, 30_000)));
+    await clock.advance(1000);
+    await queue.remove(ids.slice(0, 4));
+    await clock.advance(1000);
+    await stopped.promise;
+    const next = await openTestStorage(snapshot);
+    expect(await numbers(await next.storage.openQueue("a"))).toEqual([4, 5]);
+    expect(next.damaged()).toBe(0);
+    await next.storage.close();
+    await storage.close();
+  });
+
+  it("leaves no marks of files that are gone", async () => {
     const folder = await temporaryFolder();
     const files = faultyFiles();
     const { storage } = await openTestStorage(folder, { files });

@@ -82,7 +82,10 @@ export class Books {
     this.#segments = segments;
     this.#isClosed = true;
     this.#timer?.cancel();
-    this.#chain = this.#chain.then(() => this.#flush());
+    this.#chain = this.#chain
+      .then(() => this.#flush())
+      .then(() => this.#save([]))
+      .then(() => undefined);
     await this.#chain;
   }
 
@@ -113,41 +116,61 @@ export class Books {
     }
   }
 
-  /** Deletes finished files first: that makes room for the database on a disk that is full. */
+  /**
+   * Marks first, then the files of finished segments, then, at the next flush, their marks: a file that is gone while its marks
+   * name records in it is reported as a loss, and a file without marks is sent again.
+   */
   async #flush(): Promise<void> {
     this.#timer = undefined;
-    const dirty = this.#segments.filter((segment) => segment.dirty);
+    const finished = [...this.#finished];
+    const saved = await this.#save([...this.#segments.filter((segment) => segment.dirty), ...finished]);
+    // A disk that is full takes no marks: then only files that go make room for them.
+    const deleted = await this.#deleteFiles(finished);
+    if (!saved || !deleted) this.#flushLater(RETRY_AFTER_MS);
+    else if (this.#gone.length > 0) this.#flushLater(FLUSH_AFTER_MS);
+  }
+
+  async #save(segments: readonly Segment[]): Promise<boolean> {
+    const { owner, state } = this.#environment;
+    const marks: SegmentMarks[] = segments.map((segment) => segment.marks());
+    for (const segment of segments) segment.dirty = false;
+    const gone = [...this.#gone];
+    if (marks.length === 0 && gone.length === 0) return true;
     try {
-      await this.#deleteFinished();
-      const marks: SegmentMarks[] = dirty.map((segment) => segment.marks());
-      for (const segment of dirty) segment.dirty = false;
-      if (marks.length === 0 && this.#gone.length === 0) return;
-      const gone = [...this.#gone];
-      await this.#environment.state.call("saveMarks", [this.#environment.owner, marks, gone]);
+      await state.call("saveMarks", [owner, marks, gone]);
       this.#gone = this.#gone.slice(gone.length);
       this.#complained = false;
+      return true;
     } catch (error) {
-      for (const segment of dirty) segment.dirty = true;
-      if (!this.#complained) {
-        this.#environment.log.warn("Delivered records could not be marked as such; a restart would send them again. Trying again.", {
-          owner: this.#environment.owner,
-          error: String(error),
-        });
-      }
-      this.#complained = true;
-      this.#flushLater(RETRY_AFTER_MS);
+      for (const segment of segments) segment.dirty = true;
+      this.#complain(error);
+      return false;
     }
   }
 
-  async #deleteFinished(): Promise<void> {
-    if (this.#finished.length === 0) return;
+  async #deleteFiles(finished: readonly Segment[]): Promise<boolean> {
+    if (finished.length === 0) return true;
     const { files, folder } = this.#environment;
-    const finished = [...this.#finished];
-    for (const segment of finished) await files.remove(segment.path);
-    // Marks go only when the files can never come back: without marks they would be sent again.
-    await files.syncDirectory(folder);
+    try {
+      for (const segment of finished) await files.remove(segment.path);
+      await files.syncDirectory(folder);
+    } catch (error) {
+      this.#complain(error);
+      return false;
+    }
     this.#finished = this.#finished.slice(finished.length);
     this.#gone.push(...finished.map((segment) => segment.number));
+    return true;
+  }
+
+  #complain(error: unknown): void {
+    if (!this.#complained) {
+      this.#environment.log.warn("Delivered records could not be marked as such; a restart would send them again. Trying again.", {
+        owner: this.#environment.owner,
+        error: String(error),
+      });
+    }
+    this.#complained = true;
   }
 }
 
