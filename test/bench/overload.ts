@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { findings } from "./overload/judge.ts";
-import { LIMIT_MIB } from "./overload/overload-yaml.ts";
+import { BUDGET_MIB } from "./overload/overload-yaml.ts";
 import {
   AFTERWARDS,
   OVERLOAD,
@@ -36,7 +36,7 @@ const { values } = parseArgs({
 function show(overload: Overload, result: OverloadResult): boolean {
   const { moments, sustainable } = result;
   const rates = `sustainable ${rate(sustainable)}, offered ${rate(OVERLOAD * sustainable)} for ${overload.seconds} s, then ${rate(AFTERWARDS * sustainable)}`;
-  console.log(`\n${overload.system}, ${overload.protocol}: ${rates}; memory budget ${LIMIT_MIB} MiB`);
+  console.log(`\n${overload.system}, ${overload.protocol}: ${rates}; memory budget ${BUDGET_MIB} MiB`);
   console.log("     s    RSS MB   sent/s  acknowledged/s  refused/s   open   (spans; open: requests)");
   const step = Math.max(1, Math.ceil(moments.length / LINES));
   for (let at = 0; at < moments.length; at += step) console.log(row(moments.slice(at, at + step)));

@@ -16,8 +16,10 @@ export interface PayloadShape {
 export const ITEM_ID = "load.id";
 const ID_LENGTH = 17;
 const PLACEHOLDER = `${"0".repeat(8)}-${"0".repeat(8)}`;
-/** The bytes that stand before an item id: KeyValue { key: "load.id", value: { string_value: …17 bytes } } without its own tag. */
-export const ID_PREFIX: Buffer = Buffer.from([0x0a, ITEM_ID.length, ...Buffer.from(ITEM_ID), 0x12, ID_LENGTH + 2, 0x0a, ID_LENGTH]);
+/** KeyValue { key: "load.id" } */
+const ID_KEY: Buffer = Buffer.from([0x0a, ITEM_ID.length, ...Buffer.from(ITEM_ID)]);
+/** KeyValue { value: { string_value: …17 bytes } }, up to those bytes. */
+const ID_VALUE: Buffer = Buffer.from([0x12, ID_LENGTH + 2, 0x0a, ID_LENGTH]);
 
 const START_NANO = 1_750_000_000_000_000_000n;
 
@@ -36,14 +38,20 @@ export function buildRequest(shape: PayloadShape): Buffer {
   return Buffer.from(length(1, [resource, length(2, group)]));
 }
 
-/** Where the item ids of a request stand. */
+/** Where the item ids of a request stand. A key may come before its value or, as the Go Collector writes it, after it. */
 export function idOffsets(request: Buffer): number[] {
   const offsets: number[] = [];
-  for (let at = request.indexOf(ID_PREFIX); at >= 0; at = request.indexOf(ID_PREFIX, at)) {
-    at += ID_PREFIX.length;
-    offsets.push(at);
+  for (let key = request.indexOf(ID_KEY); key >= 0; key = request.indexOf(ID_KEY, key + 1)) {
+    const after = key + ID_KEY.length;
+    const before = key - ID_LENGTH - ID_VALUE.length;
+    if (hasValue(request, after)) offsets.push(after + ID_VALUE.length);
+    else if (hasValue(request, before)) offsets.push(before + ID_VALUE.length);
   }
   return offsets;
+}
+
+function hasValue(request: Buffer, at: number): boolean {
+  return at >= 0 && request.subarray(at, at + ID_VALUE.length).equals(ID_VALUE);
 }
 
 /** Overwrites an item id: eight hex digits of the sender, eight of the sequence number. */

@@ -88,11 +88,19 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-const http = createServer((request, response) => void answerHttp(request, response).catch(complain));
+const http = createServer((request, response) => {
+  void answerHttp(request, response).catch((error: unknown) => {
+    complain(error);
+    response.destroy();
+  });
+});
 const http2 = createHttp2Server({ settings: { initialWindowSize: 1 << 20 } });
 http2.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
   stream.on("error", complain);
-  void answerGrpc(stream, headers).catch(complain);
+  void answerGrpc(stream, headers).catch((error: unknown) => {
+    complain(error);
+    stream.destroy();
+  });
 });
 http2.on("session", (session) => session.setLocalWindowSize(1 << 24));
 console.log(JSON.stringify({ http: await listen(http), grpc: await listen(http2) }));

@@ -39,7 +39,7 @@ describe("findings", () => {
     expect(
       verdict(
         "resident memory under",
-        result(0, () => 300),
+        result(0, () => 400),
       )[1],
     ).toBe(false);
   });

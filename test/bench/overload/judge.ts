@@ -1,5 +1,5 @@
-import { LIMIT_MIB } from "./overload-yaml.ts";
-import { AFTERWARDS, REQUEST_ITEMS, type Moment, type OverloadResult } from "./run-overload.ts";
+import { BUDGET_MIB } from "./overload-yaml.ts";
+import type { Moment, OverloadResult } from "./run-overload.ts";
 
 /** One thing that has to hold under overload. */
 export interface Finding {
@@ -8,11 +8,11 @@ export interface Finding {
   readonly good: boolean;
 }
 
-const BUDGET_MB = (LIMIT_MIB * 2 ** 20) / 1e6;
+const BUDGET_MB = (BUDGET_MIB * 2 ** 20) / 1e6;
 /** Growth of the mean resident memory from the second to the last quarter of the overload that still counts as flat. */
 const FLAT = 1.1;
 const RECOVERY_MS = 2000;
-/** Share of the offered rate that counts as the full rate. */
+/** Share of what is sent that counts as all of it: requests are on their way at the edges of a second. */
 const FULL = 0.95;
 /** Intervals that make a second. */
 const SECOND = 4;
@@ -27,10 +27,10 @@ export function findings(result: OverloadResult): Finding[] {
   const count = refused.reduce((sum, [, times]) => sum + times, 0);
   const answers = [...new Set(refused.map(([answer]) => answer))].join(", ") || "none";
   const sum = (of: "notRetryable" | "withoutTime" | "unsent"): number => report.phases.reduce((total, phase) => total + phase[of], 0);
-  const recovery = recoveryMs(moments, AFTERWARDS * result.sustainable);
+  const recovery = recoveryMs(moments);
   return [
     {
-      what: `resident memory under ${BUDGET_MB.toFixed(0)} MB (${LIMIT_MIB} MiB)`,
+      what: `resident memory under ${BUDGET_MB.toFixed(0)} MB (${BUDGET_MIB} MiB)`,
       got: `at most ${peak.toFixed(0)} MB`,
       good: peak < BUDGET_MB,
     },
@@ -55,16 +55,19 @@ export function findings(result: OverloadResult): Finding[] {
   ];
 }
 
-/** Time from the end of the overload until every second from then on had the full rate acknowledged; undefined: never. */
-function recoveryMs(moments: readonly Moment[], itemsPerSecond: number): number | undefined {
+/**
+ * Time from the end of the overload until in every second from then on nothing was refused and as much was acknowledged as was sent;
+ * undefined: never. What was sent is less than planned where the load generator itself was late.
+ */
+function recoveryMs(moments: readonly Moment[]): number | undefined {
   const end = moments.findLast(({ phase }) => phase === 0)?.at ?? 0;
   const after = moments.filter(({ phase }) => phase === 1);
-  const full = (FULL * itemsPerSecond) / REQUEST_ITEMS;
   let from: number | undefined;
   // The last interval is cut short by the end of the load.
   for (let at = after.length - 1 - SECOND; at >= 0; at -= 1) {
-    const acknowledged = after.slice(at, at + SECOND).reduce((sum, moment) => sum + moment.acknowledged, 0);
-    if (acknowledged < full) break;
+    const second = after.slice(at, at + SECOND);
+    const sum = (of: "sent" | "acknowledged" | "refused"): number => second.reduce((total, moment) => total + moment[of], 0);
+    if (sum("refused") > 0 || sum("acknowledged") < FULL * sum("sent")) break;
     from = after[at - 1]?.at ?? end;
   }
   return from === undefined ? undefined : from - end;

@@ -1,9 +1,9 @@
 import type { Ports } from "../peers/pipeline-yaml.ts";
 
-/** The limit on memory that both systems get, in MiB: the budget that resident memory has to stay under. */
-export const LIMIT_MIB = 256;
-/** The limiter acts on what the program holds. Code, stacks and freed pages that the allocator keeps come on top. */
-const LIMITER = "check_interval: 100ms, limit_mib: 160, spike_limit_mib: 48";
+/** The budget that resident memory has to stay under, in MiB. */
+export const BUDGET_MIB = 320;
+/** What the limiter of both systems is told. It acts on what the program holds; pages that the allocator keeps come on top. */
+const LIMITER = "check_interval: 100ms, limit_mib: 256, spike_limit_mib: 64";
 
 /**
  * A pipeline that refuses when it cannot keep up: a limiter first, then `batch`, then a queue that does not wait for room. Tidemark
