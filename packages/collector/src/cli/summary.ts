@@ -2,7 +2,7 @@ import type { LoadedConfig } from "@tidemark/config";
 import { VERSION } from "../version.ts";
 
 /** What a person wants to know when the collector is up: the pipelines, where to send to, where to look. */
-export function startSummary({ graph }: LoadedConfig, metrics: readonly string[], readyMs: number): string {
+export function startSummary({ graph }: LoadedConfig, metrics: readonly string[], readyMs: number, workers: number): string {
   const rows: (readonly [string, string])[] = graph.pipelines.map(({ id, receivers, processors, exporters }) => [
     id,
     [receivers.join(", "), ...processors, exporters.join(", ")].join(" → "),
@@ -14,6 +14,7 @@ export function startSummary({ graph }: LoadedConfig, metrics: readonly string[]
       rows.push([extension.definition.type === "health_check" ? "health" : extension.id, `http://${endpoint}${pathOf(extension.config)}`]);
   }
   for (const url of metrics) rows.push(["metrics", url]);
+  if (workers > 1) rows.push(["workers", `${workers} processes share the work`]);
   const width = Math.max(...rows.map(([label]) => label.length));
   return [
     `Tidemark ${VERSION} is ready after ${(readyMs / 1000).toFixed(2)} s.`,

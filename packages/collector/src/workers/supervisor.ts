@@ -54,6 +54,7 @@ export async function createSupervisor({ config, files, count, logSink }: Superv
       }
     },
     shutdown,
+    workers: count,
     totals: () => group.totals(),
     logger: (component) => own.logger(component),
     metricsEndpoints: () => own.metricsEndpoints(),

@@ -8,7 +8,7 @@ import { cgroupLimitBytes } from "./cgroup-limit.ts";
 export interface Memory {
   /** Memory in use now, in bytes. */
   readonly usedBytes: () => number;
-  /** Memory that the process may use: of its control group where that has a limit, else of the machine. */
+  /** Memory that the process may use: its share of that of its control group where that has a limit, else of the machine. */
   readonly totalBytes: () => number;
   /** Runs the garbage collector. */
   readonly collect: () => void;
@@ -18,8 +18,9 @@ export interface Memory {
  * The running process. In use is what JavaScript and its buffers occupy, dead objects included until they are collected, plus
  * what the program itself needs. Resident memory is no measure for admission: the allocator keeps pages that were freed, and
  * uses them for what comes next, so it would refuse long after everything was sent.
+ * `workers` is the number of processes that share the memory.
  */
-export function processMemory(): Memory {
+export function processMemory(workers = 1): Memory {
   const { rss, heapTotal, external } = process.memoryUsage();
   const programBytes = Math.max(0, rss - heapTotal - external);
   let collector: (() => void) | undefined;
@@ -28,7 +29,7 @@ export function processMemory(): Memory {
       const usage = process.memoryUsage();
       return programBytes + usage.heapUsed + usage.external;
     },
-    totalBytes: () => Math.min(totalmem(), cgroupLimitBytes(readIfThere) ?? Number.POSITIVE_INFINITY),
+    totalBytes: () => Math.min(totalmem(), cgroupLimitBytes(readIfThere) ?? Number.POSITIVE_INFINITY) / workers,
     collect: () => (collector ??= findCollector())(),
   };
 }

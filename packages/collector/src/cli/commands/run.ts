@@ -118,7 +118,7 @@ function announce(config: LoadedConfig, collector: Running, logSink: LogSink): v
   // Since the start of the process: what a person at the terminal has waited.
   const readyMs = performance.now();
   if (config.telemetry.logs.encoding === "console") {
-    logSink(startSummary(config, collector.metricsEndpoints(), readyMs));
+    logSink(startSummary(config, collector.metricsEndpoints(), readyMs, collector.workers));
     return;
   }
   const pipelines = config.graph.pipelines.map(({ id }) => id).join(" ");

@@ -11,5 +11,5 @@ export const memoryLimiterExtension: ExtensionDefinition<typeof memoryLimiterCon
   provides: ["admission"],
   config: memoryLimiterConfig,
   example: "check_interval: 1s\nlimit_percentage: 75\nspike_limit_percentage: 15\n",
-  create: (config, context) => createMemoryLimiterExtension(config, context, processMemory()),
+  create: (config, context) => createMemoryLimiterExtension(config, context, processMemory(context.worker.count)),
 });

@@ -11,5 +11,5 @@ export const memoryLimiterProcessor: ProcessorDefinition<typeof memoryLimiterCon
   signals: ["traces", "metrics", "logs"],
   config: memoryLimiterConfig,
   example: "check_interval: 1s\nlimit_mib: 512\nspike_limit_mib: 128\n",
-  create: (config, context) => createMemoryLimiter(config, context, processMemory()),
+  create: (config, context) => createMemoryLimiter(config, context, processMemory(context.worker.count)),
 });
