@@ -159,6 +159,8 @@ export const clientRules: readonly Rule[] = [
     side: "client",
     how: "the back end cuts the connection; the second attempt succeeds",
     transports: CLIENTS,
+    // A gRPC connection carries all signals: cut for one, it is cut for the others.
+    alone: true,
     check: async (cell) => {
       cell.script({ disconnect: true });
       ok((await cell.feed(cell.sample())).success);
