@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 
-/** HTTP/2 streams account for every byte that is queued on them: large bodies are handed over in pieces of this size. */
-const PIECE_BYTES = 256 << 10;
+/** HTTP/2 streams account for every byte that is queued on them: large bodies are handed over by so many bytes at once. */
+const GATHER_BYTES = 256 << 10;
 
 /** Writes `chunks` and ends the stream, in one gathering write. For HTTP/1.1, where the socket takes what it can. */
 export function writeAtOnce(stream: Writable, chunks: readonly Uint8Array[]): void {
@@ -13,25 +13,30 @@ export function writeAtOnce(stream: Writable, chunks: readonly Uint8Array[]): vo
 }
 
 /**
- * Writes `chunks` and ends the stream; for HTTP/2. Small bodies leave in one gathering write; large ones piece by piece, each after the one
+ * Writes `chunks` and ends the stream; for HTTP/2. Small bodies leave in one gathering write; large ones in several, each after the one
  * before has left, so that a peer with a small window neither fills memory nor trips the session's memory limit.
  */
 export function writeBody(stream: Writable, chunks: readonly Uint8Array[], length: number): void {
-  if (length <= PIECE_BYTES) return writeAtOnce(stream, chunks);
+  if (length <= GATHER_BYTES) return writeAtOnce(stream, chunks);
   let index = 0;
   let offset = 0;
   const pump = (): void => {
-    while (!stream.destroyed) {
+    let room = GATHER_BYTES;
+    stream.cork();
+    while (room > 0 && !stream.destroyed) {
       const chunk = chunks[index];
       if (chunk === undefined) return void stream.end();
-      const piece = chunk.subarray(offset, offset + PIECE_BYTES);
-      offset += PIECE_BYTES;
-      if (offset >= chunk.length) {
+      const piece = chunk.subarray(offset, offset + room);
+      room -= piece.length;
+      offset += piece.length;
+      if (offset === chunk.length) {
         index += 1;
         offset = 0;
       }
-      if (!stream.write(piece)) return void stream.once("drain", pump);
+      stream.write(piece);
     }
+    stream.once("drain", pump);
+    stream.uncork();
   };
   pump();
 }

@@ -1,15 +1,9 @@
-import { openBatch, type Batch } from "@tidemark/otlp";
+import type { Batch } from "@tidemark/otlp";
 import type { DeliveryContext, Settlement } from "../contract/delivery.ts";
 import { DELIVERED, type Outcome } from "../contract/outcome.ts";
 import type { PipelineError } from "../contract/pipeline-error.ts";
 import type { NewRecord } from "../contract/storage.ts";
 import type { QueueConfig } from "../fields/exporter-fields.ts";
-
-/**
- * A batch that keeps this many times its own size alive is copied before it waits. One whose items were all edited keeps twice its size
- * and its index, which is no reason.
- */
-const LEAN_FACTOR = 2.5;
 
 /** A batch in the queue. */
 export interface Entry {
@@ -52,7 +46,7 @@ export function makeEntry(
   sizer: QueueConfig["sizer"],
   isLong: boolean,
 ): Entry {
-  const kept = isLong ? lean(batch) : batch;
+  const kept = isLong ? batch.compact() : batch;
   return {
     batch: kept,
     context,
@@ -97,9 +91,4 @@ export function recordOf(batch: Batch, { receivedAt, transport, metadata }: Deli
     return values === undefined ? [] : [[key, values]];
   });
   return kept.length === 0 ? record : { ...record, metadata: new Map(kept) };
-}
-
-function lean(batch: Batch): Batch {
-  if (batch.memoryBytes <= LEAN_FACTOR * batch.byteLength) return batch;
-  return openBatch(batch.signal, batch.encode(), { validate: false });
 }

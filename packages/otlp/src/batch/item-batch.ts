@@ -7,6 +7,7 @@ import type { EditCursor } from "../edit/edit-parts.ts";
 import type { EditVisitor } from "../edit/types.ts";
 import type { ItemCursor } from "../views/item-cursor.ts";
 import { emitPart } from "./emit.ts";
+import { indexRequest } from "./index-request.ts";
 import { planPart } from "./plan.ts";
 import type { Plan } from "./plan.ts";
 import { Part } from "./part.ts";
@@ -14,6 +15,9 @@ import type { Segment } from "./segment.ts";
 import { PartPicker } from "./part-picker.ts";
 import { BufferSink, ChunkSink } from "./sink.ts";
 import { splitPartsByBytes, splitPartsByItems } from "./split.ts";
+
+/** A batch that keeps this many times its own size alive is worth a copy. */
+const WASTE_FACTOR = 2;
 
 /** A request body in the compressed form in which it came. */
 export interface CompressedBody {
@@ -28,7 +32,7 @@ export type Items<View> = View & { next(): boolean };
 /**
  * Items of one signal as OTLP bytes. A batch never changes: each method returns a new batch, or the same one when
  * nothing changed. Batches made from one another share the received bytes, so a few items that are kept for long keep their
- * whole request in memory; open what they encode to, to let go of it.
+ * whole request in memory; `compact` lets go of it.
  */
 export abstract class ItemBatch<S extends Signal, View, Editor> {
   abstract readonly signal: S;
@@ -78,6 +82,13 @@ export abstract class ItemBatch<S extends Signal, View, Editor> {
       last = segment;
     }
     return total;
+  }
+
+  /** The same items in memory of about their own size: for batches that wait. The same batch while it keeps little more alive than that. */
+  compact(): this {
+    if (!this.#isSparse() || this.memoryBytes <= WASTE_FACTOR * this.byteLength) return this;
+    const ordered = this.#parts.every(({ segment, patches }) => segment.ordered && patches === undefined);
+    return this.make([new Part(indexRequest(this.signal, this.encode(), ordered))]);
   }
 
   /** A cursor before the first item. */
@@ -161,6 +172,13 @@ export abstract class ItemBatch<S extends Signal, View, Editor> {
   protected abstract editCursor(parts: readonly Part[]): EditCursor;
 
   /** undefined: the part is untouched and copied as it is. */
+  /** Whether most items of its requests are gone: cheap to know, and edits alone never double a request's memory and more. */
+  #isSparse(): boolean {
+    let all = 0;
+    for (const { segment } of this.#parts) all += segment.items.count;
+    return this.itemCount * 2 < all;
+  }
+
   #planned(): readonly (Plan | undefined)[] {
     return (this.#plans ??= this.#parts.map((part) => (part.untouched ? undefined : planPart(part))));
   }

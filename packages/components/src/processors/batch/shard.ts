@@ -86,8 +86,11 @@ export class Shard {
     this.#requests += 1;
     this.#arrivals += 1;
     this.#items += delivery.batch.itemCount;
-    if (max === 0 || delivery.batch.itemCount <= max) this.#parts.push(delivery);
-    else this.#parts.push(...cut(delivery, delivery.batch.splitByItems(max)));
+    // A sampled tenth must not hold its whole request while it waits.
+    const batch = delivery.batch.compact();
+    const part = batch === delivery.batch ? delivery : { ...delivery, batch };
+    if (max === 0 || batch.itemCount <= max) this.#parts.push(part);
+    else this.#parts.push(...cut(part, batch.splitByItems(max)));
   }
 
   /** Sends chunks while at least `least` items wait. */
