@@ -8,6 +8,7 @@ export type * from "./contract/logger.ts";
 export * from "./contract/outcome.ts";
 export * from "./contract/pipeline-error.ts";
 export type * from "./contract/registry.ts";
+export type * from "./contract/reload.ts";
 export type * from "./contract/storage.ts";
 export * from "./contract/worker.ts";
 export { hashText, mixHash } from "./exchange/hash.ts";

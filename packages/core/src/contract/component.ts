@@ -2,11 +2,13 @@ import type { Meter } from "@opentelemetry/api";
 import type { Batch, LogBatch, Signal } from "@tidemark/otlp";
 import type { Observable, OperatorFunction } from "rxjs";
 import type { z } from "zod";
+import type { LedgerSnapshot } from "../ledger/ledger.ts";
 import type { Capabilities, CapabilityName } from "./capabilities.ts";
 import type { Clock, Random } from "./clock.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Logger } from "./logger.ts";
 import type { Outcome } from "./outcome.ts";
+import type { ReloadReport } from "./reload.ts";
 import type { Partition, Peers, WorkerSlot } from "./worker.ts";
 
 /** The stream kinds that a pipeline can carry. An `alerts` pipeline carries OTLP log records that follow the alert convention. */
@@ -40,6 +42,10 @@ export interface NodeHealth {
 export interface Host {
   /** Whether the pipelines are started and every node makes progress. */
   health(): { readonly ready: boolean; readonly startedAt: number | undefined; readonly nodes: readonly NodeHealth[] };
+  /** Reads the configuration again and takes it over; resolves when it is active, or with what is wrong with it. Never rejects. */
+  reload(): Promise<ReloadReport>;
+  /** The books of all nodes at this moment. */
+  ledger(): LedgerSnapshot;
 }
 
 /** Everything that a component gets from outside. It uses nothing else: no globals, no own clock, no own randomness. */

@@ -14,8 +14,8 @@ export interface GraphEnvironment {
   readonly logger: (component: string) => Logger;
   /** Keep one store over several graphs to keep the memory of their nodes. */
   readonly states: StateStore;
-  /** What extensions see as the running collector; this graph when left out. */
-  readonly host?: Host;
+  /** What extensions see as the running collector; what is left out is answered by this graph. */
+  readonly host?: Partial<Host>;
   /** The other worker processes. With it, nodes that must see all of a trace or a series get it from everywhere. */
   readonly exchange?: Exchange;
   /** Shutdown waits for it between the receivers and the rest: until nobody sends to this graph any more. */

@@ -1,5 +1,6 @@
 import type { Timer } from "../contract/clock.ts";
 import type { Host, Lifecycle, NodeHealth } from "../contract/component.ts";
+import type { ReloadReport } from "../contract/reload.ts";
 import type { LedgerSnapshot } from "../ledger/ledger.ts";
 import type { GraphEnvironment } from "./environment.ts";
 import { GraphBuilder, type GraphParts, type Running } from "./graph-builder.ts";
@@ -8,6 +9,12 @@ import type { GraphSpec } from "./graph-spec.ts";
 import { ProgressWatch } from "./progress.ts";
 
 const HEALTH_INTERVAL_MS = 5000;
+const NO_SOURCE: ReloadReport = {
+  result: "failed",
+  message: "this collector was not started from a configuration that can be read again",
+  nodes: [],
+  durationMs: 0,
+};
 
 /** A running stream graph. */
 export interface Graph {
@@ -40,7 +47,12 @@ class StreamGraph implements Graph {
 
   constructor(spec: GraphSpec, environment: GraphEnvironment) {
     this.#environment = environment;
-    this.#builder = new GraphBuilder(spec, environment, environment.host ?? { health: () => this.health() });
+    this.#builder = new GraphBuilder(spec, environment, {
+      health: () => this.health(),
+      ledger: () => this.ledger(),
+      reload: async () => NO_SOURCE,
+      ...environment.host,
+    });
     this.#parts = this.#builder.build();
     this.#progress = new ProgressWatch(this.#builder.ledger, environment.clock);
     this.#unobserve = observeGraph(environment.meter, this.#builder.ledger, this.#parts);

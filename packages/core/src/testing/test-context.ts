@@ -5,6 +5,7 @@ import type { ComponentContext, ComponentKind, Extension } from "../contract/com
 import type { Delivery } from "../contract/delivery.ts";
 import type { Logger } from "../contract/logger.ts";
 import { DELIVERED, type Outcome } from "../contract/outcome.ts";
+import type { ReloadReport } from "../contract/reload.ts";
 import { NO_PEERS } from "../exchange/exchange.ts";
 import type { GraphEnvironment } from "../graph/environment.ts";
 import { SharedObjects } from "../graph/shared-objects.ts";
@@ -31,6 +32,8 @@ export interface TestContext extends ComponentContext {
   /** What the alerts pipelines answer; change it to try refusals. */
   alertOutcome: Outcome;
 }
+
+const NOT_RELOADED: ReloadReport = { result: "unchanged", message: "Nothing has changed.", nodes: [], durationMs: 0 };
 
 /** Makes a `TestContext`. Give the same `states` to two contexts to try a reload. */
 export function testContext(
@@ -61,7 +64,11 @@ export function testContext(
     alertOutcome: DELIVERED,
     log: recordingLogger(lines),
     meter: createNoopMeter(),
-    host: { health: () => ({ ready: true, startedAt: clock.now(), nodes: [] }) },
+    host: {
+      health: () => ({ ready: true, startedAt: clock.now(), nodes: [] }),
+      reload: async () => NOT_RELOADED,
+      ledger: () => ({ nodes: [], edges: [], violations: [] }),
+    },
     worker: { index: 0, count: 1 },
     peers: NO_PEERS,
     drop: (reason, items) => void drops.set(reason, (drops.get(reason) ?? 0) + items),
