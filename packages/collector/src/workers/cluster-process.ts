@@ -2,9 +2,6 @@ import cluster, { type Worker } from "node:cluster";
 import { HandedConnections } from "./handed-connections.ts";
 import type { FromWorker, StartWorker } from "./messages.ts";
 
-/** How long what a worker said before its end may take to be read. */
-const LAST_WORDS_MS = 100;
-
 /** Whether this process is a worker that a supervisor started. */
 export function isWorkerProcess(): boolean {
   return cluster.isWorker;
@@ -19,23 +16,21 @@ export function clusterWorkers(): StartWorker {
   cluster.schedulingPolicy = cluster.SCHED_RR;
   // Structured clone: metrics hold values that JSON has no form for.
   cluster.setupPrimary({ serialization: "advanced" });
-  /** Of the workers that listen. */
+  /** Of the workers that listen on all ports. */
   const connections = new Map<Worker, HandedConnections>();
   return (events) => {
     const worker = cluster.fork();
     const handed = new HandedConnections(worker.process);
-    let isGone = false;
     const gone = (): void => {
-      if (isGone) return;
-      isGone = true;
       connections.delete(worker);
       handed.moveTo([...connections].find(([other]) => other.isConnected())?.[1]);
     };
-    worker.once("listening", () => connections.set(worker, handed));
-    // `disconnect` comes when everything that the worker said has been read; not at all when it ended in the middle of a message.
+    // Comes when everything that the worker said has been read.
     worker.once("disconnect", gone);
-    worker.once("exit", () => setTimeout(gone, LAST_WORDS_MS));
-    worker.on("message", (message: FromWorker) => events.said(message));
+    worker.on("message", (message: FromWorker) => {
+      if (message.type === "ready") connections.set(worker, handed);
+      events.said(message);
+    });
     // A message that cannot be sent any more: its exit follows.
     worker.on("error", () => {});
     worker.once("exit", (code: number, signal: string | null) => events.ended(reasonOf(code, signal)));

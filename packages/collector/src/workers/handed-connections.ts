@@ -32,6 +32,13 @@ export class HandedConnections {
       return send(message, connection, ...more);
     };
     process.send = watched as typeof process.send;
+    // Node tells of the lost line a little later, or never when the worker died in the middle of a message; until then it would
+    // hand connections to nobody.
+    const disconnect = process.disconnect.bind(process);
+    process.disconnect = () => {
+      disconnect();
+      process.emit("disconnect");
+    };
     process.on("internalMessage", (message: ClusterMessage) => {
       if (message.ack !== undefined) this.#waiting.delete(message.ack);
     });
