@@ -16,6 +16,8 @@ export interface Evidence {
   readonly lost: number;
   /** How often an item lay on the disk when a process died or stopped: it is sent again. */
   readonly leftBehind: ReadonlyMap<string, number>;
+  /** Items that were among the dead letters and were sent again: their place in the order is a new one. */
+  readonly replayed: ReadonlySet<string>;
 }
 
 /** What is wrong with a finished run; nothing, if all is well. */
@@ -52,11 +54,11 @@ function leftovers({ storage }: Evidence): string[] {
 }
 
 /** First tries keep the order in which the queue got the batches, in each life of the process. */
-function disorder({ scenario, books, network }: Evidence): string[] {
+function disorder({ scenario, books, network, replayed }: Evidence): string[] {
   if (scenario.joins || Number.isFinite(scenario.diskBytes) || scenario.storageFails) return [];
   const place = new Map<string, number>();
   books.pushed.forEach((item, at) => {
-    if (!books.resent.has(item)) place.set(item, at);
+    if (!books.resent.has(item) && !replayed.has(item)) place.set(item, at);
   });
   for (const tries of network.firstTries) {
     const places = tries.filter((item) => place.has(item)).map((item) => place.get(item)!);

@@ -50,6 +50,7 @@ class World {
   readonly #clients: readonly SimClient[];
   readonly #books: ClientBooks = { acknowledged: new Set(), failed: new Set(), resent: new Map(), pushed: [] };
   readonly #leftBehind: Map<string, number> = new Map();
+  readonly #replayed: Set<string> = new Set();
   readonly #booked = { lost: 0, rejected: 0, deadLettered: 0, restored: 0 };
   readonly #faults: string[] = [];
   #process: SimulatedProcess | undefined;
@@ -85,10 +86,11 @@ class World {
   }
 
   async run(): Promise<SimulationResult> {
-    const { crashes, restarts, healedAt } = this.#scenario;
+    const { crashes, restarts, replays, healedAt } = this.#scenario;
     this.#start();
     for (const at of crashes) this.#clock.setTimeout(() => this.#crash(), at);
     for (const at of restarts) this.#clock.setTimeout(() => void this.#restart(), at);
+    for (const at of replays) this.#clock.setTimeout(() => this.#replay(), at);
     this.#clock.setTimeout(() => this.#heal(), healedAt);
     const limit = this.#clock.now() + healedAt + PATIENCE_MS;
     const isDone = await this.#clock.run(limit, () => this.#check() || this.#isFinished());
@@ -172,6 +174,13 @@ class World {
     this.#clock.setTimeout(() => this.#start(), between(this.#random, 0, 1000));
   }
 
+  #replay(): void {
+    const letters = this.#storage.deadLetters(OWNER);
+    this.#trace(() => `${letters.length} dead letters are replayed`);
+    for (const { record } of letters) for (const item of itemsOf(openBatch(record.signal, record.bytes))) this.#replayed.add(item);
+    this.#storage.replay(OWNER);
+  }
+
   #leaveBehind(): void {
     for (const record of this.#storage.records(OWNER))
       for (const item of itemsOf(openBatch(record.signal, record.bytes))) this.#leftBehind.set(item, (this.#leftBehind.get(item) ?? 0) + 1);
@@ -210,7 +219,8 @@ class World {
 
   #isFinished(): boolean {
     if (!this.#isHealed || !this.#isOpen || !this.#clients.every((client) => client.isDone)) return false;
-    return this.#held() === 0;
+    // What came back from the dead letters is in no books before it is read.
+    return this.#held() === 0 && (this.#storage.totals(OWNER)?.records ?? 0) === 0;
   }
 
   #held(): number {
@@ -243,6 +253,7 @@ class World {
         storage: this.#storage,
         lost: this.#booked.lost,
         leftBehind: this.#leftBehind,
+        replayed: this.#replayed,
       }),
     );
   }

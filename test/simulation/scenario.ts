@@ -15,6 +15,8 @@ export interface Scenario {
   /** Milliseconds after the start. */
   readonly crashes: readonly number[];
   readonly restarts: readonly number[];
+  /** When the dead letters are sent again. */
+  readonly replays: readonly number[];
   readonly healedAt: number;
   /** Size of the disk in bytes until it is healed. */
   readonly diskBytes: number;
@@ -64,6 +66,7 @@ export function drawScenario(random: Random): Scenario {
     requests: between(random, 2, 18),
     crashes: mode === "stored" ? times(3) : [],
     restarts: times(2),
+    replays: mode === "stored" ? times(3) : [],
     healedAt,
     diskBytes: random() < 0.2 ? between(random, 100, 2000) : Number.POSITIVE_INFINITY,
     storageFails: random() < 0.3,

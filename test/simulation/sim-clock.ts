@@ -44,6 +44,7 @@ export class SimClock implements Clock {
 
   /** Lets events happen, one after another, until `isOver` says so after one of them. False when `untilMs` came first. */
   async run(untilMs: number, isOver: () => boolean): Promise<boolean> {
+    await settled();
     for (;;) {
       const next = this.#pop();
       if (next === undefined || next.at > untilMs) return false;

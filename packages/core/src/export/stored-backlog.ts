@@ -42,6 +42,8 @@ export class StoredBacklog {
   readonly #owner: BacklogOwner;
   /** Ids of batches in memory, on their way, or being removed: reading leaves them out. */
   readonly #busy: Set<number> = new Set();
+  /** Those of them that have left the disk since the read under way began: it may still find them. */
+  #gone: number[] = [];
   readonly #tail: RingBuffer<Entry> = new RingBuffer();
   #tailBytes = 0;
   #isOpen = false;
@@ -52,6 +54,8 @@ export class StoredBacklog {
   #diskUpTo = 0;
   /** Grows with each time that nobody can know. */
   #generation = 0;
+  /** The lowest id of those that were left on the disk only since the last read began, which may not have found them. */
+  #lowestLeft = Number.POSITIVE_INFINITY;
   #records = 0;
   #items = 0;
   #cost = 0;
@@ -62,7 +66,7 @@ export class StoredBacklog {
     this.#storage = storage;
     this.#config = config;
     this.#owner = owner;
-    this.#remover = new Remover(storage, owner, (id) => this.#busy.delete(id));
+    this.#remover = new Remover(storage, owner, (id) => this.#forget(id));
     const { records, items, bytes } = storage.totals;
     this.#records = records;
     this.#items = items;
@@ -107,12 +111,13 @@ export class StoredBacklog {
     const isUnknown = this.#diskUpTo === Number.POSITIVE_INFINITY;
     // Ids grow in the order of appends: what nobody knew of lies before the first append after it.
     if (isUnknown && generation === this.#generation) this.#diskUpTo = entry.id;
-    if (isUnknown) return;
+    if (isUnknown) return this.#leaveOnDisk(entry);
     if (this.#tailBytes + entry.memory <= this.#config.max_bytes * TAIL_SHARE) {
       this.#tail.push(entry);
       this.#tailBytes += entry.memory;
       return;
     }
+    this.#leaveOnDisk(this.#tail.peek() ?? entry);
     this.#dropTail();
     this.#diskUpTo = Math.max(this.#diskUpTo, entry.id);
   }
@@ -120,16 +125,21 @@ export class StoredBacklog {
   /** Reads the next records, if there are any and nobody reads already; `room` is the memory that they may take. */
   read(room: number): void {
     if (!this.#isOpen || this.#isReading || this.#remover.isClosed) return;
+    this.#lowestLeft = Number.POSITIVE_INFINITY;
     // What nobody has at hand is read; when that is nothing, the tail follows at once.
     if (this.#seenUpTo >= this.#diskUpTo) return this.#owner.ready(this.#take([]));
     this.#isReading = true;
     const generation = this.#generation;
+    const from = this.#seenUpTo;
     const average = this.#records > 0 ? Math.max(1, this.#bytes / this.#records) : 1;
     const count = Math.max(1, Math.min(MOST_RECORDS, Math.floor(room / average)));
-    this.#storage.read(this.#seenUpTo, count).then(
+    this.#storage.read(from, count).then(
       (records) => {
         this.#isReading = false;
-        if (!this.#remover.isClosed) this.#owner.ready(generation === this.#generation ? this.#take(records) : []);
+        if (this.#remover.isClosed) return;
+        const entries = generation === this.#generation ? this.#take(records) : [];
+        for (const id of this.#gone.splice(0)) this.#busy.delete(id);
+        this.#owner.ready(entries);
       },
       (error: unknown) => {
         this.#owner.log.error("The stored batches of the sending queue cannot be read. Trying again.", { error: textOf(error) });
@@ -149,7 +159,7 @@ export class StoredBacklog {
   /** Puts a batch among the dead letters. Rejects when the storage cannot. */
   async bury(id: number, reason: DeadLetterReason): Promise<void> {
     await this.#storage.bury(id, reason);
-    this.#busy.delete(id);
+    this.#forget(id);
   }
 
   /** Waits for what is being removed, and closes the storage. */
@@ -158,8 +168,15 @@ export class StoredBacklog {
     await this.#storage.close();
   }
 
+  #forget(id: number): void {
+    if (this.#isReading) this.#gone.push(id);
+    else this.#busy.delete(id);
+  }
+
   #take(records: readonly StoredRecord[]): Entry[] {
     const entries: Entry[] = [];
+    // What has been left on the disk since may lie before what was found, or be all that there is.
+    const isComplete = this.#lowestLeft === Number.POSITIVE_INFINITY;
     let isRead = records.length === 0;
     for (const record of records) {
       if (record.id > this.#diskUpTo) {
@@ -174,7 +191,9 @@ export class StoredBacklog {
       this.#busy.add(entry.id);
       entries.push(entry);
     }
-    if (isRead || this.#seenUpTo >= this.#diskUpTo) this.#finish(entries);
+    if (this.#lowestLeft <= this.#seenUpTo) this.#seenUpTo = this.#lowestLeft - 1;
+    else if ((isRead && isComplete) || this.#seenUpTo >= this.#diskUpTo) this.#finish(entries);
+    if (this.#items < 0) this.#reconcile();
     return entries;
   }
 
@@ -188,6 +207,11 @@ export class StoredBacklog {
     this.#tailBytes = 0;
     this.#isOpen = false;
     this.#diskUpTo = 0;
+    this.#reconcile();
+  }
+
+  /** The books follow the disk. */
+  #reconcile(): void {
     const missing = this.totals;
     this.#records = this.#items = this.#cost = this.#bytes = 0;
     if (missing.items !== 0 || missing.cost !== 0) this.#owner.reconciled(missing);
@@ -223,6 +247,12 @@ export class StoredBacklog {
     this.#seenUpTo = 0;
     this.#diskUpTo = Number.POSITIVE_INFINITY;
     this.#generation += 1;
+  }
+
+  #leaveOnDisk({ id }: Entry): void {
+    this.#lowestLeft = Math.min(this.#lowestLeft, id);
+    // It may have got its place before others that have been read already; those are known, and passed over.
+    this.#seenUpTo = Math.min(this.#seenUpTo, id - 1);
   }
 
   #dropTail(): void {

@@ -268,6 +268,25 @@ describe("what cannot be delivered", () => {
     expect(one.row()).toMatchObject({ received: 2, restored: 1, delivered: 2, deadLettered: 1, held: 0, missing: 0 });
   });
 
+  it("comes back whatever is being stored and read at that moment", async () => {
+    for (let offset = 0; offset <= 40; offset++) {
+      const clock = testContext().clock;
+      const storage = new MemoryStorage({ clock, latencyMs: (operation) => (operation === "append" ? 15 : operation === "read" ? 10 : 0) });
+      const one = await life(storage, { queue_size: 100 });
+      one.answers.push(PipelineError.invalid("no"));
+      one.push("rejected");
+      await clock.advance(40);
+      one.push("before");
+      await clock.advance(offset % 15);
+      storage.replay(OWNER);
+      await clock.advance(offset);
+      one.push("after");
+      await clock.advance(1000);
+      expect([offset, one.sent.flat().toSorted()]).toEqual([offset, ["after", "before", "rejected"]]);
+      expect(one.row()).toMatchObject({ received: 3, restored: 1, delivered: 3, deadLettered: 1, failed: 0, held: 0, missing: 0 });
+    }
+  });
+
   it("stays where it is while the dead letters cannot be written", async () => {
     const storage = disk({ fault: (operation, call) => (operation === "bury" && call < 3 ? new Error("disk full") : undefined) });
     const one = await life(storage);

@@ -82,6 +82,11 @@ export class MemoryStorage implements Storage {
     return [...this.file(owner).records.values()];
   }
 
+  /** What is stored and not removed yet. */
+  totals(owner: string): StoredTotals | undefined {
+    return this.#open.get(owner)?.totals;
+  }
+
   deadLetters(owner: string): readonly DeadLetter[] {
     return this.file(owner).deadLetters;
   }
@@ -99,11 +104,13 @@ export class MemoryStorage implements Storage {
   /** Sends the dead letters again. */
   replay(owner: string): void {
     const file = this.file(owner);
+    const queue = this.#open.get(owner);
     for (const { record } of file.deadLetters.splice(0)) {
-      file.lastId += 1;
-      file.records.set(file.lastId, { ...record, id: file.lastId });
+      const id = queue?.nextId() ?? file.lastId + 1;
+      file.lastId = Math.max(file.lastId, id);
+      file.records.set(id, { ...record, id });
     }
-    this.#open.get(owner)?.replayed();
+    queue?.replayed();
   }
 
   /** For the queues of this storage: takes the time of an operation, or throws the error that was planned for it. */
@@ -177,8 +184,7 @@ class MemoryQueue implements DurableQueue {
 
   async append(record: NewRecord): Promise<number> {
     this.#storage.assertRoom(this.#file, record.bytes.length);
-    this.#lastId = Math.max(this.#lastId, this.#file.lastId) + 1;
-    const id = this.#lastId;
+    const id = this.nextId();
     await this.#write("append", (file) => {
       file.records.set(id, { ...record, id });
       file.lastId = Math.max(file.lastId, id);
@@ -186,8 +192,8 @@ class MemoryQueue implements DurableQueue {
     return id;
   }
 
+  /** Answers with what was there when it was asked: whoever reads must cope with what has changed since. */
   async read(after: number, count: number): Promise<readonly StoredRecord[]> {
-    await this.#wait("read");
     const found: StoredRecord[] = [];
     for (const record of [...this.#file.records.values()].toSorted((a, b) => a.id - b.id)) {
       if (record.id <= after || this.#removed.has(record.id)) continue;
@@ -196,6 +202,7 @@ class MemoryQueue implements DurableQueue {
         this.#file.putAside.push(record);
       } else if (found.push(record) === count) break;
     }
+    await this.#wait("read");
     return found;
   }
 
@@ -223,6 +230,11 @@ class MemoryQueue implements DurableQueue {
   async close(): Promise<void> {
     await this.#fsync(() => undefined);
     this.#isDead = true;
+  }
+
+  nextId(): number {
+    this.#lastId = Math.max(this.#lastId, this.#file.lastId) + 1;
+    return this.#lastId;
   }
 
   replayed(): void {
