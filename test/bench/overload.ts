@@ -23,6 +23,8 @@ import {
 import { PEERS } from "./peers/systems.ts";
 
 const LINES = 30;
+/** Half a second. */
+const AFTERWARDS_STEP = 2;
 
 const { values } = parseArgs({
   options: {
@@ -38,13 +40,20 @@ function show(overload: Overload, result: OverloadResult): boolean {
   const rates = `sustainable ${rate(sustainable)}, offered ${rate(OVERLOAD * sustainable)} for ${overload.seconds} s, then ${rate(AFTERWARDS * sustainable)}`;
   console.log(`\n${overload.system}, ${overload.protocol}: ${rates}; memory budget ${BUDGET_MIB} MiB`);
   console.log("     s    RSS MB   sent/s  acknowledged/s  refused/s   open   (spans; open: requests)");
-  const step = Math.max(1, Math.ceil(moments.length / LINES));
-  for (let at = 0; at < moments.length; at += step) console.log(row(moments.slice(at, at + step)));
+  const overloaded = moments.filter(({ phase }) => phase === 0);
+  const after = moments.filter(({ phase }) => phase === 1);
+  showRows(overloaded, Math.max(1, Math.ceil(overloaded.length / LINES)));
+  console.log("  the load ends");
+  showRows(after, AFTERWARDS_STEP);
   const { latencyMs } = result.report.phases[0] ?? {};
   console.log(`  acknowledged under overload: p50 ${latencyMs?.p50} ms, p99 ${latencyMs?.p99} ms; doubled ${result.doubled}`);
   const all = findings(result);
   for (const { what, got, good } of all) console.log(`  ${good ? "PASS       " : "FALLS SHORT"} ${what}: ${got}`);
   return all.every(({ good }) => good);
+}
+
+function showRows(moments: readonly Moment[], step: number): void {
+  for (let at = 0; at < moments.length; at += step) console.log(row(moments.slice(at, at + step)));
 }
 
 function row(moments: readonly Moment[]): string {

@@ -1,5 +1,5 @@
 import { BUDGET_MIB } from "./overload-yaml.ts";
-import type { Moment, OverloadResult } from "./run-overload.ts";
+import { AFTERWARDS, REQUEST_ITEMS, type Moment, type OverloadResult } from "./run-overload.ts";
 
 /** One thing that has to hold under overload. */
 export interface Finding {
@@ -12,10 +12,6 @@ const BUDGET_MB = (BUDGET_MIB * 2 ** 20) / 1e6;
 /** Growth of the mean resident memory from the second to the last quarter of the overload that still counts as flat. */
 const FLAT = 1.1;
 const RECOVERY_MS = 2000;
-/** Share of what is sent that counts as all of it: requests are on their way at the edges of a second. */
-const FULL = 0.95;
-/** Intervals that make a second. */
-const SECOND = 4;
 
 /** What the run showed, point by point. */
 export function findings(result: OverloadResult): Finding[] {
@@ -27,7 +23,7 @@ export function findings(result: OverloadResult): Finding[] {
   const count = refused.reduce((sum, [, times]) => sum + times, 0);
   const answers = [...new Set(refused.map(([answer]) => answer))].join(", ") || "none";
   const sum = (of: "notRetryable" | "withoutTime" | "unsent"): number => report.phases.reduce((total, phase) => total + phase[of], 0);
-  const recovery = recoveryMs(moments);
+  const recovery = recoveryMs(moments, (AFTERWARDS * result.sustainable) / REQUEST_ITEMS);
   return [
     {
       what: `resident memory under ${BUDGET_MB.toFixed(0)} MB (${BUDGET_MIB} MiB)`,
@@ -56,21 +52,15 @@ export function findings(result: OverloadResult): Finding[] {
 }
 
 /**
- * Time from the end of the overload until in every second from then on nothing was refused and as much was acknowledged as was sent;
- * undefined: never. What was sent is less than planned where the load generator itself was late.
+ * Time from the end of the overload until nothing was refused any more and no more requests were open than come in a second. Answers
+ * come in bursts, a flush of `batch` each, so that the acknowledgements of a second say little. undefined: never.
  */
-function recoveryMs(moments: readonly Moment[]): number | undefined {
+function recoveryMs(moments: readonly Moment[], requestsPerSecond: number): number | undefined {
   const end = moments.findLast(({ phase }) => phase === 0)?.at ?? 0;
   const after = moments.filter(({ phase }) => phase === 1);
-  let from: number | undefined;
-  // The last interval is cut short by the end of the load.
-  for (let at = after.length - 1 - SECOND; at >= 0; at -= 1) {
-    const second = after.slice(at, at + SECOND);
-    const sum = (of: "sent" | "acknowledged" | "refused"): number => second.reduce((total, moment) => total + moment[of], 0);
-    if (sum("refused") > 0 || sum("acknowledged") < FULL * sum("sent")) break;
-    from = after[at - 1]?.at ?? end;
-  }
-  return from === undefined ? undefined : from - end;
+  const last = after.findLastIndex(({ refused, open }) => refused > 0 || open > requestsPerSecond);
+  if (after.length === 0 || last === after.length - 1) return undefined;
+  return (after[last]?.at ?? end) - end;
 }
 
 function quarter(moments: readonly Moment[], index: number): number {
