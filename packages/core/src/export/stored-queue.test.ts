@@ -1,85 +1,17 @@
-import { type Batch, type TraceBatch } from "@tidemark/otlp";
+import type { Batch } from "@tidemark/otlp";
 import { traces } from "@tidemark/otlp/testing";
 import { describe, expect, it } from "vitest";
 import { PipelineError } from "../contract/pipeline-error.ts";
-import { queueField, retryField } from "../fields/exporter-fields.ts";
-import { NodeLedger, type NodeRow } from "../ledger/node-ledger.ts";
-import { MemoryStorage, type MemoryStorageOptions } from "../testing/memory-storage.ts";
-import { testContext, testDelivery, type TestContext } from "../testing/test-context.ts";
+import { queueField } from "../fields/exporter-fields.ts";
+import { NodeLedger } from "../ledger/node-ledger.ts";
+import { MemoryStorage } from "../testing/memory-storage.ts";
+import { testContext, testDelivery } from "../testing/test-context.ts";
 import { settlePromises } from "../testing/virtual-clock.ts";
 import { ExporterNode } from "./exporter-node.ts";
 import { exporterSettings } from "./exporter-settings.ts";
+import { disk, kinds, life, OWNER } from "./testing/exporter-life.ts";
 
-const OWNER = "exporter/test";
 const unavailable = PipelineError.unavailable("down");
-
-/** One life of an exporter over a disk that outlives it. */
-interface Life {
-  readonly node: ExporterNode;
-  readonly context: TestContext;
-  /** Names of the spans of each request that was taken. */
-  readonly sent: string[][];
-  /** Answers to come; when there is none, sends succeed. `hang` never answers. */
-  readonly answers: (PipelineError | "hang")[];
-  push(...names: string[]): ReturnType<typeof testDelivery>;
-  pushWith(metadata: Readonly<Record<string, string>>, name: string): void;
-  row(): NodeRow;
-}
-
-function disk(options: Partial<MemoryStorageOptions> = {}): MemoryStorage {
-  return new MemoryStorage({ clock: testContext().clock, ...options });
-}
-
-async function life(storage: MemoryStorage, queue: object = {}, retry: object = {}): Promise<Life> {
-  const context = testContext({ id: "test", kind: "exporter", extensions: { disk: { storage } } });
-  const sent: string[][] = [];
-  const answers: Life["answers"] = [];
-  const settings = exporterSettings({
-    sending_queue: queueField.parse({ storage: "disk", num_consumers: 1, ...queue }),
-    retry_on_failure: retryField.parse({ randomization_factor: 0, ...retry }),
-  });
-  const node = new ExporterNode(
-    {
-      async send(batch) {
-        const answer = answers.shift();
-        if (answer === "hang") return new Promise(() => undefined);
-        if (answer !== undefined) throw answer;
-        sent.push(names(batch));
-      },
-    },
-    settings,
-    context,
-    new NodeLedger({ key: OWNER, kind: "exporter", id: "test" }),
-  );
-  await node.start();
-  return {
-    node,
-    context,
-    sent,
-    answers,
-    row: () => node.ledger.row(),
-    pushWith(metadata, name) {
-      node.consume(
-        testDelivery<Batch>(traces({ spans: [{ name }] }), new Map(Object.entries(metadata).map(([key, value]) => [key, [value]]))),
-      );
-    },
-    push(...spans) {
-      const delivery = testDelivery<Batch>(traces({ spans: spans.map((name) => ({ name })) }));
-      node.consume(delivery);
-      return delivery;
-    },
-  };
-}
-
-function names(batch: Batch): string[] {
-  const cursor = (batch as TraceBatch).items();
-  const found: string[] = [];
-  while (cursor.next()) found.push(cursor.name);
-  return found;
-}
-
-const kinds = (deliveries: readonly { readonly outcomes: readonly { readonly kind: string }[] }[]): (string | undefined)[] =>
-  deliveries.map(({ outcomes }) => outcomes[0]?.kind);
 
 describe("a queue on disk", () => {
   it("answers when the batch is on the disk, not before", async () => {
@@ -238,85 +170,6 @@ describe("the end of a queue on disk", () => {
   });
 });
 
-describe("what cannot be delivered", () => {
-  it("goes to the dead letters with its reason", async () => {
-    const storage = disk();
-    const one = await life(storage, {}, { max_retries: 2 });
-    one.answers.push(PipelineError.invalid("no such tenant"), unavailable, unavailable, unavailable);
-    one.push("a", "b");
-    one.push("c");
-    await one.context.clock.advance(60_000);
-    expect(storage.deadLetters(OWNER).map(({ record, reason }) => [record.items, reason])).toEqual([
-      [2, { reason: "rejected", message: "no such tenant", attempts: 1 }],
-      [1, { reason: "retries_exhausted", message: "no more retries left: down", attempts: 3 }],
-    ]);
-    expect(storage.records(OWNER)).toEqual([]);
-    expect(one.row()).toMatchObject({ received: 3, deadLettered: 3, failed: 0, held: 0, missing: 0 });
-  });
-
-  it("comes back from them while the queue runs, and is booked as restored", async () => {
-    const storage = disk();
-    const one = await life(storage);
-    one.answers.push(PipelineError.invalid("no"));
-    one.push("a");
-    one.push("b");
-    await settlePromises();
-    expect(one.sent).toEqual([["b"]]);
-    storage.replay(OWNER);
-    await settlePromises();
-    expect(one.sent).toEqual([["b"], ["a"]]);
-    expect(one.row()).toMatchObject({ received: 2, restored: 1, delivered: 2, deadLettered: 1, held: 0, missing: 0 });
-  });
-
-  it("comes back whatever is being stored and read at that moment", async () => {
-    for (let offset = 0; offset <= 40; offset++) {
-      const clock = testContext().clock;
-      const storage = new MemoryStorage({ clock, latencyMs: (operation) => (operation === "append" ? 15 : operation === "read" ? 10 : 0) });
-      const one = await life(storage, { queue_size: 100 });
-      one.answers.push(PipelineError.invalid("no"));
-      one.push("rejected");
-      await clock.advance(40);
-      one.push("before");
-      await clock.advance(offset % 15);
-      storage.replay(OWNER);
-      await clock.advance(offset);
-      one.push("after");
-      await clock.advance(1000);
-      expect([offset, one.sent.flat().toSorted()]).toEqual([offset, ["after", "before", "rejected"]]);
-      expect(one.row()).toMatchObject({ received: 3, restored: 1, delivered: 3, deadLettered: 1, failed: 0, held: 0, missing: 0 });
-    }
-  });
-
-  it("stays where it is while the dead letters cannot be written", async () => {
-    const storage = disk({ fault: (operation, call) => (operation === "bury" && call < 3 ? new Error("disk full") : undefined) });
-    const one = await life(storage);
-    one.answers.push(PipelineError.invalid("no"));
-    one.push("a");
-    await one.context.clock.advance(1000);
-    expect(one.row()).toMatchObject({ held: 1, deadLettered: 0, missing: 0 });
-    await one.context.clock.advance(1000);
-    expect(one.row()).toMatchObject({ held: 0, deadLettered: 1, missing: 0 });
-  });
-
-  it("is a damaged record only: the others go on", async () => {
-    const storage = disk({ random: () => 0.999 });
-    const one = await life(storage);
-    one.answers.push("hang");
-    for (const name of ["a", "b", "c"]) one.push(name, name);
-    await settlePromises();
-    storage.crash();
-    storage.damage(OWNER, 2);
-    const two = await life(storage);
-    await settlePromises();
-    expect(two.sent).toEqual([
-      ["a", "a"],
-      ["c", "c"],
-    ]);
-    expect(two.row()).toMatchObject({ restored: 6, delivered: 4, failed: 2, lost: { unreadable: 2 }, held: 0, missing: 0 });
-    expect(two.node.queueSize).toBe(0);
-  });
-});
-
 describe("a storage that hangs", () => {
   it("does not hold the shutdown beyond its deadline, and what it was writing is counted", async () => {
     const never = { clock: { now: () => 0, setTimeout: () => ({ cancel: () => undefined }) } };
@@ -365,18 +218,6 @@ describe("removal", () => {
     await one.node.shutdown(new AbortController().signal);
     expect(storage.records(OWNER)).toEqual([]);
     expect(one.context.lines.filter(({ level }) => level === "warn")).toHaveLength(2);
-  });
-});
-
-describe("a queue in memory with dead letters", () => {
-  it("keeps there what it has accepted and cannot deliver", async () => {
-    const storage = disk();
-    const one = await life(storage, { storage: undefined, dead_letters: { storage: "disk" } });
-    one.answers.push(PipelineError.invalid("no"));
-    one.push("a");
-    await settlePromises();
-    expect(storage.deadLetters(OWNER)).toMatchObject([{ record: { items: 1, transport: "test" }, reason: { reason: "rejected" } }]);
-    expect(one.row()).toMatchObject({ deadLettered: 1, failed: 0, held: 0, missing: 0 });
   });
 });
 

@@ -61,6 +61,3 @@ export const batchField = fields
     description: "Joins batches that wait in the queue into requests. Absent: each batch is a request of its own.",
     examples: [{ flush_timeout: "200ms", min_size: 8192, max_size: 10000 }],
   });
-
-/** Parsed value of `batch`. */
-export type QueueBatchConfig = z.output<typeof fields>;

@@ -1,7 +1,6 @@
 import type { z } from "zod";
 import { durationField } from "./duration.ts";
 
-export type { QueueBatchConfig } from "./batch-field.ts";
 export { queueField, type DegradeConfig, type QueueConfig } from "./queue-field.ts";
 export { retryField, type CircuitBreakerConfig, type RetryConfig } from "./retry-field.ts";
 

@@ -1,0 +1,99 @@
+import { describe, expect, it } from "vitest";
+import { PipelineError } from "../contract/pipeline-error.ts";
+import { MemoryStorage } from "../testing/memory-storage.ts";
+import { testContext } from "../testing/test-context.ts";
+import { settlePromises } from "../testing/virtual-clock.ts";
+import { disk, life, OWNER } from "./testing/exporter-life.ts";
+
+const unavailable = PipelineError.unavailable("down");
+
+describe("what cannot be delivered", () => {
+  it("goes to the dead letters with its reason", async () => {
+    const storage = disk();
+    const one = await life(storage, {}, { max_retries: 2 });
+    one.answers.push(PipelineError.invalid("no such tenant"), unavailable, unavailable, unavailable);
+    one.push("a", "b");
+    one.push("c");
+    await one.context.clock.advance(60_000);
+    expect(storage.deadLetters(OWNER).map(({ record, reason }) => [record.items, reason])).toEqual([
+      [2, { reason: "rejected", message: "no such tenant", attempts: 1 }],
+      [1, { reason: "retries_exhausted", message: "no more retries left: down", attempts: 3 }],
+    ]);
+    expect(storage.records(OWNER)).toEqual([]);
+    expect(one.row()).toMatchObject({ received: 3, deadLettered: 3, failed: 0, held: 0, missing: 0 });
+  });
+
+  it("comes back from them while the queue runs, and is booked as restored", async () => {
+    const storage = disk();
+    const one = await life(storage);
+    one.answers.push(PipelineError.invalid("no"));
+    one.push("a");
+    one.push("b");
+    await settlePromises();
+    expect(one.sent).toEqual([["b"]]);
+    storage.replay(OWNER);
+    await settlePromises();
+    expect(one.sent).toEqual([["b"], ["a"]]);
+    expect(one.row()).toMatchObject({ received: 2, restored: 1, delivered: 2, deadLettered: 1, held: 0, missing: 0 });
+  });
+
+  it("comes back whatever is being stored and read at that moment", async () => {
+    for (let offset = 0; offset <= 40; offset++) {
+      const clock = testContext().clock;
+      const storage = new MemoryStorage({ clock, latencyMs: (operation) => (operation === "append" ? 15 : operation === "read" ? 10 : 0) });
+      const one = await life(storage, { queue_size: 100 });
+      one.answers.push(PipelineError.invalid("no"));
+      one.push("rejected");
+      await clock.advance(40);
+      one.push("before");
+      await clock.advance(offset % 15);
+      storage.replay(OWNER);
+      await clock.advance(offset);
+      one.push("after");
+      await clock.advance(1000);
+      expect([offset, one.sent.flat().toSorted()]).toEqual([offset, ["after", "before", "rejected"]]);
+      expect(one.row()).toMatchObject({ received: 3, restored: 1, delivered: 3, deadLettered: 1, failed: 0, held: 0, missing: 0 });
+    }
+  });
+
+  it("stays where it is while the dead letters cannot be written", async () => {
+    const storage = disk({ fault: (operation, call) => (operation === "bury" && call < 3 ? new Error("disk full") : undefined) });
+    const one = await life(storage);
+    one.answers.push(PipelineError.invalid("no"));
+    one.push("a");
+    await one.context.clock.advance(1000);
+    expect(one.row()).toMatchObject({ held: 1, deadLettered: 0, missing: 0 });
+    await one.context.clock.advance(1000);
+    expect(one.row()).toMatchObject({ held: 0, deadLettered: 1, missing: 0 });
+  });
+
+  it("is a damaged record only: the others go on", async () => {
+    const storage = disk({ random: () => 0.999 });
+    const one = await life(storage);
+    one.answers.push("hang");
+    for (const name of ["a", "b", "c"]) one.push(name, name);
+    await settlePromises();
+    storage.crash();
+    storage.damage(OWNER, 2);
+    const two = await life(storage);
+    await settlePromises();
+    expect(two.sent).toEqual([
+      ["a", "a"],
+      ["c", "c"],
+    ]);
+    expect(two.row()).toMatchObject({ restored: 6, delivered: 4, failed: 2, lost: { unreadable: 2 }, held: 0, missing: 0 });
+    expect(two.node.queueSize).toBe(0);
+  });
+});
+
+describe("a queue in memory with dead letters", () => {
+  it("keeps there what it has accepted and cannot deliver", async () => {
+    const storage = disk();
+    const one = await life(storage, { storage: undefined, dead_letters: { storage: "disk" } });
+    one.answers.push(PipelineError.invalid("no"));
+    one.push("a");
+    await settlePromises();
+    expect(storage.deadLetters(OWNER)).toMatchObject([{ record: { items: 1, transport: "test" }, reason: { reason: "rejected" } }]);
+    expect(one.row()).toMatchObject({ deadLettered: 1, failed: 0, held: 0, missing: 0 });
+  });
+});
