@@ -72,7 +72,7 @@ export class ConnectionKeeper {
     this.#strikes += 1;
     if (this.#strikes > PING_FLOOD) return this.#connection.destroy();
     if (this.#strikes !== MAX_PING_STRIKES + 1) return;
-    this.#connection.close(ERROR.ENHANCE_YOUR_CALM, "too_many_pings");
+    this.#connection.sendAway(ERROR.ENHANCE_YOUR_CALM, "too_many_pings");
   }
 
   stop(): void {

@@ -42,13 +42,17 @@ export class Http2Connections {
       connectionWindow: CONNECTION_WINDOW,
       maxHeaderBytes: MAX_HEADER_BYTES,
       huffman: this.#huffman,
-      now: () => clock.now(),
+      clock,
       onRequest: (stream, head) => {
         keeper.called();
         onRequest(keeper.client, stream, head);
       },
       onPing: () => keeper.pinged(),
       onFault: (error) => log.debug("HTTP/2 connection failed", { error }),
+      onDefect: (error) =>
+        log.error("An HTTP/2 request broke its handler; the connection is closed.", {
+          error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        }),
       onClose: () => {
         keeper.stop();
         this.#keepers.delete(connection);

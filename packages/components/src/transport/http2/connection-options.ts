@@ -1,3 +1,4 @@
+import type { Clock } from "@tidemark/core";
 import type { HuffmanDecoder } from "./huffman.ts";
 import type { RequestHead } from "./request-head.ts";
 import type { Stream } from "./stream.ts";
@@ -11,14 +12,15 @@ export interface ConnectionOptions {
   /** Bytes of one request's header fields. */
   readonly maxHeaderBytes: number;
   readonly huffman: HuffmanDecoder;
-  /** Milliseconds. */
-  readonly now: () => number;
+  readonly clock: Clock;
   /** A request has begun: set `stream.listener`, or answer at once. */
   readonly onRequest: (stream: Stream, head: RequestHead) => void;
   /** The client has sent a PING. */
   readonly onPing: () => void;
   /** The client broke the protocol, in words. */
   readonly onFault: (message: string) => void;
+  /** A handler threw: the connection is cut, the others go on. */
+  readonly onDefect: (error: unknown) => void;
   /** The connection is over. */
   readonly onClose: () => void;
 }

@@ -24,7 +24,9 @@ export class FloodGuard {
     this.#tokens -= 1;
     if (this.#tokens >= 0) return;
     const now = this.#now();
-    this.#tokens = Math.min(BURST, ((now - this.#at) / 1000) * PER_SECOND) - 1;
+    // A clock that was set back says nothing about the client.
+    const earned = now < this.#at ? BURST : ((now - this.#at) / 1000) * PER_SECOND;
+    this.#tokens = Math.min(BURST, earned) - 1;
     this.#at = now;
     if (this.#tokens < 0) throw new ConnectionError(ERROR.ENHANCE_YOUR_CALM, `too many ${what}`);
   }

@@ -5,8 +5,8 @@ export interface FrameSink {
   onFrame(type: number, flags: number, streamId: number, payload: Buffer): void;
   /** A DATA frame begins; `length` counts its padding too, as flow control does. */
   onDataStart(streamId: number, length: number, flags: number): void;
-  onDataChunk(streamId: number, chunk: Buffer): void;
-  onDataEnd(streamId: number, flags: number): void;
+  onDataChunk(chunk: Buffer): void;
+  onDataEnd(flags: number): void;
 }
 
 const NOTHING: Buffer = Buffer.alloc(0);
@@ -26,6 +26,7 @@ export class FrameReader {
   #padLengthDue = false;
   #payload: Buffer | undefined;
   #payloadLength = 0;
+  #isStopped = false;
 
   constructor(sink: FrameSink) {
     this.#sink = sink;
@@ -34,11 +35,16 @@ export class FrameReader {
   /** @throws ConnectionError for frames of a wrong size; whatever the sink throws. */
   push(chunk: Buffer, start: number): void {
     let at = start;
-    while (at < chunk.length) {
+    while (at < chunk.length && !this.#isStopped) {
       if (this.#left < 0) at = this.#readHead(chunk, at);
       else if (this.#type === TYPE.DATA) at = this.#readData(chunk, at);
       else at = this.#readWhole(chunk, at);
     }
+  }
+
+  /** Reads no further, also not in the bytes that it is reading. */
+  stop(): void {
+    this.#isStopped = true;
   }
 
   #readHead(chunk: Buffer, start: number): number {
@@ -82,7 +88,7 @@ export class FrameReader {
     const data = Math.min(chunk.length - at, this.#left - this.#padding);
     if (data > 0) {
       this.#left -= data;
-      this.#sink.onDataChunk(this.#streamId, chunk.subarray(at, at + data));
+      this.#sink.onDataChunk(chunk.subarray(at, at + data));
       at += data;
     }
     const rest = Math.min(chunk.length - at, this.#left);
@@ -98,7 +104,7 @@ export class FrameReader {
 
   #endData(): void {
     this.#left = -1;
-    this.#sink.onDataEnd(this.#streamId, this.#flags);
+    this.#sink.onDataEnd(this.#flags);
   }
 
   #readWhole(chunk: Buffer, start: number): number {

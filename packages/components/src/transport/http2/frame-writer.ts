@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { FLAG, TYPE } from "./frame.ts";
+import { FLAG, MAX_FRAME_BYTES, TYPE } from "./frame.ts";
 import { Outbox, type PreparedFrames } from "./outbox.ts";
 
 const NOTHING: Buffer = Buffer.alloc(0);
@@ -50,9 +50,17 @@ export class FrameWriter {
     this.#outbox.frame(TYPE.GOAWAY, 0, 0, payload);
   }
 
-  /** `block` must fit into one frame. */
+  /** A block that is too long for one frame goes on in CONTINUATION frames. */
   headers(streamId: number, block: Buffer, isEnd: boolean): void {
-    this.#outbox.frame(TYPE.HEADERS, FLAG.END_HEADERS | (isEnd ? FLAG.END_STREAM : 0), streamId, block);
+    const endStream = isEnd ? FLAG.END_STREAM : 0;
+    let end = MAX_FRAME_BYTES;
+    const endHeaders = (): number => (end >= block.length ? FLAG.END_HEADERS : 0);
+    this.#outbox.frame(TYPE.HEADERS, endHeaders() | endStream, streamId, block.subarray(0, end));
+    while (end < block.length) {
+      const start = end;
+      end += MAX_FRAME_BYTES;
+      this.#outbox.frame(TYPE.CONTINUATION, endHeaders(), streamId, block.subarray(start, end));
+    }
   }
 
   data(streamId: number, bytes: Uint8Array, isEnd: boolean): void {

@@ -1,4 +1,4 @@
-import { ConnectionError, ERROR } from "./frame.ts";
+import { ConnectionError, ERROR, StreamError } from "./frame.ts";
 import type { HuffmanDecoder } from "./huffman.ts";
 import { STATIC_TABLE } from "./static-table.ts";
 
@@ -14,7 +14,7 @@ const MAX_INTEGER = 2 ** 24;
 
 /** Decodes the header blocks of one connection (HPACK, RFC 7541), in the order in which they came. */
 export class HeaderDecoder {
-  /** Grows when the dynamic table changes: equal blocks mean equal fields as long as it stays. */
+  /** Grows when the dynamic table or its size changes: equal blocks mean equal fields as long as it stays. */
   version = 0;
   readonly #huffman: HuffmanDecoder;
   readonly #maxListBytes: number;
@@ -30,18 +30,22 @@ export class HeaderDecoder {
     this.#maxListBytes = maxListBytes;
   }
 
-  /** @throws ConnectionError for what is no HPACK, or more than a client may send: the table is then lost, and the connection with it. */
+  /**
+   * @throws ConnectionError for what is no HPACK: the table is then lost, and the connection with it.
+   * @throws StreamError for more than a client may send; it is read to its end without being kept.
+   */
   decode(block: Uint8Array): Field[] {
     const fields: Field[] = [];
     let listBytes = 0;
     this.#at = 0;
     while (this.#at < block.length) {
-      const field = this.#next(block, fields.length === 0);
+      const field = this.#next(block, listBytes === 0);
       if (field === undefined) continue;
-      fields.push(field);
       listBytes += costOf(field);
-      if (listBytes > this.#maxListBytes) throw new ConnectionError(ERROR.ENHANCE_YOUR_CALM, "too many header fields");
+      if (listBytes <= this.#maxListBytes) fields.push(field);
     }
+    if (listBytes > this.#maxListBytes)
+      throw new StreamError(ERROR.ENHANCE_YOUR_CALM, `more than ${this.#maxListBytes} bytes of header fields`);
     return fields;
   }
 
@@ -61,6 +65,7 @@ export class HeaderDecoder {
     const limit = this.#integer(block, 0x1f);
     if (limit > TABLE_LIMIT) throw new ConnectionError(ERROR.COMPRESSION_ERROR, "a larger table than was allowed");
     this.#limit = limit;
+    this.version += 1;
     this.#shrink(limit);
     return undefined;
   }

@@ -8,6 +8,8 @@ export class Sender {
   readonly writer: FrameWriter;
   readonly #peer: PeerSettings = { initialWindow: STANDARD_WINDOW, maxFrame: MAX_FRAME_BYTES };
   readonly #ended: (stream: Stream) => void;
+  /** Streams that have something to say, in the order in which they found the window of the connection empty. */
+  readonly #blocked = new Set<Stream>();
   #window = STANDARD_WINDOW;
 
   /** `ended` is called when an answer is complete. */
@@ -48,12 +50,25 @@ export class Sender {
     return Math.min(this.#window, stream.sendWindow, this.#peer.maxFrame);
   }
 
+  /** The stream could not send all. Its own window it will hear of; that of the connection is shared by turns. */
+  wait(stream: Stream): void {
+    if (stream.sendWindow > 0) this.#blocked.add(stream);
+  }
+
+  forget(stream: Stream): void {
+    this.#blocked.delete(stream);
+  }
+
   /** The client takes `bytes` more on the whole connection. */
-  grow(bytes: number, streams: Iterable<Stream>): void {
+  grow(bytes: number): void {
     if (bytes === 0) throw new ConnectionError(ERROR.PROTOCOL_ERROR, "WINDOW_UPDATE by nothing");
     this.#window += bytes;
     if (this.#window > MAX_WINDOW) throw new ConnectionError(ERROR.FLOW_CONTROL_ERROR, "the window grew too large");
-    for (const stream of streams) stream.pump();
+    for (const stream of this.#blocked) {
+      if (this.#window <= 0) return;
+      this.#blocked.delete(stream);
+      stream.pump();
+    }
   }
 
   /** Takes the client's settings; a new initial window counts for open streams too. */

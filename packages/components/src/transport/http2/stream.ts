@@ -1,4 +1,3 @@
-import type { Connection } from "./connection.ts";
 import { encodeFields } from "./header-encoder.ts";
 import type { Field } from "./header-decoder.ts";
 import { ERROR } from "./frame.ts";
@@ -24,10 +23,19 @@ export interface PreparedAnswer extends PreparedFrames {
   readonly trailers: Buffer | undefined;
 }
 
+/** What a stream asks of its connection. */
+export interface StreamOwner {
+  /** Ends the stream at once. */
+  reset(stream: Stream, code: number): void;
+  /** What came while the stream was paused has been dealt with. */
+  used(stream: Stream): void;
+}
+
 /** One request and its answer on a connection (RFC 9113 5). */
 export class Stream {
   readonly id: number;
-  readonly connection: Connection;
+  /** The same for all streams of a connection. */
+  readonly connection: StreamOwner;
   readonly #sender: Sender;
   listener: StreamListener | undefined;
   readonly window: ReceiveWindow;
@@ -50,7 +58,7 @@ export class Stream {
   /** The end that comes behind what waits; null: without trailers. */
   #end: Buffer | null | undefined;
 
-  constructor(connection: Connection, id: number, window: ReceiveWindow, sender: Sender) {
+  constructor(connection: StreamOwner, id: number, window: ReceiveWindow, sender: Sender) {
     this.connection = connection;
     this.id = id;
     this.window = window;
@@ -123,14 +131,14 @@ export class Stream {
 
   /** Ends the stream at once. */
   reset(code: number = ERROR.CANCEL): void {
-    if (!this.isClosed) this.connection.resetStream(this, code);
+    if (!this.isClosed) this.connection.reset(this, code);
   }
 
   /** Sends what the windows allow. */
   pump(): void {
     for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
       const room = this.#sender.sendable(this);
-      if (room <= 0) return;
+      if (room <= 0) return this.#sender.wait(this);
       const isWhole = first.length <= room;
       const isLast = isWhole && this.#waiting.length === 1 && this.#end === null;
       if (isWhole) this.#waiting.shift();
@@ -142,6 +150,19 @@ export class Stream {
     if (end === undefined || this.isLocalDone) return;
     if (end === null) this.#sender.data(this, new Uint8Array(0), true);
     else this.#sender.headers(this, end, true);
+  }
+
+  /** The connection is done with the stream: nothing is kept, and whoever still resumes or answers it is not heard. */
+  close(): void {
+    this.isClosed = true;
+    this.unused = 0;
+    this.#held = undefined;
+    if (this.#waiting.length > 0) {
+      this.#waiting = [];
+      this.#sender.forget(this);
+    }
+    this.listener?.onClose();
+    this.listener = undefined;
   }
 
   #finish(end: Buffer | null): void {
