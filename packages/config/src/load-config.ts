@@ -149,7 +149,9 @@ function toGraph(sections: Sections): GraphSpec {
   const configured = <D extends ComponentDefinition>(map: ComponentMap<D>, ids: Iterable<string>): readonly Configured<D>[] =>
     [...ids].flatMap((id) => {
       const component = map.get(id);
-      return component?.definition === undefined ? [] : [{ id, definition: component.definition, config: component.config }];
+      if (component?.definition === undefined) return [];
+      const extensions = component.extensions.map((reference) => reference.id);
+      return [{ id, definition: component.definition, config: component.config, extensions }];
     });
   const inOrder = <D extends ComponentDefinition>(map: ComponentMap<D>, ids: ReadonlySet<string>): readonly Configured<D>[] =>
     configured(

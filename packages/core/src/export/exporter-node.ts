@@ -11,6 +11,9 @@ import type { ItemFate } from "./item-fate.ts";
 import { Sender, type SendResult } from "./sender.ts";
 import { SendingQueue } from "./sending-queue.ts";
 
+/** How often it is tried to open a storage that could not be opened. */
+const OPEN_AGAIN_MS = 1000;
+
 /** What became of the items of one signal, for the metrics. */
 export interface ExporterCounts {
   sent: number;
@@ -22,7 +25,7 @@ export interface ExporterCounts {
 export class ExporterNode {
   readonly ledger: NodeLedger;
   readonly settings: ExporterSettings;
-  readonly counts: Map<Signal, ExporterCounts> = new Map();
+  readonly counts: Map<Signal, ExporterCounts>;
   readonly #exporter: Exporter;
   readonly #context: ComponentContext;
   readonly #sender: Sender;
@@ -31,8 +34,18 @@ export class ExporterNode {
   #inFlight = 0;
   #idle: (() => void) | undefined;
   #isClosed = false;
+  /** What came before the storage was free. */
+  #parked: Delivery[] | undefined;
 
-  constructor(exporter: Exporter, settings: ExporterSettings, context: ComponentContext, ledger: NodeLedger) {
+  /** `counts` are those of the exporters of this id before. */
+  constructor(
+    exporter: Exporter,
+    settings: ExporterSettings,
+    context: ComponentContext,
+    ledger: NodeLedger,
+    counts: Map<Signal, ExporterCounts> = new Map(),
+  ) {
+    this.counts = counts;
     this.#exporter = exporter;
     this.#context = context;
     this.ledger = ledger;
@@ -72,6 +85,43 @@ export class ExporterNode {
   /** Starts the exporter, then opens the storage and goes on with what an earlier run has left there. */
   async start(): Promise<void> {
     await this.#exporter.start?.();
+    await this.#open();
+  }
+
+  /**
+   * Starts the exporter while another one still has its stored queue. What comes in before `free` has resolved waits, unanswered;
+   * then the queue is opened.
+   */
+  async startAfter(free: Promise<void>): Promise<void> {
+    await this.#exporter.start?.();
+    this.#parked = [];
+    void free.then(() => this.#openParked());
+  }
+
+  async #openParked(): Promise<void> {
+    const { clock, log } = this.#context;
+    while (!this.#isClosed) {
+      try {
+        await this.#open();
+        break;
+      } catch (caught) {
+        log.error("The storage cannot be opened. Trying again.", { error: PipelineError.from(caught).message });
+        this.#unpark((delivery) => this.#refuse(delivery));
+        await new Promise<void>((resolve) => void clock.setTimeout(resolve, OPEN_AGAIN_MS));
+      }
+    }
+    this.#unpark((delivery) => this.#take(delivery));
+    this.#parked = undefined;
+  }
+
+  #unpark(take: (delivery: Delivery) => void): void {
+    for (const delivery of this.#parked?.splice(0) ?? []) {
+      this.#inFlightItems -= delivery.batch.itemCount;
+      take(delivery);
+    }
+  }
+
+  async #open(): Promise<void> {
     const { storage: id, dead_letters: letters } = this.settings.queue ?? {};
     const storageId = id ?? letters?.storage;
     if (this.#queue === undefined || storageId === undefined) return;
@@ -79,14 +129,21 @@ export class ExporterNode {
     const storage = this.#context.capability("storage", storageId);
     const owner = this.ledger.identity.key;
     const durable = id === undefined ? undefined : await storage.openQueue(owner);
+    if (this.#isClosed) return await durable?.close();
     this.#queue.open(new DeadLetters({ storage, owner, clock, log }), durable);
     const restored = durable?.totals.records ?? 0;
-    if (restored > 0) log.info("Sending what an earlier run has left in the storage.", { batches: restored, items: this.ledger.restored });
+    if (restored > 0) log.info("Sending what is left in the storage.", { batches: restored, items: this.ledger.restored });
   }
 
   consume(delivery: Delivery): void {
     this.ledger.received += delivery.batch.itemCount;
     if (this.#isClosed) return this.#refuse(delivery);
+    if (this.#parked === undefined) return this.#take(delivery);
+    this.#inFlightItems += delivery.batch.itemCount;
+    this.#parked.push(delivery);
+  }
+
+  #take(delivery: Delivery): void {
     if (this.#queue !== undefined) return this.#queue.accept(delivery);
     this.#inFlight += 1;
     this.#inFlightItems += delivery.batch.itemCount;
@@ -107,14 +164,15 @@ export class ExporterNode {
 
   /**
    * Empties the queue. At the deadline what is in memory only is given up, counted and named in the log; what is in a storage stays
-   * there.
+   * there. With a successor on the same storage everything that is not on its way stays there for it.
    */
-  async shutdown(deadline: AbortSignal): Promise<void> {
+  async shutdown(deadline: AbortSignal, hasSuccessor = false): Promise<void> {
+    this.#unpark((delivery) => this.#refuse(delivery));
     const giveUp = (): void => {
       this.#sender.stop();
       this.#queue?.stop();
     };
-    const drained = this.#queue?.drained();
+    const drained = hasSuccessor ? this.#queue?.released() : this.#queue?.drained();
     if (deadline.aborted) giveUp();
     else deadline.addEventListener("abort", giveUp, { once: true });
     await drained;

@@ -133,6 +133,12 @@ export class SendingQueue {
     });
   }
 
+  /** Resolves when nothing is on its way any more. What waits stays in the storage, for who opens it next. */
+  released(): Promise<void> {
+    this.#halt();
+    return this.drained();
+  }
+
   /** Time is up: nothing is waited for any more. */
   stop(): void {
     this.#isStopped = true;

@@ -3,9 +3,10 @@ import type { AlertSink, ComponentContext, ComponentKind, Host } from "../contra
 import { DELIVERED, type Outcome } from "../contract/outcome.ts";
 import type { WorkerSlot } from "../contract/worker.ts";
 import { createSettlement } from "../settlement/settlement.ts";
-import { fanOut, type Edge } from "./entry-point.ts";
 import { NO_PEERS } from "../exchange/exchange.ts";
+import { fanOut, type Outlet } from "./entry-point.ts";
 import type { GraphEnvironment } from "./environment.ts";
+import type { MemoryNames } from "./memory-names.ts";
 import type { SharedObjects } from "./shared-objects.ts";
 
 /** What differs from component to component. */
@@ -17,16 +18,25 @@ export interface ContextOptions {
   readonly environment: GraphEnvironment;
   readonly host: Host;
   readonly shared: SharedObjects;
+  readonly memory: MemoryNames;
   readonly drop: (reason: string, items: number) => void;
   readonly alerts: AlertSink;
   readonly capability: ComponentContext["capability"];
 }
 
+/** Marks what components share among the names of their memory. */
+export const SHARED = "shared:";
+
 const ONLY_WORKER: WorkerSlot = { index: 0, count: 1 };
+
+/** Under which name the store has the memory `name` of a component. */
+export function stateKey(component: string, name: string): string {
+  return `${component}/${name}`;
+}
 
 /** The view of the world that a component gets. */
 export function componentContext(options: ContextOptions): ComponentContext {
-  const { id, kind, instance, environment, host, shared, drop, alerts, capability } = options;
+  const { id, kind, instance, environment, host, shared, memory, drop, alerts, capability } = options;
   const key = `${kind}/${id}${instance === "" ? "" : `@${instance}`}`;
   return {
     id,
@@ -41,16 +51,23 @@ export function componentContext(options: ContextOptions): ComponentContext {
     drop,
     alerts,
     capability,
-    state: (name, version, init) => environment.states.handle(`${key}/${name}`, version, init),
-    shared: (sharedKey) => shared.get(sharedKey),
+    state: (name, version, init) => {
+      memory.note(key, name);
+      return environment.states.handle(stateKey(key, name), version, init);
+    },
+    shared: (sharedKey) => {
+      memory.note(key, `${SHARED}${sharedKey.name}`);
+      return shared.get(sharedKey);
+    },
   };
 }
 
-/** Sends the alerts of a component into the pipelines that list it. `edges` is filled while the graph is built. */
-export function alertSink(transport: string, edges: readonly Edge[], environment: GraphEnvironment): AlertSink {
+/** Sends the alerts of a component into the pipelines that list it. */
+export function alertSink(transport: string, outlet: Outlet | undefined, environment: GraphEnvironment): AlertSink {
   return {
     offer: (alerts: LogBatch) =>
       new Promise<Outcome>((resolve) => {
+        const edges = outlet?.edges ?? [];
         if (edges.length === 0 || alerts.itemCount === 0) return resolve(DELIVERED);
         const batch: Batch = alerts;
         const context = { receivedAt: environment.clock.now(), transport };

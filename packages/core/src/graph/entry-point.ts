@@ -1,12 +1,13 @@
-import { Subject } from "rxjs";
+import type { Subject } from "rxjs";
 import type { Delivery } from "../contract/delivery.ts";
 import { PipelineError } from "../contract/pipeline-error.ts";
-import type { EdgeLedger } from "../ledger/ledger.ts";
+import { OTHER_WORKERS, type EdgeLedger } from "../ledger/ledger.ts";
+import type { NodeLedger } from "../ledger/node-ledger.ts";
 
 /** A place that takes deliveries: the head of a pipeline, an exporter, or a connector. */
 export interface Target {
-  /** Key of the ledger row that the items arrive at. */
-  readonly key: string;
+  /** The books that the items arrive in. */
+  readonly ledger: NodeLedger;
   consume(delivery: Delivery): void;
 }
 
@@ -14,6 +15,21 @@ export interface Target {
 export interface Edge {
   readonly ledger: EdgeLedger;
   readonly target: Target;
+}
+
+/** Where a node sends what it passes on. A reload leads a node that goes on elsewhere, in one moment for the whole graph. */
+export class Outlet {
+  edges: readonly Edge[] = [];
+
+  /** From now on everything goes to `edges`; to edges that were here before it goes on as it did. */
+  lead(edges: readonly Edge[]): void {
+    for (const { ledger } of this.edges) ledger.isCut = !edges.some((edge) => edge.ledger === ledger);
+    for (const edge of edges) {
+      const { ledger } = edge;
+      if (!this.edges.includes(edge) && ledger.source !== OTHER_WORKERS) ledger.passedBefore = ledger.source.passed;
+    }
+    this.edges = edges;
+  }
 }
 
 /** Hands a delivery to every edge. Bytes and index are shared; each branch answers for itself. */
@@ -38,21 +54,22 @@ function pass(delivery: Delivery, edge: Edge): void {
 
 /** The head of a chain of operators. After it is closed it refuses: the sender keeps the data. */
 export class EntryPoint implements Target {
-  readonly key: string;
-  readonly deliveries: Subject<Delivery> = new Subject();
+  readonly ledger: NodeLedger;
+  readonly #deliveries: Subject<Delivery>;
   #closed = false;
 
-  constructor(key: string) {
-    this.key = key;
+  constructor(ledger: NodeLedger, deliveries: Subject<Delivery>) {
+    this.ledger = ledger;
+    this.#deliveries = deliveries;
   }
 
   consume(delivery: Delivery): void {
     if (this.#closed) return delivery.settlement.settle({ kind: "refused", error: PipelineError.unavailable("the pipeline has stopped") });
-    this.deliveries.next(delivery);
+    this.#deliveries.next(delivery);
   }
 
   close(): void {
     this.#closed = true;
-    this.deliveries.complete();
+    this.#deliveries.complete();
   }
 }

@@ -1,244 +1,314 @@
 import type { Signal } from "@tidemark/otlp";
-import { tap } from "rxjs";
-import type { Capabilities, CapabilityName } from "../contract/capabilities.ts";
-import type { ComponentContext, ComponentKind, Connector, Exporter, Extension, Host, Lifecycle, Receiver } from "../contract/component.ts";
+import type { ComponentContext, ComponentKind, Connector, Extension, Host, Receiver } from "../contract/component.ts";
 import type { Partition } from "../contract/worker.ts";
-import { cuts } from "../exchange/cut-batch.ts";
 import { ExchangeNode } from "../exchange/exchange-node.ts";
 import { ExporterNode } from "../export/exporter-node.ts";
 import { exporterSettings } from "../export/exporter-settings.ts";
-import { Ledger, type EdgeKind } from "../ledger/ledger.ts";
-import type { NodeIdentity } from "../ledger/node-ledger.ts";
+import { OTHER_WORKERS, type EdgeKind } from "../ledger/ledger.ts";
+import type { NodeIdentity, NodeLedger } from "../ledger/node-ledger.ts";
+import { capabilityOf } from "./capability-of.ts";
+import { ChainBuilder } from "./chain-builder.ts";
 import { alertSink, componentContext } from "./component-context.ts";
-import { EntryPoint, fanOut, type Edge, type Target } from "./entry-point.ts";
+import { Outlet, type Edge, type Target } from "./entry-point.ts";
 import type { GraphEnvironment } from "./environment.ts";
+import { NO_PARTS, Renewable, type Chain, type ExporterPart, type GraphParts, type ReceiverPart, type Running } from "./graph-parts.ts";
 import type { GraphSpec, PipelineSpec } from "./graph-spec.ts";
-import { liftBatchFunction } from "./lift-batch-function.ts";
 import { liftStream } from "./lift-stream.ts";
+import { MemoryNames } from "./memory-names.ts";
+import { partitionOf } from "./partition-of.ts";
 import { dataSignal, GraphError, inFeedingOrder, lookup } from "./plan.ts";
 import { ReceiverNode } from "./receiver-node.ts";
-import { SharedObjects } from "./shared-objects.ts";
+import type { SharedBooks } from "./shared-books.ts";
+import type { SharedObjects } from "./shared-objects.ts";
+import { SpecDiff } from "./spec-diff.ts";
 
-/** A component with its name for messages. */
-export interface Running<T extends Lifecycle> {
-  readonly key: string;
-  readonly id: string;
-  readonly component: T;
+const EMPTY_SPEC: GraphSpec = { receivers: [], processors: [], connectors: [], exporters: [], extensions: [], pipelines: [] };
+
+/** What all graphs have in common that follow each other in one collector. */
+export interface Ground {
+  readonly environment: GraphEnvironment;
+  readonly host: Host;
+  readonly books: SharedBooks;
+  readonly shared: SharedObjects;
 }
 
-/** A chain of operators that is closed by the one before it: a pipeline or a connector. */
-export interface Chain {
-  readonly entry: EntryPoint;
-  readonly components: readonly Running<Lifecycle>[];
+/** A graph that is built, and in which nothing runs that did not run before. */
+export interface BuiltGraph {
+  readonly spec: GraphSpec;
+  readonly parts: GraphParts;
+  readonly memory: MemoryNames;
+  /** Leads the nodes that go on to their new targets, all at once. After it nothing new comes to the nodes that are not taken over. */
+  connect(): void;
 }
 
-/** Everything that a graph consists of, in the order in which data flows. */
-export interface GraphParts {
-  readonly receivers: readonly Running<Receiver>[];
-  readonly receiverNodes: readonly ReceiverNode[];
-  readonly chains: readonly Chain[];
-  readonly exporters: readonly (Running<Exporter> & { readonly node: ExporterNode })[];
-  readonly extensions: readonly Running<Extension>[];
-}
-
-/** Builds the nodes and edges of a specification, from the exporters back to the receivers. */
+/** Builds the nodes and edges of a specification, from the exporters back to the receivers. What `previous` has of it is taken over. */
 export class GraphBuilder {
-  readonly ledger: Ledger = new Ledger();
   readonly #spec: GraphSpec;
-  readonly #environment: GraphEnvironment;
-  readonly #host: Host;
-  readonly #shared: SharedObjects;
-  readonly #extensions: Map<string, Running<Extension>> = new Map();
-  readonly #exporters: Map<string, Running<Exporter> & { readonly node: ExporterNode }> = new Map();
+  readonly #ground: Ground;
+  readonly #previous: GraphParts;
+  readonly #memoryBefore: MemoryNames | undefined;
+  readonly #diff: SpecDiff;
+  readonly #memory = new MemoryNames();
+  readonly #extensions: Map<string, Renewable<Extension>> = new Map();
+  readonly #exporters: Map<string, ExporterPart> = new Map();
   /** The exporters themselves, or the exchanges before them. */
   readonly #exporterHeads: Map<string, Target> = new Map();
-  readonly #connectors: Map<string, EntryPoint> = new Map();
+  readonly #chains: Map<string, Chain> = new Map();
   /** Targets of each pipeline: its entry, or its exporters where it has no processors. */
   readonly #heads: Map<string, readonly Target[]> = new Map();
-  readonly #chains: Chain[] = [];
+  readonly #links: { readonly outlet: Outlet; readonly edges: readonly Edge[] }[] = [];
+  /** Components that were made here, and books that were opened: for a graph that cannot be built to its end. */
+  readonly made: Running[] = [];
+  readonly opened: NodeLedger[] = [];
 
-  constructor(spec: GraphSpec, environment: GraphEnvironment, host: Host) {
+  constructor(spec: GraphSpec, ground: Ground, previous?: BuiltGraph) {
     this.#spec = spec;
-    this.#environment = environment;
-    this.#host = host;
-    this.#shared = new SharedObjects(environment);
+    this.#ground = ground;
+    this.#previous = previous?.parts ?? NO_PARTS;
+    this.#memoryBefore = previous?.memory;
+    this.#diff = new SpecDiff(previous?.spec ?? EMPTY_SPEC, spec);
   }
 
-  build(): GraphParts {
-    for (const { id, definition, config } of this.#spec.extensions) {
-      const context = this.#context("extension", id, "", () => undefined, []);
-      this.#extensions.set(id, { key: `extension/${id}`, id, component: definition.create(config, context) });
-    }
+  build(): BuiltGraph {
+    for (const { id } of this.#spec.extensions) this.#extensions.set(id, this.#extension(id));
     // Downstream first, so that every edge finds its target; the chains are turned round at the end.
     for (const pipeline of inFeedingOrder(this.#spec).toReversed()) this.#buildPipeline(pipeline);
-    const receivers = this.#spec.receivers.filter(({ id }) => this.#spec.pipelines.some((pipeline) => pipeline.receivers.includes(id)));
-    const nodes = receivers.map((configured) => this.#buildReceiver(configured.id));
-    return {
-      receivers: nodes.map(({ running }) => running),
-      receiverNodes: nodes.map(({ node }) => node),
-      chains: this.#chains.toReversed(),
+    const listed = this.#spec.receivers.filter(({ id }) => this.#spec.pipelines.some(({ receivers }) => receivers.includes(id)));
+    const parts = {
+      receivers: listed.map(({ id }) => this.#receiver(id)),
+      chains: [...this.#chains.values()].toReversed(),
       exporters: [...this.#exporters.values()],
       extensions: [...this.#extensions.values()],
     };
+    const links = this.#links;
+    const connect = (): void => {
+      for (const { outlet, edges } of links) outlet.lead(edges);
+    };
+    return { spec: this.#spec, parts, memory: this.#memory, connect };
+  }
+
+  #made<T extends Running>(running: T): T {
+    this.made.push(running);
+    return running;
+  }
+
+  #open(identity: NodeIdentity): NodeLedger {
+    const ledger = this.#ground.books.ledger.node(identity);
+    this.opened.push(ledger);
+    return ledger;
+  }
+
+  #keep(component: string): void {
+    if (this.#memoryBefore !== undefined) this.#memory.inherit(component, this.#memoryBefore);
+  }
+
+  #extension(id: string): Renewable<Extension> {
+    const key = `extension/${id}`;
+    const known = this.#previous.extensions.find((part) => part.id === id);
+    if (known !== undefined && this.#diff.changeOf("extension", id) === undefined) {
+      this.#keep(key);
+      return known;
+    }
+    const { definition, config } = lookup(this.#spec.extensions, id, "extension", "");
+    const context = this.#context("extension", id, "", () => undefined);
+    return this.#made(new Renewable(key, id, config, () => definition.create(config, context)));
   }
 
   #buildPipeline(pipeline: PipelineSpec): void {
     const targets = pipeline.exporters.flatMap((id) => this.#exporterTargets(id, pipeline));
     if (targets.length === 0) throw new GraphError(`pipeline "${pipeline.id}" must have at least one exporter`);
-    const [first] = pipeline.processors;
-    if (first === undefined) {
+    if (pipeline.processors.length === 0) {
       this.#heads.set(pipeline.id, targets);
       return;
     }
+    const key = `pipeline/${pipeline.id}`;
+    const known = this.#previous.chains.find((chain) => chain.key === key);
+    const isKept = known !== undefined && this.#diff.changeOfChain(pipeline.id) === undefined;
+    const chain = isKept ? known : this.#buildChain(key, pipeline);
+    for (const { key: step } of isKept ? chain.steps : []) this.#keep(step);
+    for (const { id, ledger, alerts } of chain.steps)
+      if (alerts !== undefined) this.#lead(alerts, this.#alertEdges(id, ledger, alerts), isKept);
+    this.#lead(chain.outlet, this.#edges("data", chain.steps.at(-1)!.ledger, targets, chain.outlet), isKept);
+    this.#chains.set(key, chain);
+    this.#heads.set(pipeline.id, [chain.entry]);
+  }
+
+  #buildChain(key: string, pipeline: PipelineSpec): Chain {
+    const { environment, books } = this.#ground;
+    const builder = new ChainBuilder(books.ledger);
     const signal = dataSignal(pipeline.signal);
-    const partitions = pipeline.processors.map((id) => this.#partition(id, pipeline));
-    const entry = new EntryPoint(partitions[0] === undefined ? processorKey(first, pipeline) : exchangeKey(first, pipeline.id));
-    this.#heads.set(pipeline.id, [entry]);
-    const components: Running<Lifecycle>[] = [];
-    let stream = entry.deliveries.asObservable();
-    let previous: string | undefined;
-    const follow = (key: string): void => {
-      if (previous !== undefined) {
-        const edge = this.ledger.edge("data", previous, key);
-        stream = stream.pipe(tap((delivery) => (edge.items += delivery.batch.itemCount)));
-      }
-      previous = key;
-    };
-    for (const [index, id] of pipeline.processors.entries()) {
-      const partition = partitions[index];
-      if (partition !== undefined && partition.name !== partitions[index - 1]?.name) {
-        const key = exchangeKey(id, pipeline.id);
-        follow(key);
-        const exchange = this.#exchangeNode(partition, { key, kind: "exchange", id, pipeline: pipeline.id });
-        stream = stream.pipe(exchange.operator);
-        components.push({ key, id, component: exchange });
-      }
-      const node = this.ledger.node({ key: processorKey(id, pipeline), kind: "processor", id, pipeline: pipeline.id });
+    let before: Partition | undefined;
+    for (const id of pipeline.processors) {
       const { definition, config } = lookup(this.#spec.processors, id, "processor", pipeline.id);
-      const alertEdges = this.#alertEdges(id, node.identity.key);
-      const context = this.#context("processor", id, pipeline.id, (reason, items) => node.drop(reason, items), alertEdges);
+      const partition = environment.exchange === undefined ? undefined : partitionOf(definition, config, signal);
+      if (partition !== undefined && partition.name !== before?.name)
+        builder.addExchange(
+          id,
+          this.#exchangeNode(partition, { key: exchangeKey(id, pipeline.id), kind: "exchange", id, pipeline: pipeline.id }),
+        );
+      before = partition;
+      const ledger = this.#open({ key: `processor/${id}@${pipeline.id}`, kind: "processor", id, pipeline: pipeline.id });
+      const alerts = new Outlet();
+      const context = this.#context("processor", id, pipeline.id, (reason, items) => ledger.drop(reason, items), alerts);
       const component = definition.create(config, { ...context, signal, pipeline: pipeline.id });
-      follow(node.identity.key);
-      if ("process" in component) stream = stream.pipe(liftBatchFunction(component, node, context.log));
-      else {
-        node.held = () => component.held();
-        stream = stream.pipe(liftStream(component.operator, node, context.log, "processor"));
-      }
-      components.push({ key: node.identity.key, id, component });
+      this.#made({ key: ledger.identity.key, id, component });
+      builder.addProcessor(id, component, { ledger, alerts, log: context.log });
     }
-    const edges = targets.map((target) => this.#edge("data", previous ?? "", target));
-    stream.subscribe((delivery) => fanOut(delivery, edges));
-    this.#chains.push({ entry, components });
+    return builder.finish(key);
   }
 
   #exporterTargets(id: string, pipeline: PipelineSpec): readonly Target[] {
-    const from = dataSignal(pipeline.signal);
-    if (this.#spec.connectors.some((connector) => connector.id === id)) return this.#connectorTargets(id, from, pipeline.id);
+    if (this.#spec.connectors.some((connector) => connector.id === id))
+      return this.#connectorTargets(id, dataSignal(pipeline.signal), pipeline.id);
     const known = this.#exporterHeads.get(id);
     if (known !== undefined) return [known];
     const { definition, config } = lookup(this.#spec.exporters, id, "exporter", pipeline.id);
-    const ledger = this.ledger.node({ key: `exporter/${id}`, kind: "exporter", id });
+    const key = `exporter/${id}`;
+    const previous = this.#previous.exporters.find((part) => part.id === id);
+    const isKept = previous !== undefined && this.#diff.changeOf("exporter", id) === undefined;
+    if (isKept) this.#keep(key);
+    const part = isKept ? previous : this.#buildExporter(id, pipeline.id);
+    this.#exporters.set(id, part);
+    const partition = this.#ground.environment.exchange === undefined ? undefined : definition.partition?.(config, id);
+    const head = partition === undefined ? part.target : this.#exchangeBefore(part.target, partition, id, isKept);
+    this.#exporterHeads.set(id, head);
+    return [head];
+  }
+
+  #buildExporter(id: string, pipelineId: string): ExporterPart {
+    const { definition, config } = lookup(this.#spec.exporters, id, "exporter", pipelineId);
+    const { books } = this.#ground;
+    const key = `exporter/${id}`;
+    const ledger = this.#open({ key, kind: "exporter", id });
     // The batch is booked as delivered when `send` resolves; what the exporter took out of it on purpose is no delivery.
     const drop = (reason: string, items: number): void => {
       ledger.drop(reason, items);
       ledger.delivered -= items;
     };
-    const context = this.#context("exporter", id, "", drop, []);
+    const context = this.#context("exporter", id, "", drop);
     const component = definition.create(config, context);
-    const node = new ExporterNode(component, exporterSettings(config), context, ledger);
-    this.#exporters.set(id, { key: ledger.identity.key, id, component, node });
-    const target: Target = { key: ledger.identity.key, consume: (delivery) => node.consume(delivery) };
-    const partition = this.#environment.exchange === undefined ? undefined : definition.partition?.(config, id);
-    const head = partition === undefined ? target : this.#exchangeBefore(target, partition, id);
-    this.#exporterHeads.set(id, head);
-    return [head];
+    this.#made({ key, id, component });
+    const node = new ExporterNode(component, exporterSettings(config), context, ledger, books.exporterCounts(id));
+    return { key, id, component, node, target: { ledger, consume: (delivery) => node.consume(delivery) } };
   }
 
-  /** What a processor must see in one place, where there are several. */
-  #partition(id: string, pipeline: PipelineSpec): Partition | undefined {
-    if (this.#environment.exchange === undefined) return undefined;
-    const { definition, config } = lookup(this.#spec.processors, id, "processor", pipeline.id);
-    const signal = dataSignal(pipeline.signal);
-    const partition = definition.partition?.(config, signal);
-    return partition !== undefined && cuts(partition, signal) ? partition : undefined;
+  #exchangeNode(partition: Partition, identity: NodeIdentity): { node: ExchangeNode; ledger: NodeLedger } {
+    const { environment, books } = this.#ground;
+    if (environment.exchange === undefined) throw new GraphError("there are no other workers to exchange with");
+    const ledger = this.#open(identity);
+    return { node: new ExchangeNode(environment.exchange, partition, ledger, books.ledger.edge("data", OTHER_WORKERS, ledger)), ledger };
   }
 
-  #exchangeNode(partition: Partition, identity: NodeIdentity): ExchangeNode {
-    const { exchange } = this.#environment;
-    if (exchange === undefined) throw new GraphError("there are no other workers to exchange with");
-    const ledger = this.ledger.node(identity);
-    return new ExchangeNode(exchange, partition, ledger, this.ledger.edge("data", "workers", identity.key));
-  }
-
-  #exchangeBefore(target: Target, partition: Partition, id: string): EntryPoint {
+  #exchangeBefore(target: Target, partition: Partition, id: string, isKept: boolean): Target {
     const key = exchangeKey(id, "");
-    const component = this.#exchangeNode(partition, { key, kind: "exchange", id });
-    const entry = new EntryPoint(key);
-    const edges = [this.#edge("data", key, target)];
-    entry.deliveries.pipe(component.operator).subscribe((delivery) => fanOut(delivery, edges));
-    this.#chains.push({ entry, components: [{ key, id, component }] });
-    return entry;
+    let chain = isKept ? this.#previous.chains.find((known) => known.key === key) : undefined;
+    if (chain === undefined) {
+      const builder = new ChainBuilder(this.#ground.books.ledger);
+      builder.addExchange(id, this.#exchangeNode(partition, { key, kind: "exchange", id }));
+      chain = builder.finish(key);
+    }
+    this.#lead(chain.outlet, this.#edges("data", chain.entry.ledger, [target], chain.outlet), isKept);
+    this.#chains.set(key, chain);
+    return chain.entry;
   }
 
   #connectorTargets(id: string, from: Signal, pipelineId: string): readonly Target[] {
-    const { definition, config } = lookup(this.#spec.connectors, id, "connector", pipelineId);
-    const signals = new Set(
-      this.#spec.pipelines.filter((pipeline) => pipeline.receivers.includes(id)).map((pipeline) => dataSignal(pipeline.signal)),
-    );
+    const { definition } = lookup(this.#spec.connectors, id, "connector", pipelineId);
+    const signals = new Set(this.#spec.pipelines.filter(({ receivers }) => receivers.includes(id)).map(({ signal }) => dataSignal(signal)));
     const pairs = definition.pairs.filter(([a, b]) => a === from && signals.has(b));
     if (pairs.length === 0)
       throw new GraphError(
         `connector "${id}" cannot connect from ${from} to ${[...signals].join(", ") || "anything"}: telemetry type is not supported`,
       );
-    return pairs.map(([, to]) => {
-      const instance = `${from}-${to}`;
-      const key = `connector/${id}@${instance}`;
-      const known = this.#connectors.get(key);
-      if (known !== undefined) return known;
-      const ledger = this.ledger.node({ key, kind: "connector", id });
-      const context = this.#context("connector", id, instance, () => undefined, this.#alertEdges(id, key));
-      const component: Connector = definition.create(config, { ...context, from, to });
-      const entry = new EntryPoint(key);
-      const edges = this.#edgesInto(id, key, to);
-      entry.deliveries
-        .pipe(liftStream(component.operator, ledger, context.log, "connector"))
-        .subscribe((delivery) => fanOut(delivery, edges));
-      this.#connectors.set(key, entry);
-      this.#chains.push({ entry, components: [{ key, id, component }] });
-      return entry;
-    });
+    return pairs.map(([, to]) => this.#connectorTarget(id, from, to));
   }
 
-  #buildReceiver(id: string): { running: Running<Receiver>; node: ReceiverNode } {
+  #connectorTarget(id: string, from: Signal, to: Signal): Target {
+    const key = `connector/${id}@${from}-${to}`;
+    const known = this.#chains.get(key);
+    if (known !== undefined) return known.entry;
+    const previous = this.#previous.chains.find((part) => part.key === key);
+    const isKept = previous !== undefined && this.#diff.changeOf("connector", id) === undefined;
+    if (isKept) this.#keep(key);
+    const chain = isKept ? previous : this.#buildConnector(key, id, from, to);
+    const { ledger } = chain.entry;
+    this.#lead(chain.outlet, this.#edgesInto(id, ledger, to, chain.outlet), isKept);
+    const alerts = chain.steps[0]?.alerts;
+    if (alerts !== undefined) this.#lead(alerts, this.#alertEdges(id, ledger, alerts), isKept);
+    this.#chains.set(key, chain);
+    return chain.entry;
+  }
+
+  #buildConnector(key: string, id: string, from: Signal, to: Signal): Chain {
+    const { definition, config } = lookup(this.#spec.connectors, id, "connector", "");
+    const ledger = this.#open({ key, kind: "connector", id });
+    const alerts = new Outlet();
+    const context = this.#context("connector", id, `${from}-${to}`, () => undefined, alerts);
+    const component: Connector = definition.create(config, { ...context, from, to });
+    this.#made({ key, id, component });
+    const builder = new ChainBuilder(this.#ground.books.ledger);
+    builder.add({ key, id, component, ledger, alerts }, liftStream(component.operator, ledger, context.log, "connector"));
+    return builder.finish(key);
+  }
+
+  #receiver(id: string): ReceiverPart {
+    const key = `receiver/${id}`;
+    const known = this.#previous.receivers.find(({ running }) => running.id === id);
+    const isKept = known !== undefined && this.#diff.changeOf("receiver", id) === undefined;
+    if (isKept) this.#keep(key);
+    const part = isKept ? known : this.#buildReceiver(key, id);
+    for (const signal of ["traces", "metrics", "logs"] as const) {
+      const outlet = part.outlets[signal];
+      this.#lead(outlet, this.#edgesInto(id, part.node.ledger, signal, outlet), isKept);
+    }
+    return part;
+  }
+
+  #buildReceiver(key: string, id: string): ReceiverPart {
     const { definition, config } = lookup(this.#spec.receivers, id, "receiver", "");
-    const ledger = this.ledger.node({ key: `receiver/${id}`, kind: "receiver", id });
-    const context = this.#context("receiver", id, "", (reason, items) => ledger.drop(reason, items), []);
-    const component = definition.create(config, context);
-    const edges = {
-      traces: this.#edgesInto(id, ledger.identity.key, "traces"),
-      metrics: this.#edgesInto(id, ledger.identity.key, "metrics"),
-      logs: this.#edgesInto(id, ledger.identity.key, "logs"),
+    const { books } = this.#ground;
+    const ledger = this.#open({ key, kind: "receiver", id });
+    const context = this.#context("receiver", id, "", (reason, items) => ledger.drop(reason, items));
+    const outlets = { traces: new Outlet(), metrics: new Outlet(), logs: new Outlet() };
+    const node = new ReceiverNode(ledger, outlets, books.receiverCounts(id));
+    const create = (): Receiver => {
+      const component = definition.create(config, context);
+      component.deliveries.subscribe((delivery) => node.consume(delivery));
+      return component;
     };
-    const node = new ReceiverNode(ledger, edges);
-    component.deliveries.subscribe((delivery) => node.consume(delivery));
-    return { running: { key: ledger.identity.key, id, component }, node };
+    const running = this.#made(new Renewable(key, id, config, create));
+    return { running, node, outlets };
+  }
+
+  /** New nodes lead on at once, those that go on not before all is ready. */
+  #lead(outlet: Outlet, edges: readonly Edge[], isKept: boolean): void {
+    if (isKept) this.#links.push({ outlet, edges });
+    else outlet.lead(edges);
   }
 
   /** Edges into every pipeline that lists `id` as a receiver and carries `signal`. */
-  #edgesInto(id: string, from: string, signal: Signal): readonly Edge[] {
-    return this.#spec.pipelines
+  #edgesInto(id: string, from: NodeLedger, signal: Signal, outlet: Outlet): readonly Edge[] {
+    const targets = this.#spec.pipelines
       .filter((pipeline) => pipeline.receivers.includes(id) && dataSignal(pipeline.signal) === signal)
-      .flatMap((pipeline) => (this.#heads.get(pipeline.id) ?? []).map((target) => this.#edge("data", from, target)));
+      .flatMap((pipeline) => this.#heads.get(pipeline.id) ?? []);
+    return this.#edges("data", from, targets, outlet);
   }
 
-  #alertEdges(id: string, from: string): readonly Edge[] {
-    return this.#spec.pipelines
+  #alertEdges(id: string, from: NodeLedger, outlet: Outlet): readonly Edge[] {
+    const targets = this.#spec.pipelines
       .filter((pipeline) => pipeline.signal === "alerts" && pipeline.receivers.includes(id))
-      .flatMap((pipeline) => (this.#heads.get(pipeline.id) ?? []).map((target) => this.#edge("alerts", from, target)));
+      .flatMap((pipeline) => this.#heads.get(pipeline.id) ?? []);
+    return this.#edges("alerts", from, targets, outlet);
   }
 
-  #edge(kind: EdgeKind, from: string, target: Target): Edge {
-    return { ledger: this.ledger.edge(kind, from, target.key), target };
+  /** Edges that `outlet` has already stay as they are. */
+  #edges(kind: EdgeKind, from: NodeLedger, targets: readonly Target[], outlet: Outlet): readonly Edge[] {
+    const known = [...outlet.edges];
+    return targets.map((target) => {
+      const at = known.findIndex((edge) => edge.target === target);
+      const [edge] = at < 0 ? [] : known.splice(at, 1);
+      return edge ?? { ledger: this.#ground.books.ledger.edge(kind, from, target.ledger), target };
+    });
   }
 
   #context(
@@ -246,33 +316,15 @@ export class GraphBuilder {
     id: string,
     instance: string,
     drop: (reason: string, items: number) => void,
-    alertEdges: readonly Edge[],
-  ): ReturnType<typeof componentContext> {
-    const environment = this.#environment;
-    const alerts = alertSink(id, alertEdges, environment);
-    const capability: ComponentContext["capability"] = (name, extensionId) => this.#capability(name, extensionId);
-    return componentContext({ kind, id, instance, environment, host: this.#host, shared: this.#shared, drop, alerts, capability });
-  }
-
-  #capability<K extends CapabilityName>(name: K, extensionId: string): Capabilities[K] {
-    const extension = this.#extensions.get(extensionId);
-    if (extension === undefined) throw new GraphError(`extension "${extensionId}" is not there; list it in service.extensions`);
-    const provided: Partial<Capabilities> = extension.component;
-    const capability = provided[name];
-    if (capability === undefined) throw new GraphError(`extension "${extensionId}" is no ${words(name)}`);
-    return capability;
+    alerts?: Outlet,
+  ): ComponentContext {
+    const { environment, host, shared } = this.#ground;
+    const sink = alertSink(id, alerts, environment);
+    const capability = capabilityOf(this.#extensions);
+    return componentContext({ kind, id, instance, environment, host, shared, memory: this.#memory, drop, alerts: sink, capability });
   }
 }
 
-/** `serverAuthenticator` as `server authenticator`. */
-function words(name: CapabilityName): string {
-  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-}
-
-function exchangeKey(id: string, pipeline: string): NodeIdentity["key"] {
+function exchangeKey(id: string, pipeline: string): string {
   return `exchange/${id}${pipeline === "" ? "" : `@${pipeline}`}`;
-}
-
-function processorKey(id: string, pipeline: PipelineSpec): NodeIdentity["key"] {
-  return `processor/${id}@${pipeline.id}`;
 }

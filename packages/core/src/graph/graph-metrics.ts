@@ -8,8 +8,8 @@ import type {
 } from "@opentelemetry/api";
 import type { ExporterNode } from "../export/exporter-node.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import type { NodeLedger } from "../ledger/node-ledger.ts";
-import type { GraphParts } from "./graph-builder.ts";
+import type { NodeRow } from "../ledger/node-ledger.ts";
+import type { GraphParts } from "./graph-parts.ts";
 import type { ReceiverNode } from "./receiver-node.ts";
 
 const BREAKER_STATES: Readonly<Record<ExporterNode["breaker"], number>> = { closed: 0, half_open: 1, open: 2 };
@@ -42,11 +42,12 @@ interface Instruments {
 }
 
 /** Shows the books as metrics, under the Collector's own names. They are read when a reader asks: the stream pays nothing. */
-export function observeGraph(meter: Meter, ledger: Ledger, parts: GraphParts): () => void {
+export function observeGraph(meter: Meter, ledger: Ledger, partsNow: () => GraphParts): () => void {
   const instruments = createInstruments(meter);
   const callback: BatchObservableCallback = (result) => {
-    for (const node of parts.receiverNodes) observeReceiver(result, instruments, node);
-    for (const node of ledger.nodes) observeNode(result, instruments, node);
+    const parts = partsNow();
+    for (const { node } of parts.receivers) observeReceiver(result, instruments, node);
+    for (const row of ledger.rows()) observeNode(result, instruments, row);
     for (const { id, node } of parts.exporters) observeExporter(result, instruments, id, node);
   };
   const { accepted, refused, failed, sent, sendFailed, enqueueFailed, ...single } = instruments;
@@ -67,21 +68,19 @@ function observeReceiver(result: BatchObservableResult, instruments: Instruments
   }
 }
 
-function observeNode(
-  result: BatchObservableResult,
-  instruments: Instruments,
-  { identity, received, passed, dropped, held }: NodeLedger,
-): void {
-  const attributes: Attributes = {
-    [identity.kind]: identity.id,
-    ...(identity.pipeline === undefined ? {} : { pipeline: identity.pipeline }),
-  };
-  if (identity.kind === "processor") {
+function observeNode(result: BatchObservableResult, instruments: Instruments, row: NodeRow): void {
+  const { kind, id, pipeline, received, passed, dropped, lost, held } = row;
+  const attributes: Attributes = { [kind]: id, ...(pipeline === undefined ? {} : { pipeline }) };
+  if (kind === "processor") {
     result.observe(instruments.incoming, received, attributes);
     result.observe(instruments.outgoing, passed, attributes);
   }
-  for (const [reason, items] of dropped) result.observe(instruments.dropped, items, { ...attributes, reason });
-  result.observe(instruments.held, held(), attributes);
+  for (const [reason, items] of Object.entries(dropped)) result.observe(instruments.dropped, items, { ...attributes, reason });
+  result.observe(instruments.held, held, attributes);
+  if (kind !== "exporter") return;
+  for (const [reason, items] of Object.entries(lost)) result.observe(instruments.lost, items, { ...attributes, reason });
+  result.observe(instruments.restored, row.restored, attributes);
+  result.observe(instruments.deadLettered, row.deadLettered, attributes);
 }
 
 function observeExporter(result: BatchObservableResult, instruments: Instruments, id: string, node: ExporterNode): void {
@@ -91,9 +90,6 @@ function observeExporter(result: BatchObservableResult, instruments: Instruments
     result.observe(instruments.sendFailed[signal], counts.failed, attributes);
     result.observe(instruments.enqueueFailed[signal], counts.refused, attributes);
   }
-  for (const [reason, items] of node.ledger.lost) result.observe(instruments.lost, items, { ...attributes, reason });
-  result.observe(instruments.restored, node.ledger.restored, attributes);
-  result.observe(instruments.deadLettered, node.ledger.deadLettered, attributes);
   result.observe(instruments.breaker, BREAKER_STATES[node.breaker], attributes);
   if (node.settings.queue === undefined) return;
   result.observe(instruments.concurrency, node.concurrency, attributes);

@@ -13,6 +13,8 @@ export interface Configured<D> {
   readonly id: string;
   readonly definition: D;
   readonly config: unknown;
+  /** Ids of the extensions that its configuration names: when one of them changes, it is built anew. Left out: it may name any. */
+  readonly extensions?: readonly string[];
 }
 
 /** One pipeline. References are component ids; a receiver may also be a connector or, for `alerts`, a detecting processor. */

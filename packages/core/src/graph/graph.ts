@@ -1,12 +1,21 @@
 import type { Timer } from "../contract/clock.ts";
-import type { Host, Lifecycle, NodeHealth } from "../contract/component.ts";
-import type { ReloadReport } from "../contract/reload.ts";
+import type { Host, NodeHealth } from "../contract/component.ts";
+import type { NodeChange, ReloadReport } from "../contract/reload.ts";
 import type { LedgerSnapshot } from "../ledger/ledger.ts";
 import type { GraphEnvironment } from "./environment.ts";
-import { GraphBuilder, type GraphParts, type Running } from "./graph-builder.ts";
+import { buildOn, endMemory, type BuiltGraph, type Ground } from "./build-on.ts";
+import { changesOf } from "./graph-changes.ts";
 import { observeGraph } from "./graph-metrics.ts";
+import { booksOf, without } from "./graph-parts.ts";
 import type { GraphSpec } from "./graph-spec.ts";
 import { ProgressWatch } from "./progress.ts";
+import { replaceGraph } from "./replace-graph.ts";
+import { SharedBooks } from "./shared-books.ts";
+import { SharedObjects } from "./shared-objects.ts";
+import { SpecDiff } from "./spec-diff.ts";
+import { startExchanges, startParts } from "./start-graph.ts";
+import { stopParts } from "./stop-graph.ts";
+import { Takeover } from "./takeover.ts";
 
 const HEALTH_INTERVAL_MS = 5000;
 const NO_SOURCE: ReloadReport = {
@@ -20,6 +29,15 @@ const NO_SOURCE: ReloadReport = {
 export interface Graph {
   /** Extensions, then exporters, processors, receivers. Rejects, with everything stopped again, when one cannot start. */
   start(): Promise<void>;
+  /**
+   * Takes over another specification while it runs. Components that are equal in both go on: receivers with their connections,
+   * exporters with their queues. What is not there any more gets `drainMs` to empty itself, beside the new graph. Resolves when the new graph has taken
+   * over, with what became of each node; none when nothing has changed.
+   * @throws Error when the new graph cannot be built or started: this one runs on as it was.
+   */
+  reload(spec: GraphSpec, drainMs: number): Promise<readonly NodeChange[]>;
+  /** What `reload` would do to each node. Builds the new graph and starts nothing. Throws as `reload` does. */
+  plan(spec: GraphSpec): readonly NodeChange[];
   /** Receivers first, then each node empties itself towards the exporters. After the deadline what is left is given up and counted. */
   shutdown(deadline: AbortSignal): Promise<void>;
   health(): ReturnType<Host["health"]>;
@@ -36,76 +54,97 @@ export function buildGraph(spec: GraphSpec, environment: GraphEnvironment): Grap
 
 class StreamGraph implements Graph {
   readonly #environment: GraphEnvironment;
-  readonly #builder: GraphBuilder;
-  readonly #parts: GraphParts;
+  readonly #ground: Ground;
   readonly #progress: ProgressWatch;
-  readonly #started: Running<Lifecycle>[] = [];
   readonly #unobserve: () => void;
+  /** Parts of earlier graphs that still empty themselves; each aborts with the shutdown. */
+  readonly #draining = new Set<Promise<void>>();
+  readonly #hurry = new AbortController();
+  #built: BuiltGraph;
+  #reloading: Promise<unknown> = Promise.resolve();
   #startedAt: number | undefined;
   #healthTimer: Timer | undefined;
   #nodes: readonly NodeHealth[] = [];
 
   constructor(spec: GraphSpec, environment: GraphEnvironment) {
     this.#environment = environment;
-    this.#builder = new GraphBuilder(spec, environment, {
+    const books = new SharedBooks();
+    const host: Host = {
       health: () => this.health(),
       ledger: () => this.ledger(),
       reload: async () => NO_SOURCE,
       ...environment.host,
-    });
-    this.#parts = this.#builder.build();
-    this.#progress = new ProgressWatch(this.#builder.ledger, environment.clock);
-    this.#unobserve = observeGraph(environment.meter, this.#builder.ledger, this.#parts);
+    };
+    this.#ground = { environment, host, books, shared: new SharedObjects(environment) };
+    this.#built = buildOn(this.#ground, spec, undefined);
+    this.#progress = new ProgressWatch(books.ledger, environment.clock);
+    this.#unobserve = observeGraph(environment.meter, books.ledger, () => this.#built.parts);
   }
 
   async start(): Promise<void> {
-    const { extensions, exporters, chains, receivers } = this.#parts;
-    const processors = chains.toReversed().flatMap((chain) => chain.components.toReversed());
-    const senders = exporters.map(({ key, id, node }) => ({ key, id, component: node }));
-    for (const running of [...extensions, ...senders, ...processors, ...receivers]) await this.#startOne(running);
-    this.#startedAt = this.#environment.clock.now();
-    this.#watch();
-    for (const { component } of extensions) component.ready?.();
-  }
-
-  async #startOne(running: Running<Lifecycle>): Promise<void> {
-    this.#started.push(running);
+    const { parts } = this.#built;
     try {
-      await running.component.start?.();
+      await startParts(parts, new Takeover([], this.#environment, this.#hurry.signal));
+      startExchanges(parts);
     } catch (caught) {
       await this.shutdown(AbortSignal.abort());
-      const [kind] = running.key.split("/");
-      throw new Error(`failed to start "${running.id}" ${kind ?? ""}: ${caught instanceof Error ? caught.message : String(caught)}`, {
-        cause: caught,
-      });
+      throw caught;
     }
+    this.#startedAt = this.#environment.clock.now();
+    this.#watch();
+    for (const { component } of parts.extensions) component.ready?.();
+  }
+
+  reload(spec: GraphSpec, drainMs: number): Promise<readonly NodeChange[]> {
+    const turn = this.#reloading.then(() => this.#reload(spec, drainMs));
+    this.#reloading = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #reload(spec: GraphSpec, drainMs: number): Promise<readonly NodeChange[]> {
+    if (this.#startedAt === undefined) throw new Error("the pipelines do not run");
+    const before = this.#built;
+    if (new SpecDiff(before.spec, spec).isEqual) return [];
+    const after = buildOn(this.#ground, spec, before);
+    const changes = changesOf(before, after);
+    const swap = (): void => {
+      after.connect();
+      this.#built = after;
+    };
+    const { drained } = await replaceGraph(this.#ground, before, after, { drainMs, hurry: this.#hurry.signal, swap });
+    const draining = drained.then(() => {
+      endMemory(this.#environment.states, before.memory, this.#built.memory);
+      this.#draining.delete(draining);
+    });
+    this.#draining.add(draining);
+    return changes;
+  }
+
+  plan(spec: GraphSpec): readonly NodeChange[] {
+    const after = buildOn(this.#ground, spec, this.#built);
+    const changes = changesOf(this.#built, after);
+    const made = without(after.parts, this.#built.parts);
+    void stopParts(made, this.#environment, { deadline: AbortSignal.abort() });
+    this.#ground.books.ledger.close(booksOf(made));
+    return changes;
   }
 
   async shutdown(deadline: AbortSignal): Promise<void> {
+    await this.#reloading;
     this.#healthTimer?.cancel();
-    if (this.#startedAt !== undefined) for (const { component } of this.#parts.extensions) component.notReady?.();
+    const { parts } = this.#built;
+    if (this.#startedAt !== undefined) for (const { component } of parts.extensions) component.notReady?.();
     this.#startedAt = undefined;
-    const { receivers, chains, exporters, extensions } = this.#parts;
-    await Promise.all(receivers.map((running) => this.#stopOne(running, deadline)));
-    await this.#environment.sendersStopped?.(deadline);
-    for (const chain of chains) {
-      for (const running of chain.components) await this.#stopOne(running, deadline);
-      chain.entry.close();
-    }
-    await Promise.all(exporters.map(({ key, id, node }) => this.#stopOne({ key, id, component: node }, deadline)));
-    for (const running of extensions.toReversed()) await this.#stopOne(running, deadline);
+    const hurry = (): void => this.#hurry.abort(deadline.reason);
+    if (deadline.aborted) hurry();
+    else deadline.addEventListener("abort", hurry, { once: true });
+    const receiversStopped = async (): Promise<void> => {
+      await this.#environment.sendersStopped?.(deadline);
+      await Promise.all(this.#draining);
+    };
+    await stopParts(parts, this.#environment, { deadline, receiversStopped });
+    deadline.removeEventListener("abort", hurry);
     this.#unobserve();
-  }
-
-  /** Components that were never started are stopped too: `create` may already hold something. */
-  async #stopOne(running: Running<Lifecycle>, deadline: AbortSignal): Promise<void> {
-    try {
-      await running.component.shutdown?.(deadline);
-    } catch (caught) {
-      this.#environment
-        .logger(running.key)
-        .error("The component did not shut down cleanly.", { error: caught instanceof Error ? caught.message : String(caught) });
-    }
   }
 
   health(): ReturnType<Host["health"]> {
@@ -113,7 +152,7 @@ class StreamGraph implements Graph {
   }
 
   ledger(): LedgerSnapshot {
-    return this.#builder.ledger.snapshot();
+    return this.#ground.books.ledger.snapshot();
   }
 
   #watch(): void {

@@ -7,7 +7,6 @@ import type { NodeLedger } from "../ledger/node-ledger.ts";
 const STUCK_AFTER_MS = 60_000;
 
 interface Watched {
-  readonly node: NodeLedger;
   moved: number;
   since: number;
 }
@@ -16,21 +15,21 @@ interface Watched {
 export class ProgressWatch {
   readonly #ledger: Ledger;
   readonly #clock: Clock;
-  readonly #watched: Watched[];
+  readonly #watched = new WeakMap<NodeLedger, Watched>();
 
   constructor(ledger: Ledger, clock: Clock) {
     this.#ledger = ledger;
     this.#clock = clock;
-    this.#watched = ledger.nodes.map((node) => ({ node, moved: 0, since: clock.now() }));
   }
 
   /** Call it at least every few seconds: a node is judged by what it did between two calls. */
   check(): NodeHealth[] {
     const now = this.#clock.now();
-    const stuck = this.#watched.map((watched): NodeHealth => {
-      const { node } = watched;
+    const stuck = this.#ledger.nodes.map((node): NodeHealth => {
       if (node.fault !== undefined) return { node: node.identity.key, healthy: false, reason: node.fault };
       const held = node.held();
+      const watched = this.#watched.get(node) ?? { moved: 0, since: now };
+      this.#watched.set(node, watched);
       if (held === 0 || node.moved !== watched.moved) {
         watched.moved = node.moved;
         watched.since = now;

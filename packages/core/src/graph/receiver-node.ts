@@ -2,7 +2,7 @@ import type { Signal } from "@tidemark/otlp";
 import type { Delivery } from "../contract/delivery.ts";
 import type { NodeLedger } from "../ledger/node-ledger.ts";
 import { createSettlement } from "../settlement/settlement.ts";
-import { fanOut, type Edge } from "./entry-point.ts";
+import { fanOut, type Outlet } from "./entry-point.ts";
 
 /** How the requests of one transport and signal ended, in items. */
 export interface ReceiverCounts {
@@ -16,18 +16,20 @@ export interface ReceiverCounts {
 /** The place where deliveries enter the graph: it routes them by signal and counts how their clients were answered. */
 export class ReceiverNode {
   readonly ledger: NodeLedger;
-  readonly counts: ReceiverCounts[] = [];
-  readonly #edges: Readonly<Record<Signal, readonly Edge[]>>;
+  readonly counts: ReceiverCounts[];
+  readonly #outlets: Readonly<Record<Signal, Outlet>>;
 
-  constructor(ledger: NodeLedger, edges: Readonly<Record<Signal, readonly Edge[]>>) {
+  /** `counts` are those of the receivers of this id before. */
+  constructor(ledger: NodeLedger, outlets: Readonly<Record<Signal, Outlet>>, counts: ReceiverCounts[]) {
     this.ledger = ledger;
-    this.#edges = edges;
+    this.counts = counts;
+    this.#outlets = outlets;
   }
 
   consume(delivery: Delivery): void {
     const { batch, settlement, context } = delivery;
     const items = batch.itemCount;
-    const edges = this.#edges[batch.signal];
+    const edges = this.#outlets[batch.signal].edges;
     const counts = this.#countsOf(context.transport, batch.signal);
     this.ledger.received += items;
     if (edges.length === 0) this.ledger.failed += items;

@@ -20,4 +20,9 @@ export class StateStore {
     this.#slots.set(key, { version, handle });
     return handle;
   }
+
+  /** The next who asks for it starts from nothing. */
+  forget(key: string): void {
+    this.#slots.delete(key);
+  }
 }

@@ -1,4 +1,5 @@
 import { NodeLedger, type NodeIdentity, type NodeRow } from "./node-ledger.ts";
+import { PastBooks } from "./past-books.ts";
 
 /** What an edge carries: the telemetry that its node passes on, or the alerts that it raises. */
 export type EdgeKind = "data" | "alerts";
@@ -11,17 +12,29 @@ export interface EdgeRow {
   readonly items: number;
 }
 
+/** Where items come from that no node of this process has sent. */
+export const OTHER_WORKERS = "workers";
+
 /** The count of one connection while the graph runs. */
 export class EdgeLedger {
   readonly kind: EdgeKind;
-  readonly from: string;
-  readonly to: string;
+  readonly source: NodeLedger | typeof OTHER_WORKERS;
+  readonly target: NodeLedger;
   items = 0;
+  /** What the source had passed on before there was this edge. */
+  passedBefore = 0;
+  /** A reload has led the source elsewhere: nothing comes over the edge any more. */
+  isCut = false;
 
-  constructor(kind: EdgeKind, from: string, to: string) {
+  constructor(kind: EdgeKind, source: NodeLedger | typeof OTHER_WORKERS, target: NodeLedger) {
     this.kind = kind;
-    this.from = from;
-    this.to = to;
+    this.source = source;
+    this.target = target;
+  }
+
+  row(): EdgeRow {
+    const from = this.source === OTHER_WORKERS ? OTHER_WORKERS : this.source.identity.key;
+    return { kind: this.kind, from, to: this.target.identity.key, items: this.items };
   }
 }
 
@@ -33,10 +46,14 @@ export interface LedgerSnapshot {
   readonly violations: readonly string[];
 }
 
-/** The books of a graph: one row for each node and edge, and the conservation check over them. */
+/**
+ * The books of a graph: one row for each node and edge, and the conservation check over them. A reload may have two instances of a
+ * node for a while, each with books of its own: they are checked apart, and shown as one row.
+ */
 export class Ledger {
-  readonly #nodes: NodeLedger[] = [];
-  readonly #edges: EdgeLedger[] = [];
+  #nodes: NodeLedger[] = [];
+  #edges: EdgeLedger[] = [];
+  readonly #past = new PastBooks();
 
   node(identity: NodeIdentity): NodeLedger {
     const node = new NodeLedger(identity);
@@ -44,8 +61,8 @@ export class Ledger {
     return node;
   }
 
-  edge(kind: EdgeKind, from: string, to: string): EdgeLedger {
-    const edge = new EdgeLedger(kind, from, to);
+  edge(kind: EdgeKind, source: NodeLedger | typeof OTHER_WORKERS, target: NodeLedger): EdgeLedger {
+    const edge = new EdgeLedger(kind, source, target);
     this.#edges.push(edge);
     return edge;
   }
@@ -54,10 +71,37 @@ export class Ledger {
     return this.#nodes;
   }
 
+  /**
+   * Closes the books of nodes that have ended, and of the edges at them; their counts stay. What those in `succeeded` still hold is in a
+   * storage, and their successors book it.
+   */
+  close(ended: readonly NodeLedger[], succeeded: ReadonlySet<NodeLedger> = new Set()): void {
+    const gone = new Set<unknown>(ended);
+    this.#edges = this.#edges.filter((edge) => {
+      const isOpen = !edge.isCut && !gone.has(edge.source) && !gone.has(edge.target);
+      if (!isOpen) {
+        edge.target.arrivedBefore += edge.items;
+        this.#past.addEdge(edge.row());
+      }
+      return isOpen;
+    });
+    this.#nodes = this.#nodes.filter((node) => !gone.has(node));
+    for (const node of ended) this.#past.addNode(node.row(), succeeded.has(node));
+  }
+
+  /** One row for each node, with the counts of its earlier instances. */
+  rows(): readonly NodeRow[] {
+    return this.#past.withNodes(this.#nodes.map((node) => node.row()));
+  }
+
   snapshot(): LedgerSnapshot {
-    const nodes = this.#nodes.map((node) => node.row());
-    const edges = this.#edges.map(({ kind, from, to, items }) => ({ kind, from, to, items }));
-    return { nodes, edges, violations: [...nodes.flatMap(missingItems), ...nodes.flatMap((node) => unbalancedEdges(node, edges))] };
+    const rows = this.#nodes.map((node) => ({ node, row: node.row() }));
+    const violations = [
+      ...rows.flatMap(({ row }) => missingItems(row)),
+      ...rows.flatMap(({ node, row }) => unbalancedEdges(node, row, this.#edges)),
+    ];
+    const edges = this.#past.withEdges(this.#edges.map((edge) => edge.row()));
+    return { nodes: this.#past.withNodes(rows.map(({ row }) => row)), edges, violations };
   }
 }
 
@@ -69,11 +113,18 @@ function missingItems(node: NodeRow): string[] {
   ];
 }
 
-function unbalancedEdges(node: NodeRow, edges: readonly EdgeRow[]): string[] {
-  if (node.kind === "receiver") return [];
-  const incoming = edges.filter((edge) => edge.to === node.key).reduce((sum, edge) => sum + edge.items, 0);
-  const lost = incoming === node.received ? [] : [`${node.key} received ${node.received} items, but ${incoming} were sent to it`];
-  if (node.kind !== "processor" && node.kind !== "exchange") return lost;
-  const uneven = edges.filter((edge) => edge.kind === "data" && edge.from === node.key && edge.items !== node.passed);
-  return [...lost, ...uneven.map((edge) => `${node.key} passed ${node.passed} items on, but ${edge.items} went to ${edge.to}`)];
+function unbalancedEdges(node: NodeLedger, row: NodeRow, edges: readonly EdgeLedger[]): string[] {
+  if (row.kind === "receiver") return [];
+  const incoming = edges.filter((edge) => edge.target === node).reduce((sum, edge) => sum + edge.items, node.arrivedBefore);
+  const lost = incoming === row.received ? [] : [`${row.key} received ${row.received} items, but ${incoming} were sent to it`];
+  if (row.kind !== "processor" && row.kind !== "exchange") return lost;
+  const uneven = edges.filter(
+    (edge) => edge.kind === "data" && edge.source === node && !edge.isCut && edge.items !== row.passed - edge.passedBefore,
+  );
+  return [
+    ...lost,
+    ...uneven.map(
+      (edge) => `${row.key} passed ${row.passed - edge.passedBefore} items on, but ${edge.items} went to ${edge.target.identity.key}`,
+    ),
+  ];
 }

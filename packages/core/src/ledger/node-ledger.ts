@@ -40,6 +40,8 @@ export class NodeLedger {
   readonly lost: Map<string, number> = new Map();
   /** Asks the node how many items it holds; nodes that hold nothing keep the default. */
   held: () => number = () => 0;
+  /** Items that came over edges that a reload has ended since. */
+  arrivedBefore = 0;
   received = 0;
   restored = 0;
   passed = 0;

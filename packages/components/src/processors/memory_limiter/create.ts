@@ -14,7 +14,8 @@ export function createMemoryLimiter(
   memory: Memory,
 ): BatchFunction {
   const limiter = context.shared<MemoryLimiter>({
-    name: `memory_limiter:${context.id}`,
+    // After a reload the limiter of the configuration before is still there.
+    name: `memory_limiter:${context.id}:${JSON.stringify(config)}`,
     create: ({ clock }) => new MemoryLimiter({ config, memory, clock, log: context.log }),
   });
   const counter = (what: "accepted" | "refused"): Counter =>

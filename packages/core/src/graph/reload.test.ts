@@ -1,0 +1,449 @@
+import type { Batch, Signal } from "@tidemark/otlp";
+import { traces } from "@tidemark/otlp/testing";
+import { Subject } from "rxjs";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import type { ExporterDefinition, ExtensionDefinition, ProcessorDefinition, ReceiverDefinition } from "../contract/component.ts";
+import { defineExporter, defineExtension, defineProcessor, defineReceiver } from "../contract/define.ts";
+import type { Delivery } from "../contract/delivery.ts";
+import type { NodeChange } from "../contract/reload.ts";
+import { queueField } from "../fields/exporter-fields.ts";
+import { MemoryStorage } from "../testing/memory-storage.ts";
+import { testDelivery, testEnvironment, type LoggedLine } from "../testing/test-context.ts";
+import { settlePromises, VirtualClock } from "../testing/virtual-clock.ts";
+import type { Configured, GraphSpec } from "./graph-spec.ts";
+import { buildGraph, type Graph } from "./graph.ts";
+
+const SIGNALS: readonly Signal[] = ["traces", "metrics", "logs"];
+const base = { stability: "development", summary: "A test.", config: z.looseObject({}), example: "{}" } as const;
+const spans = (count: number): Batch => traces({ spans: Array.from({ length: count }, () => ({ name: "op" })) });
+
+/** What the components of a test did, in order. */
+interface World {
+  readonly events: string[];
+  readonly clock: VirtualClock;
+  readonly lines: LoggedLine[];
+  /** Live instances by id: pushes into the newest. */
+  push(id: string, batch: Batch): ReturnType<typeof testDelivery>;
+  /** Batches that exporter `id` has sent, by the `label` of its configuration. */
+  readonly sent: { label: string; items: number }[];
+  /** Sends wait until this resolves. */
+  gate: Promise<void>;
+  /** Ports that somebody listens on. */
+  readonly ports: Set<string>;
+  readonly definitions: Definitions;
+}
+
+interface Definitions {
+  readonly receiver: ReceiverDefinition;
+  readonly counter: ProcessorDefinition;
+  readonly holder: ProcessorDefinition;
+  readonly exporter: ExporterDefinition;
+  readonly extension: ExtensionDefinition;
+  readonly storage: ExtensionDefinition;
+}
+
+interface Labelled {
+  readonly label?: string;
+  readonly endpoint?: string;
+  readonly fails?: string;
+  readonly keyed?: boolean;
+}
+
+function world(): World {
+  const events: string[] = [];
+  const ports = new Set<string>();
+  const sources = new Map<string, Subject<Delivery>>();
+  const sent: World["sent"] = [];
+  const fail = ({ fails }: Labelled, when: string): void => {
+    if (fails === when) throw new Error(`cannot ${when}`);
+  };
+  const receiver = defineReceiver({
+    ...base,
+    type: "source",
+    signals: SIGNALS,
+    create(raw, { id }) {
+      const config = raw as Labelled;
+      fail(config, "create");
+      const deliveries = new Subject<Delivery>();
+      const port = config.endpoint?.split(":").at(-1);
+      let listens = false;
+      return {
+        deliveries,
+        start() {
+          fail(config, "start");
+          if (port !== undefined && ports.has(port))
+            throw new Error("taken", { cause: Object.assign(new Error("x"), { code: "EADDRINUSE" }) });
+          if (port !== undefined) ports.add(port);
+          listens = true;
+          sources.set(id, deliveries);
+          events.push(`${id} listens ${config.label ?? ""}`.trim());
+        },
+        async shutdown() {
+          await settlePromises();
+          if (port !== undefined && listens) ports.delete(port);
+          listens = false;
+          events.push(`${id} closes ${config.label ?? ""}`.trim());
+        },
+      };
+    },
+  });
+  const counter = defineProcessor({
+    ...base,
+    type: "counter",
+    signals: SIGNALS,
+    create(raw, context) {
+      const config = raw as Labelled;
+      const name = config.keyed === true ? `count/${config.label ?? ""}` : "count";
+      const count = context.state(name, 1, () => 0);
+      return {
+        process(batch) {
+          count.value += batch.itemCount;
+          events.push(`${context.id} counts to ${count.value}`);
+          return batch;
+        },
+      };
+    },
+  });
+  const holder = defineProcessor({
+    ...base,
+    type: "holder",
+    signals: SIGNALS,
+    create() {
+      const held: Delivery[] = [];
+      const out = new Subject<Delivery>();
+      return {
+        operator: (source) => {
+          source.subscribe({ next: (delivery) => held.push(delivery), complete: () => out.complete() });
+          return out;
+        },
+        held: () => held.reduce((sum, { batch }) => sum + batch.itemCount, 0),
+        shutdown: () => {
+          for (const delivery of held.splice(0)) out.next(delivery);
+        },
+      };
+    },
+  });
+  const exporter = defineExporter({
+    ...base,
+    type: "sink",
+    signals: SIGNALS,
+    create(raw) {
+      const config = raw as Labelled;
+      return {
+        start: () => fail(config, "start"),
+        async send(batch) {
+          await result.gate;
+          sent.push({ label: config.label ?? "", items: batch.itemCount });
+        },
+        shutdown: () => void events.push(`sink closes ${config.label ?? ""}`.trim()),
+      };
+    },
+  });
+  const extension = defineExtension({ ...base, type: "extension", create: () => ({}) });
+  const clock = new VirtualClock();
+  const store = new MemoryStorage({ clock });
+  const storage = defineExtension({ ...base, type: "storage", provides: ["storage"], create: () => ({ storage: store }) });
+  const result: World = {
+    events,
+    clock,
+    lines: [],
+    sent,
+    ports,
+    gate: Promise.resolve(),
+    definitions: { receiver, counter, holder, exporter, extension, storage },
+    push(id, batch) {
+      const delivery = testDelivery(batch);
+      sources.get(id)?.next(delivery);
+      return delivery;
+    },
+  };
+  return result;
+}
+
+const queue = (more: object = {}): unknown => queueField.parse(more);
+
+/** A specification with one pipeline; components are given by their configurations. */
+function specOf(
+  { definitions }: World,
+  parts: {
+    readonly receivers?: Readonly<Record<string, Labelled>>;
+    readonly processors?: Readonly<Record<string, Labelled>>;
+    readonly exporters?: Readonly<Record<string, object>>;
+    readonly extensions?: Readonly<Record<string, Labelled>>;
+  } = {},
+): GraphSpec {
+  const { receivers = { source: {} }, processors = {}, exporters = { sink: {} }, extensions = {} } = parts;
+  const configured = <D>(definition: (id: string) => D, of: Readonly<Record<string, object>>): Configured<D>[] =>
+    Object.entries(of).map(([id, config]) => ({ id, definition: definition(id), config, extensions: [...Object.keys(extensions)] }));
+  return {
+    receivers: configured(() => definitions.receiver, receivers),
+    processors: configured((id) => (id.startsWith("holder") ? definitions.holder : definitions.counter), processors),
+    connectors: [],
+    exporters: configured(() => definitions.exporter, exporters),
+    extensions: configured((id) => (id === "storage" ? definitions.storage : definitions.extension), extensions),
+    pipelines: [
+      {
+        id: "traces",
+        signal: "traces",
+        receivers: Object.keys(receivers),
+        processors: Object.keys(processors),
+        exporters: Object.keys(exporters),
+      },
+    ],
+  };
+}
+
+async function started(of: World, spec: GraphSpec): Promise<Graph> {
+  const graph = buildGraph(spec, testEnvironment({ clock: of.clock, lines: of.lines }));
+  await graph.start();
+  return graph;
+}
+
+/** Lets time pass until the promise has settled. */
+async function passing({ clock }: World, work: Promise<unknown>): Promise<void> {
+  let isDone = false;
+  const done = (): void => void (isDone = true);
+  work.then(done, done);
+  while (!isDone) await clock.advance(1);
+}
+
+const changes = (all: readonly NodeChange[]): readonly string[] => all.map(({ node, change, state }) => `${node} ${change} ${state}`);
+const rows = (graph: Graph): Readonly<Record<string, object>> =>
+  Object.fromEntries(
+    graph
+      .ledger()
+      .nodes.map(({ key, received, passed, delivered, refused, failed, held, restored }) => [
+        key,
+        { received, passed, delivered, refused, failed, held, restored },
+      ]),
+  );
+const row = (counts: object): object => ({ received: 0, passed: 0, delivered: 0, refused: 0, failed: 0, held: 0, restored: 0, ...counts });
+
+describe("a reload", () => {
+  it("does nothing when nothing has changed", async () => {
+    const of = world();
+    const graph = await started(of, specOf(of, { processors: { counter: { label: "a" } } }));
+    expect(await graph.reload(specOf(of, { processors: { counter: { label: "a" } } }), 1000)).toEqual([]);
+    expect(of.events).toEqual(["source listens"]);
+  });
+
+  it("keeps receivers and exporters, and builds the processors of a changed pipeline anew with their memory", async () => {
+    const of = world();
+    const graph = await started(of, specOf(of, { processors: { counter: { label: "a" } } }));
+    of.push("source", spans(3));
+    const report = await graph.reload(specOf(of, { processors: { counter: { label: "b" } } }), 1000);
+    expect(changes(report)).toEqual([
+      "receiver/source unchanged none",
+      "processor/counter@traces rebuilt kept",
+      "exporter/sink unchanged none",
+    ]);
+    expect(report[1]?.reason).toBe("label has changed");
+    of.push("source", spans(4));
+    await settlePromises();
+    expect(of.events).toEqual(["source listens", "counter counts to 3", "counter counts to 7"]);
+    expect(graph.ledger().violations).toEqual([]);
+    expect(rows(graph)).toEqual({
+      "receiver/source": row({ received: 7, passed: 7 }),
+      "processor/counter@traces": row({ received: 7, passed: 7 }),
+      "exporter/sink": row({ received: 7, delivered: 7 }),
+    });
+    await graph.shutdown(new AbortController().signal);
+    expect(graph.ledger().violations).toEqual([]);
+  });
+
+  it("lets what an old processor holds flow out into the new graph", async () => {
+    const of = world();
+    const graph = await started(of, specOf(of, { processors: { holder: { label: "a" } } }));
+    const before = of.push("source", spans(3));
+    await graph.reload(specOf(of, { processors: { holder: { label: "b" } } }), 1000);
+    const after = of.push("source", spans(4));
+    await of.clock.advance(1);
+    expect([before.outcomes.length, after.outcomes.length, of.sent]).toEqual([1, 0, [{ label: "", items: 3 }]]);
+    expect(graph.ledger().violations).toEqual([]);
+    expect(rows(graph)["processor/holder@traces"]).toEqual(row({ received: 7, passed: 3, held: 4 }));
+    await graph.shutdown(new AbortController().signal);
+    expect(after.outcomes).toEqual([{ kind: "delivered" }]);
+  });
+
+  it("keeps a whole chain alive when only its exporter changes, with what it holds", async () => {
+    const of = world();
+    const graph = await started(of, specOf(of, { processors: { holder: {} }, exporters: { sink: { label: "old" } } }));
+    of.push("source", spans(3));
+    const report = await graph.reload(specOf(of, { processors: { holder: {} }, exporters: { sink: { label: "new" } } }), 1000);
+    expect(changes(report)).toEqual([
+      "receiver/source unchanged none",
+      "processor/holder@traces unchanged none",
+      "exporter/sink rebuilt none",
+    ]);
+    await of.clock.advance(1);
+    expect(of.events).toContain("sink closes old");
+    await graph.shutdown(new AbortController().signal);
+    expect(of.sent).toEqual([{ label: "new", items: 3 }]);
+    expect(graph.ledger().violations).toEqual([]);
+  });
+
+  it("says that memory is lost that belongs to a configuration, and forgets it", async () => {
+    const of = world();
+    const graph = await started(of, specOf(of, { processors: { counter: { label: "a", keyed: true } } }));
+    of.push("source", spans(3));
+    const report = await graph.reload(specOf(of, { processors: { counter: { label: "b", keyed: true } } }), 1000);
+    expect(report[1]).toMatchObject({
+      change: "rebuilt",
+      state: "lost",
+      reason: "label has changed; its memory belongs to the configuration that it had",
+    });
+    await settlePromises();
+    await graph.reload(specOf(of, { processors: { counter: { label: "a", keyed: true } } }), 1000);
+    of.push("source", spans(1));
+    expect(of.events.at(-1)).toBe("counter counts to 1");
+  });
+
+  it("lets an old exporter send what is on its way, beside the new one, and gives it up in the end", async () => {
+    const of = world();
+    const gate = Promise.withResolvers<void>();
+    of.gate = gate.promise;
+    const graph = await started(of, specOf(of, { exporters: { sink: { label: "old", sending_queue: queue() } } }));
+    expect(of.push("source", spans(3)).outcomes).toEqual([{ kind: "delivered" }]);
+    await graph.reload(specOf(of, { exporters: { sink: { label: "new", sending_queue: queue() } } }), 1000);
+    of.push("source", spans(2));
+    expect(rows(graph)["exporter/sink"]).toEqual(row({ received: 5, held: 5 }));
+    gate.resolve();
+    await of.clock.advance(1);
+    expect(of.sent).toEqual([
+      { label: "old", items: 3 },
+      { label: "new", items: 2 },
+    ]);
+    expect(rows(graph)["exporter/sink"]).toEqual(row({ received: 5, delivered: 5 }));
+    expect(graph.ledger().violations).toEqual([]);
+  });
+
+  it("counts what an old exporter cannot send in time as lost", async () => {
+    const of = world();
+    of.gate = new Promise(() => undefined);
+    const graph = await started(of, specOf(of, { exporters: { sink: { label: "old", sending_queue: queue() } } }));
+    of.push("source", spans(3));
+    await graph.reload(specOf(of, { exporters: { sink: { label: "new", sending_queue: queue() } } }), 1000);
+    await of.clock.advance(999);
+    expect(rows(graph)["exporter/sink"]).toEqual(row({ received: 3, held: 3 }));
+    await of.clock.advance(10);
+    expect(rows(graph)["exporter/sink"]).toEqual(row({ received: 3, failed: 3 }));
+    expect(of.lines).toContainEqual(expect.objectContaining({ level: "error", fields: expect.objectContaining({ dropped_items: 3 }) }));
+    expect(graph.ledger().violations).toEqual([]);
+  });
+
+  it("hands a stored queue to the next exporter, once, with nobody waiting for nothing", async () => {
+    const of = world();
+    const gate = Promise.withResolvers<void>();
+    of.gate = gate.promise;
+    const stored = queue({ storage: "storage", num_consumers: 1 });
+    const extensions = { storage: {} };
+    const graph = await started(of, specOf(of, { extensions, exporters: { sink: { label: "old", sending_queue: stored } } }));
+    const before = [of.push("source", spans(1)), of.push("source", spans(2))];
+    await of.clock.advance(1);
+    expect(before.map(({ outcomes }) => outcomes)).toEqual([[{ kind: "delivered" }], [{ kind: "delivered" }]]);
+    const report = await graph.reload(specOf(of, { extensions, exporters: { sink: { label: "new", sending_queue: stored } } }), 1000);
+    expect(changes(report).at(-1)).toBe("exporter/sink rebuilt kept");
+    const after = of.push("source", spans(4));
+    await of.clock.advance(1);
+    expect(after.outcomes).toEqual([]);
+    gate.resolve();
+    await of.clock.advance(1);
+    expect(after.outcomes).toEqual([{ kind: "delivered" }]);
+    await of.clock.advance(1);
+    expect(of.sent).toEqual([
+      { label: "old", items: 1 },
+      { label: "new", items: 2 },
+      { label: "new", items: 4 },
+    ]);
+    expect(rows(graph)["exporter/sink"]).toEqual(row({ received: 7, delivered: 7 }));
+    expect(graph.ledger().violations).toEqual([]);
+  });
+
+  it("lets a changed receiver take over the endpoint of the old one", async () => {
+    const of = world();
+    const graph = await started(of, specOf(of, { receivers: { source: { endpoint: "localhost:1", label: "old" } } }));
+    const report = graph.reload(specOf(of, { receivers: { source: { endpoint: "0.0.0.0:1", label: "new" } } }), 1000);
+    await passing(of, report);
+    expect((await report)[0]).toMatchObject({
+      change: "rebuilt",
+      reason: "endpoint, label have changed; its endpoint is closed for a moment",
+    });
+    expect(of.events.filter((event) => !event.startsWith("sink"))).toEqual([
+      "source listens old",
+      "source closes old",
+      "source closes new",
+      "source listens new",
+    ]);
+    of.push("source", spans(2));
+    await settlePromises();
+    expect(of.sent).toEqual([{ label: "", items: 2 }]);
+  });
+
+  it.each([
+    [
+      "an exporter does not start",
+      { exporters: { sink: { fails: "start", label: "new" } } },
+      'failed to start "sink" exporter: cannot start',
+    ],
+    ["a receiver cannot be made", { receivers: { source: { fails: "create" } } }, "cannot create"],
+    [
+      "a receiver does not start",
+      { receivers: { source: { endpoint: "localhost:1", fails: "start" } } },
+      'failed to start "source" receiver: cannot start',
+    ],
+  ])("leaves everything as it was when %s", async (_what, parts, message) => {
+    const of = world();
+    const old = { receivers: { source: { endpoint: "localhost:1" } }, processors: { counter: {} } };
+    const graph = await started(of, specOf(of, old));
+    of.push("source", spans(2));
+    const failed = graph.reload(specOf(of, { ...old, ...parts }), 1000);
+    await passing(of, failed);
+    await expect(failed).rejects.toThrow(message);
+    expect(of.ports).toEqual(new Set(["1"]));
+    of.push("source", spans(3));
+    await settlePromises();
+    expect(of.events).toContain("counter counts to 5");
+    expect(of.sent.map(({ items }) => items)).toEqual([2, 3]);
+    expect(graph.ledger()).toMatchObject({ violations: [], nodes: [{ received: 5 }, { received: 5 }, { received: 5 }] });
+    expect(graph.health().ready).toBe(true);
+    await graph.shutdown(new AbortController().signal);
+    expect(of.ports.size).toBe(0);
+  });
+
+  it("builds a component anew whose extension has changed", async () => {
+    const of = world();
+    const graph = await started(of, specOf(of, { extensions: { auth: { label: "a" } } }));
+    const report = await graph.reload(specOf(of, { extensions: { auth: { label: "b" } } }), 1000);
+    expect(report).toMatchObject([
+      { node: "extension/auth", change: "rebuilt", reason: "label has changed" },
+      { node: "receiver/source", change: "rebuilt", reason: 'extension "auth" has changed' },
+      { node: "exporter/sink", change: "rebuilt", reason: 'extension "auth" has changed' },
+    ]);
+  });
+
+  it("adds and takes away nodes, and leads what goes on to them", async () => {
+    const of = world();
+    const graph = await started(of, specOf(of, { exporters: { a: { label: "a" }, b: { label: "b" } } }));
+    of.push("source", spans(1));
+    const report = await graph.reload(
+      specOf(of, { processors: { counter: {} }, exporters: { b: { label: "b" }, c: { label: "c" } } }),
+      1000,
+    );
+    expect(changes(report)).toEqual([
+      "receiver/source unchanged none",
+      "processor/counter@traces new none",
+      "exporter/b unchanged none",
+      "exporter/c new none",
+      "exporter/a removed none",
+    ]);
+    of.push("source", spans(2));
+    await of.clock.advance(1);
+    expect(of.sent.map(({ label, items }) => `${label}${items}`).toSorted()).toEqual(["a1", "b1", "b2", "c2"]);
+    expect(graph.ledger().violations).toEqual([]);
+    expect(graph.plan(specOf(of)).map(({ node, change }) => `${node} ${change}`)).toContain("exporter/b removed");
+    expect(graph.ledger().violations).toEqual([]);
+    await graph.shutdown(new AbortController().signal);
+    expect(rows(graph)["exporter/a"]).toEqual(row({ received: 1, delivered: 1 }));
+  });
+});

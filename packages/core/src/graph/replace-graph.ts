@@ -1,0 +1,82 @@
+import type { NodeLedger } from "../ledger/node-ledger.ts";
+import type { BuiltGraph, Ground } from "./graph-builder.ts";
+import { booksOf, without, type ExporterPart, type GraphParts } from "./graph-parts.ts";
+import { SpecDiff } from "./spec-diff.ts";
+import { startExchanges, startParts } from "./start-graph.ts";
+import { stopParts } from "./stop-graph.ts";
+import { Takeover } from "./takeover.ts";
+
+/** How one graph gives way to the next. */
+export interface ReplaceOptions {
+  /** How long what is not taken over may take to empty itself. */
+  readonly drainMs: number;
+  /** Aborts when there is no time for that any more. */
+  readonly hurry: AbortSignal;
+  /** Leads everything to the new graph. */
+  readonly swap: () => void;
+}
+
+/** An exporter that ends, and who sends on what it has stored. */
+interface Succession {
+  readonly successor: ExporterPart;
+  /** The storage itself goes on, so what is in it may stay there. */
+  readonly isStorageKept: boolean;
+  readonly free: PromiseWithResolvers<void>;
+}
+
+/**
+ * Starts what is new, leads everything to it in one synchronous moment, and lets what is gone empty itself. Resolves at that moment.
+ * @throws Error when something cannot start; all of it is stopped again, and the graph before runs on.
+ */
+export async function replaceGraph(
+  ground: Ground,
+  before: BuiltGraph,
+  after: BuiltGraph,
+  { drainMs, hurry, swap }: ReplaceOptions,
+): Promise<{ readonly drained: Promise<void> }> {
+  const { environment, books } = ground;
+  const fresh = without(after.parts, before.parts);
+  const gone = without(before.parts, after.parts);
+  const late = new AbortController();
+  const deadline = AbortSignal.any([late.signal, hurry]);
+  const takeover = new Takeover([...gone.extensions, ...gone.receivers.map(({ running }) => running)], environment, deadline);
+  const successions = successionsOf(fresh, gone, new SpecDiff(before.spec, after.spec));
+  const successorOf = (part: ExporterPart): Succession | undefined => successions.get(part);
+  const bySuccessor = new Map([...successions.values()].map((succession) => [succession.successor, succession]));
+  try {
+    await startParts(fresh, takeover, (part) => bySuccessor.get(part)?.free.promise);
+  } catch (caught) {
+    await stopParts(fresh, environment, { deadline: AbortSignal.abort() });
+    await takeover.undo();
+    books.ledger.close(booksOf(fresh));
+    throw caught;
+  }
+  swap();
+  startExchanges(fresh);
+  books.ledger.close([]);
+  for (const { component } of gone.extensions) component.notReady?.();
+  for (const { component } of fresh.extensions) component.ready?.();
+  const timer = environment.clock.setTimeout(() => late.abort(new Error("the time to drain has passed")), drainMs);
+  const stopExporter = async (part: ExporterPart): Promise<void> => {
+    const succession = successorOf(part);
+    await part.node.shutdown(deadline, succession?.isStorageKept === true).finally(() => succession?.free.resolve());
+  };
+  const drained = stopParts(gone, environment, { deadline, stopExporter }).then(() => {
+    timer.cancel();
+    const succeeded = new Set<NodeLedger>([...successions.keys()].map(({ node }) => node.ledger));
+    books.ledger.close(booksOf(gone), succeeded);
+  });
+  return { drained };
+}
+
+function successionsOf(fresh: GraphParts, gone: GraphParts, diff: SpecDiff): ReadonlyMap<ExporterPart, Succession> {
+  const successions = new Map<ExporterPart, Succession>();
+  for (const part of gone.exporters) {
+    const storage = part.node.settings.queue?.storage;
+    const successor = fresh.exporters.find(({ id }) => id === part.id);
+    if (storage === undefined || successor === undefined || successor.node.settings.queue?.storage !== storage) continue;
+    const isStorageKept = diff.changeOf("extension", storage) === undefined;
+    successions.set(part, { successor, isStorageKept, free: Promise.withResolvers() });
+  }
+  return successions;
+}

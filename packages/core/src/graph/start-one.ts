@@ -1,0 +1,17 @@
+import type { Lifecycle } from "../contract/component.ts";
+import type { Running } from "./graph-parts.ts";
+
+/**
+ * Starts a component.
+ * @throws Error that names it, with what it threw as the cause.
+ */
+export async function startOne(running: Running<Lifecycle>): Promise<void> {
+  try {
+    await running.component.start?.();
+  } catch (caught) {
+    const [kind] = running.key.split("/");
+    throw new Error(`failed to start "${running.id}" ${kind ?? ""}: ${caught instanceof Error ? caught.message : String(caught)}`, {
+      cause: caught,
+    });
+  }
+}

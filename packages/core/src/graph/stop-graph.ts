@@ -1,0 +1,26 @@
+import type { GraphEnvironment } from "./environment.ts";
+import type { ExporterPart, GraphParts, Running } from "./graph-parts.ts";
+import { stopOne } from "./stop-one.ts";
+
+/** What a stop waits for, and how exporters end. */
+export interface StopOptions {
+  readonly deadline: AbortSignal;
+  /** Called when no receiver takes in anything any more. */
+  readonly receiversStopped?: () => Promise<void>;
+  readonly stopExporter?: (part: ExporterPart) => Promise<void>;
+}
+
+/** Stops receivers first, then lets each node empty itself towards the exporters. Never rejects: what goes wrong is logged. */
+export async function stopParts(parts: GraphParts, environment: GraphEnvironment, options: StopOptions): Promise<void> {
+  const { deadline, receiversStopped } = options;
+  const stop = (running: Running): Promise<void> => stopOne(running, deadline, environment);
+  await Promise.all(parts.receivers.map(({ running }) => running.stop(deadline, environment)));
+  await receiversStopped?.();
+  for (const chain of parts.chains) {
+    for (const step of chain.steps) await stop(step);
+    chain.entry.close();
+  }
+  const stopExporter = options.stopExporter ?? ((part) => part.node.shutdown(deadline));
+  await Promise.all(parts.exporters.map((part) => stop({ key: part.key, id: part.id, component: { shutdown: () => stopExporter(part) } })));
+  for (const running of parts.extensions.toReversed()) await running.stop(deadline, environment);
+}

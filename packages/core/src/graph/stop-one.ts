@@ -1,0 +1,14 @@
+import type { Lifecycle } from "../contract/component.ts";
+import type { GraphEnvironment } from "./environment.ts";
+import type { Running } from "./graph-parts.ts";
+
+/** Components that were never started are stopped too: `create` may already hold something. */
+export async function stopOne(running: Running<Lifecycle>, deadline: AbortSignal, environment: GraphEnvironment): Promise<void> {
+  try {
+    await running.component.shutdown?.(deadline);
+  } catch (caught) {
+    environment
+      .logger(running.key)
+      .error("The component did not shut down cleanly.", { error: caught instanceof Error ? caught.message : String(caught) });
+  }
+}
