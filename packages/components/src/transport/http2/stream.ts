@@ -71,6 +71,11 @@ export class Stream {
     return !this.isClosed && !this.isLocalDone;
   }
 
+  /** The head of the answer was sent, its end was not. */
+  get #isAnswering(): boolean {
+    return this.isOpen && this.headersSent && this.#end === undefined;
+  }
+
   get isPaused(): boolean {
     return this.#held !== undefined;
   }
@@ -119,7 +124,7 @@ export class Stream {
 
   /** Sends a piece of the body; what the client's window does not take waits. */
   write(bytes: Uint8Array): void {
-    if (!this.isOpen || this.#end !== undefined || bytes.length === 0) return;
+    if (!this.#isAnswering || bytes.length === 0) return;
     this.#waiting.push(bytes);
     this.pump();
   }
@@ -166,7 +171,7 @@ export class Stream {
   }
 
   #finish(end: Buffer | null): void {
-    if (!this.isOpen || this.#end !== undefined) return;
+    if (!this.#isAnswering) return;
     this.#end = end;
     this.pump();
   }
