@@ -4,6 +4,7 @@ export type * from "./contract/clock.ts";
 export type * from "./contract/component.ts";
 export * from "./contract/define.ts";
 export type * from "./contract/delivery.ts";
+export * from "./contract/health.ts";
 export type * from "./contract/logger.ts";
 export * from "./contract/outcome.ts";
 export * from "./contract/pipeline-error.ts";

@@ -6,6 +6,7 @@ import type { LedgerSnapshot } from "../ledger/ledger.ts";
 import type { Capabilities, CapabilityName } from "./capabilities.ts";
 import type { Clock, Random } from "./clock.ts";
 import type { Delivery } from "./delivery.ts";
+import type { Trouble } from "./health.ts";
 import type { Logger } from "./logger.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ReloadReport } from "./reload.ts";
@@ -34,8 +35,12 @@ export interface AlertSink {
 /** One line of the health report. */
 export interface NodeHealth {
   readonly node: string;
+  /** By the standard times; `healthStatus` judges with others. */
   readonly healthy: boolean;
+  /** What is wrong with it, in words. */
   readonly reason?: string;
+  /** The same for programs. Also a node that is still healthy may have it. */
+  readonly trouble?: Trouble;
 }
 
 /** What extensions may see of the running collector. */

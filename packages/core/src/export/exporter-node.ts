@@ -60,6 +60,8 @@ export class ExporterNode {
         restored: (items) => (ledger.restored += items),
       });
     }
+    ledger.stored = () => this.#queue?.storedItems ?? 0;
+    ledger.sending = () => ({ failure: this.#sender.failure, isBreakerOpen: this.#sender.breaker !== "closed" });
     ledger.held = () => (this.#queue?.heldItems ?? 0) + this.#inFlightItems;
   }
 

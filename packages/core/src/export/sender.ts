@@ -1,6 +1,7 @@
 import type { Batch } from "@tidemark/otlp";
 import type { ComponentContext, Exporter } from "../contract/component.ts";
 import { PipelineError } from "../contract/pipeline-error.ts";
+import type { SendFailure } from "../ledger/node-ledger.ts";
 import { attempt, type AttemptResult } from "./attempt.ts";
 import { RetrySchedule } from "./backoff.ts";
 import { CircuitBreaker, type BreakerState } from "./circuit-breaker.ts";
@@ -37,6 +38,7 @@ export class Sender {
   readonly #limit: ConcurrencyLimit | undefined;
   readonly #degradation: Degradation | undefined;
   readonly #pauses: Pauses;
+  #failure: SendFailure | undefined;
   #mayRetry = true;
   #isStopped = false;
 
@@ -55,6 +57,11 @@ export class Sender {
 
   get breaker(): BreakerState {
     return this.#gate?.state ?? "closed";
+  }
+
+  /** The failures since the last success. */
+  get failure(): SendFailure | undefined {
+    return this.#failure;
   }
 
   /** Batches that may be on their way at the same time. */
@@ -134,6 +141,8 @@ export class Sender {
   #learn(pass: Pass, startedAt: number, error: PipelineError | undefined): void {
     if (this.#isStopped) return this.#gate?.leave(pass, "unknown");
     const now = this.#environment.context.clock.now();
+    this.#failure =
+      error === undefined ? undefined : { since: this.#failure?.since ?? now, message: error.message, isRetryable: error.retryable };
     if (error === undefined || !error.retryable) this.#limit?.succeeded(startedAt, now);
     else this.#limit?.overloaded(startedAt, now);
     if (this.#degradation?.sent(now, now - startedAt) === true) this.#degradationChanged(this.#degradation);

@@ -54,6 +54,9 @@ export class SendingQueue {
   #memory = 0;
   #sending = 0;
   #storing = 0;
+  /** Items that are being stored, and items that wait for room: what of a durable queue is in memory only. */
+  #storingItems = 0;
+  #waitingItems = 0;
   #isStoreRefusing = false;
   /** The queue takes and sends nothing: its storage is not open yet, or it has ended, and what is stored stays there. */
   #isHalted: boolean;
@@ -78,6 +81,11 @@ export class SendingQueue {
   /** Used capacity in `sizer` units, batches on their way included. */
   get size(): number {
     return this.#used;
+  }
+
+  /** Items that are in the storage; what has left it, but is not yet told so, does not count. */
+  get storedItems(): number {
+    return this.#backlog === undefined ? 0 : this.heldItems - this.#storingItems - this.#waitingItems;
   }
 
   /** Where undeliverable batches go, and with `storage` the queue itself. What is stored already is sent first. */
@@ -113,7 +121,7 @@ export class SendingQueue {
     const entry = makeEntry(batch, context, settlement, this.#config.sizer, this.#sending >= this.#owner.sender.concurrency);
     this.heldItems += entry.batch.itemCount;
     if (this.#mayEnter(entry) && this.#waiting.length === 0) this.#admit(entry);
-    else if (this.#config.block_on_overflow && !this.#isHalted) this.#waiting.push(entry);
+    else if (this.#config.block_on_overflow && !this.#isHalted) this.#wait(entry);
     else this.#refuseFull(entry);
     this.#pump();
   }
@@ -189,8 +197,20 @@ export class SendingQueue {
     this.#queued.push(entry);
   }
 
+  #wait(entry: Entry): void {
+    this.#waitingItems += entry.batch.itemCount;
+    this.#waiting.push(entry);
+  }
+
+  #nextWaiting(): Entry | undefined {
+    const entry = this.#waiting.shift();
+    this.#waitingItems -= entry?.batch.itemCount ?? 0;
+    return entry;
+  }
+
   async #store(entry: Entry, storage: DurableQueue, backlog: StoredBacklog): Promise<void> {
     this.#storing += 1;
+    this.#storingItems += entry.batch.itemCount;
     const { generation } = backlog;
     try {
       entry.id = await storage.append(recordOf(entry.batch, entry.context, this.#keys));
@@ -199,8 +219,10 @@ export class SendingQueue {
         backlog.hold(entry);
         this.#enqueue(entry);
       }
+      this.#storingItems -= entry.batch.itemCount;
       answer(entry);
     } catch (caught) {
+      this.#storingItems -= entry.batch.itemCount;
       this.#notStored(entry, PipelineError.from(caught));
     }
     this.#storing -= 1;
@@ -212,7 +234,7 @@ export class SendingQueue {
     this.#used -= entry.cost;
     this.#owner.log.warn("A batch could not be stored.", { error: error.message, items: entry.batch.itemCount });
     if (this.#config.block_on_overflow && !this.#isHalted) {
-      this.#waiting.push(entry);
+      this.#wait(entry);
       if (this.#isStoreRefusing) return;
       this.#isStoreRefusing = true;
       this.#owner.clock.setTimeout(() => {
@@ -228,14 +250,14 @@ export class SendingQueue {
 
   #admitWaiting(): void {
     for (let next = this.#waiting.peek(); next !== undefined && this.#mayEnter(next); next = this.#waiting.peek()) {
-      this.#waiting.shift();
+      this.#nextWaiting();
       this.#admit(next);
     }
     this.#pump();
   }
 
   #refuseWaiting(): void {
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift())
+    for (let next = this.#nextWaiting(); next !== undefined; next = this.#nextWaiting())
       this.#refuse(next, PipelineError.unavailable("the exporter has stopped"));
   }
 

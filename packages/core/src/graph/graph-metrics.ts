@@ -31,6 +31,9 @@ interface Instruments {
   readonly outgoing: ObservableCounter;
   readonly dropped: ObservableCounter;
   readonly held: ObservableGauge;
+  readonly stored: ObservableGauge;
+  readonly missing: ObservableGauge;
+  readonly violations: ObservableGauge;
   readonly restored: ObservableCounter;
   readonly deadLettered: ObservableCounter;
   readonly lost: ObservableCounter;
@@ -47,7 +50,9 @@ export function observeGraph(meter: Meter, ledger: Ledger, partsNow: () => Graph
   const callback: BatchObservableCallback = (result) => {
     const parts = partsNow();
     for (const { node } of parts.receivers) observeReceiver(result, instruments, node);
-    for (const row of ledger.rows()) observeNode(result, instruments, row);
+    const { nodes, violations } = ledger.snapshot();
+    for (const row of nodes) observeNode(result, instruments, row);
+    result.observe(instruments.violations, violations.length);
     for (const { id, node } of parts.exporters) observeExporter(result, instruments, id, node);
   };
   const { accepted, refused, failed, sent, sendFailed, enqueueFailed, ...single } = instruments;
@@ -77,8 +82,10 @@ function observeNode(result: BatchObservableResult, instruments: Instruments, ro
   }
   for (const [reason, items] of Object.entries(dropped)) result.observe(instruments.dropped, items, { ...attributes, reason });
   result.observe(instruments.held, held, attributes);
+  result.observe(instruments.missing, row.missing, attributes);
   if (kind !== "exporter") return;
   for (const [reason, items] of Object.entries(lost)) result.observe(instruments.lost, items, { ...attributes, reason });
+  result.observe(instruments.stored, row.stored, attributes);
   result.observe(instruments.restored, row.restored, attributes);
   result.observe(instruments.deadLettered, row.deadLettered, attributes);
 }
@@ -120,6 +127,12 @@ function createInstruments(meter: Meter): Instruments {
     outgoing: counter("otelcol_processor_outgoing_items", "Items emitted by the processor."),
     dropped: counter("tidemark_dropped_items", "Items that were taken out of the stream on purpose, by reason."),
     held: gauge("tidemark_held_items", "Items that the node holds."),
+    stored: gauge("tidemark_exporter_stored_items", "Those of the held items that are in a storage, and outlive the process."),
+    missing: gauge(
+      "tidemark_ledger_missing_items",
+      "Items that came to the node and are nowhere in its books. Anything but 0 is a defect of the node.",
+    ),
+    violations: gauge("tidemark_ledger_violations", "Nodes and connections whose books do not balance."),
     restored: counter(
       "tidemark_exporter_restored_items",
       "Items that came back from the storage after a restart, or from the dead letters.",

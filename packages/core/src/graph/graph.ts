@@ -17,7 +17,7 @@ import { startExchanges, startParts } from "./start-graph.ts";
 import { stopParts } from "./stop-graph.ts";
 import { Takeover } from "./takeover.ts";
 
-const HEALTH_INTERVAL_MS = 5000;
+const HEALTH_INTERVAL_MS = 1000;
 const NO_SOURCE: ReloadReport = {
   result: "failed",
   message: "this collector was not started from a configuration that can be read again",

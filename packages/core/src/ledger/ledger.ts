@@ -89,11 +89,6 @@ export class Ledger {
     for (const node of ended) this.#past.addNode(node.row(), succeeded.has(node));
   }
 
-  /** One row for each node, with the counts of its earlier instances. */
-  rows(): readonly NodeRow[] {
-    return this.#past.withNodes(this.#nodes.map((node) => node.row()));
-  }
-
   snapshot(): LedgerSnapshot {
     const rows = this.#nodes.map((node) => ({ node, row: node.row() }));
     const violations = [

@@ -10,6 +10,23 @@ export interface NodeIdentity {
   readonly pipeline?: string;
 }
 
+/** How an exporter's sends have gone lately. */
+export interface SendingState {
+  /** The failures since the last success; undefined while sends succeed. */
+  readonly failure: SendFailure | undefined;
+  readonly isBreakerOpen: boolean;
+}
+
+/** Sends that failed one after the other. */
+export interface SendFailure {
+  /** When the first of them failed, in milliseconds since the Unix epoch. */
+  readonly since: number;
+  /** Of the last one. */
+  readonly message: string;
+  /** Whether the last one may succeed when it is tried again. */
+  readonly isRetryable: boolean;
+}
+
 /** A row of the ledger at one moment. Counts are items: spans, log records, data points. */
 export interface NodeRow extends NodeIdentity {
   readonly received: number;
@@ -25,6 +42,8 @@ export interface NodeRow extends NodeIdentity {
   /** Items that could not be delivered and are kept with the reason. */
   readonly deadLettered: number;
   readonly held: number;
+  /** Those of the held items that are in a storage, and outlive the process. */
+  readonly stored: number;
   /** `received` and `restored` minus everything above: anything but 0 is a defect of the node. */
   readonly missing: number;
 }
@@ -40,6 +59,10 @@ export class NodeLedger {
   readonly lost: Map<string, number> = new Map();
   /** Asks the node how many items it holds; nodes that hold nothing keep the default. */
   held: () => number = () => 0;
+  /** Asks a durable queue how many of the held items are in its storage. */
+  stored: () => number = () => 0;
+  /** Asks an exporter how its sends go. */
+  sending: () => SendingState | undefined = () => undefined;
   /** Items that came over edges that a reload has ended since. */
   arrivedBefore = 0;
   received = 0;
@@ -88,9 +111,10 @@ export class NodeLedger {
   row(): NodeRow {
     const { received, restored, passed, delivered, refused, failed, deadLettered } = this;
     const held = this.held();
+    const stored = this.stored();
     const missing = received + restored - this.moved - held;
     const dropped = Object.fromEntries(this.dropped);
     const lost = Object.fromEntries(this.lost);
-    return { ...this.identity, received, restored, passed, delivered, refused, failed, lost, deadLettered, dropped, held, missing };
+    return { ...this.identity, received, restored, passed, delivered, refused, failed, lost, deadLettered, dropped, held, stored, missing };
   }
 }

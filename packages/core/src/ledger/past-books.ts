@@ -12,7 +12,7 @@ export class PastBooks {
    */
   addNode(row: NodeRow, isSucceeded: boolean): void {
     if (row.received === 0 && row.restored === 0) return;
-    addTo(this.#nodes, row.key, isSucceeded ? { ...row, restored: row.restored - row.held, held: 0 } : row, sumOfNodes);
+    addTo(this.#nodes, row.key, isSucceeded ? { ...row, restored: row.restored - row.held, held: 0, stored: 0 } : row, sumOfNodes);
   }
 
   addEdge(row: EdgeRow): void {
@@ -58,6 +58,7 @@ function sumOfNodes(a: NodeRow, b: NodeRow): NodeRow {
     failed: a.failed + b.failed,
     deadLettered: a.deadLettered + b.deadLettered,
     held: a.held + b.held,
+    stored: a.stored + b.stored,
     missing: a.missing + b.missing,
     dropped: sumOfReasons(a.dropped, b.dropped),
     lost: sumOfReasons(a.lost, b.lost),
