@@ -20,7 +20,9 @@ describe("the stored items of a queue", () => {
     expect(one.row()).toMatchObject({ held: 6, stored: 0, missing: 0 });
     await clock.advance(50);
     expect(one.row()).toMatchObject({ held: 6, stored: 3, missing: 0 });
-    await one.node.shutdown(AbortSignal.abort());
+    const stopped = one.node.shutdown(AbortSignal.abort());
+    await clock.advance(50);
+    await stopped;
     expect(one.row()).toMatchObject({ held: 3, stored: 3, refused: 3, missing: 0 });
   });
 
