@@ -62,11 +62,11 @@ const fields = z.strictObject({
   max_bytes: z
     .int()
     .min(1)
-    .default(256 * 1024 * 1024)
+    .default(64 * 1024 * 1024)
     .meta({
       description:
         "Most memory in bytes that queued batches may keep, whatever `sizer` counts. With `storage`, what is beyond it waits on the disk only. Not in the Collector.",
-      examples: [67108864],
+      examples: [268435456],
     }),
   block_on_overflow: z
     .boolean()
