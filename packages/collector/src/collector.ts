@@ -1,5 +1,5 @@
 import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
-import type { LoadedConfig } from "@tidemark/config";
+import type { LoadedConfig, LoadResult } from "@tidemark/config";
 import {
   buildGraph,
   StateStore,
@@ -8,14 +8,19 @@ import {
   type Graph,
   type GraphEnvironment,
   type Logger,
+  type NodeChange,
   type Random,
+  type ReloadReport,
 } from "@tidemark/core";
 import { createLogging } from "./logging/create-logging.ts";
 import type { LogSink } from "./logging/log-event.ts";
+import { ReloadCounts } from "./reload/reload-metrics.ts";
+import { Reloader } from "./reload/reloader.ts";
 import { createTelemetry, settingsWithoutEffect, type Telemetry, type TelemetryRole } from "./telemetry/create-telemetry.ts";
 
 /** How long components may take to notice that the shutdown deadline has passed. */
 const GRACE_MS = 2000;
+const STANDARD_DRAIN_MS = 10_000;
 
 /** What a collector is made from. Only the configuration is needed; the rest has the machine's own as standard. */
 export interface CollectorOptions {
@@ -24,6 +29,10 @@ export interface CollectorOptions {
   readonly random?: Random;
   /** Takes the lines of the collector's log; standard error when not given. */
   readonly logSink?: LogSink;
+  /** Reads the configuration again, for `reload`; without it `reload` fails. */
+  readonly load?: () => Promise<LoadResult>;
+  /** How long what a reload takes out of the graph may take to empty itself, in milliseconds (standard 10 s). */
+  readonly drainMs?: number;
   /** Set when this is one of several processes of a collector. */
   readonly role?: CollectorRole;
 }
@@ -43,6 +52,18 @@ export interface Collector {
    * `hurry` aborts, is given up and counted.
    */
   shutdown(deadlineMs: number, hurry?: AbortSignal): Promise<void>;
+  /**
+   * Reads the configuration again and takes it over while data flows; what is equal in both goes on. Resolves when it is active, or
+   * with what is wrong with it: then everything is as before. `trigger` says in the log who asked.
+   */
+  reload(trigger: string): Promise<ReloadReport>;
+  /**
+   * Takes over a configuration that is loaded already. Resolves with what became of each node.
+   * @throws Error when it cannot be built or started; the one before runs on.
+   */
+  apply(config: LoadedConfig): Promise<readonly NodeChange[]>;
+  /** What `apply` would do. Throws as it does. */
+  plan(config: LoadedConfig): readonly NodeChange[];
   health(): ReturnType<Graph["health"]>;
   /** The books of all nodes at this moment. */
   ledger(): ReturnType<Graph["ledger"]>;
@@ -63,8 +84,21 @@ export function createCollector(options: CollectorOptions): Collector {
   const worker = role.graph?.exchange?.slot.index;
   const logger = createLogging(config.telemetry.logs, clock, logSink, worker === undefined ? undefined : { worker });
   const telemetry = createTelemetry(config.telemetry, clock, random, role.telemetry);
-  const graph = buildGraph(config.graph, { clock, random, meter: telemetry.meter, logger, states: new StateStore(), ...role.graph });
   const own = logger("");
+  const { load = noSource, drainMs = STANDARD_DRAIN_MS } = options;
+  const counts = new ReloadCounts();
+  const apply = (next: LoadedConfig): Promise<readonly NodeChange[]> => graph.reload(next.graph, drainMs);
+  const reloader = new Reloader({ config, load, apply, clock, log: own, counts });
+  const graph = buildGraph(config.graph, {
+    clock,
+    random,
+    meter: telemetry.meter,
+    logger,
+    states: new StateStore(),
+    ...role.graph,
+    host: { reload: () => reloader.reload("request"), ...role.graph?.host },
+  });
+  if (options.load !== undefined) counts.observe(telemetry.meter);
   return {
     start: async () => {
       if (worker === undefined) warn(own, config);
@@ -75,12 +109,19 @@ export function createCollector(options: CollectorOptions): Collector {
       if (!stopped) own.error("A component did not stop after the shutdown deadline; it is left behind.");
       await telemetry.shutdown();
     },
+    reload: (trigger) => reloader.reload(trigger),
+    apply,
+    plan: (next) => graph.plan(next.graph),
     health: () => graph.health(),
     ledger: () => graph.ledger(),
     logger: (component = "") => logger(component),
     metricsEndpoints: () => telemetry.endpoints(),
     collectMetrics: () => telemetry.collect(),
   };
+}
+
+function noSource(): Promise<never> {
+  return Promise.reject(new Error("this collector was not started from a configuration that can be read again"));
 }
 
 /** What the configuration asks for and does not get; one process of a collector says it. */

@@ -6,3 +6,7 @@ export { nearest } from "./diagnostics/suggest.ts";
 export { optionsTable } from "./docs/options-table.ts";
 export { type ConfigInput, loadConfig, type LoadedConfig, type LoadResult } from "./load-config.ts";
 export { type TelemetryConfig } from "./telemetry/telemetry-config.ts";
+export { EtcdProvider } from "./providers/etcd-provider.ts";
+export { HttpProvider } from "./providers/http-provider.ts";
+export type { ConfigProvider, ProviderIo } from "./providers/provider.ts";
+export { REMOTE_SCHEMES } from "./resolve/config-io.ts";

@@ -17,13 +17,15 @@ import { startOf } from "./yaml/source-text.ts";
 
 /** Where a configuration comes from. */
 export interface ConfigInput {
-  /** Values of `--config`, in order: a path, `file:…`, `env:…` or `yaml:…`. */
+  /** Values of `--config`, in order: a path, `file:…`, `env:…`, `yaml:…`, `http://…`, `https://…` or `etcd://…`. */
   readonly uris: readonly string[];
   /** Values of `--set`, such as `processors.batch.timeout=2s`; they win over all files. */
   readonly sets: readonly string[];
   readonly registry: Registry;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly readFile: (path: string) => Promise<string>;
+  /** Reads `http:`, `https:`, `etcd:` and `etcds:` locations; without it they cannot be read. `HttpProvider` and `EtcdProvider` do it. */
+  readonly readRemote?: (uri: string) => Promise<string>;
 }
 
 /** A configuration without mistakes. */
@@ -43,7 +45,8 @@ export type LoadResult =
 export async function loadConfig(input: ConfigInput): Promise<LoadResult> {
   const findings: Finding[] = [];
   const report: Report = (finding) => findings.push(finding);
-  const io = configIo(input.env, input.readFile);
+  const { env, readFile, readRemote = () => Promise.reject(new Error("nothing is read over the network here")) } = input;
+  const io = configIo({ env, readFile, readRemote });
   try {
     return await load(input, io, findings, report);
   } catch (caught) {

@@ -24,5 +24,6 @@ export { buildGraph, type Graph } from "./graph/graph.ts";
 export { dataSignal, GraphError, inFeedingOrder } from "./graph/plan.ts";
 export { StateStore } from "./graph/state-store.ts";
 export type { EdgeRow, LedgerSnapshot } from "./ledger/ledger.ts";
+export { mergeLedgers } from "./ledger/merge-ledgers.ts";
 export type { NodeIdentity, NodeRow } from "./ledger/node-ledger.ts";
 export { createSettlement, joinSettlements } from "./settlement/settlement.ts";

@@ -1,20 +1,37 @@
 import { registry } from "@tidemark/components";
-import { loadConfig, renderDiagnostics, type LoadedConfig, type LoadResult } from "@tidemark/config";
+import { renderDiagnostics, type LoadedConfig, type LoadResult } from "@tidemark/config";
+import { parseDuration, systemClock } from "@tidemark/core";
+import { ConfigSource } from "../reload/config-source.ts";
 import type { ParsedArguments } from "./arguments.ts";
 import { UsageError, type CliIo } from "./io.ts";
 
+const STANDARD_POLL = "5s";
+
 /**
- * Loads the configuration that the arguments name.
+ * Where the configuration comes from that the arguments name.
  * @throws UsageError when they name none.
  */
-export function load(args: ParsedArguments, io: CliIo): Promise<LoadResult> {
+export function sourceOf(args: ParsedArguments, io: CliIo): ConfigSource {
   if (args.sources.length === 0) throw new UsageError("no configuration was named; add a file, such as pipelines/chat.yaml");
-  return loadConfig({ uris: args.sources, sets: args.sets, registry, env: io.env, readFile: io.readFile });
+  const text = args.value("poll-interval") ?? STANDARD_POLL;
+  const pollMs = parseDuration(text);
+  if (pollMs === undefined || pollMs <= 0) throw new UsageError(`"${text}" is not a duration; write --poll-interval 5s`);
+  const { env, readFile } = io;
+  return new ConfigSource({ uris: args.sources, sets: args.sets, registry, env, readFile, clock: systemClock, pollMs });
+}
+
+/** Loads the configuration that the arguments name. Throws as `sourceOf` does. */
+export function load(args: ParsedArguments, io: CliIo): Promise<LoadResult> {
+  return sourceOf(args, io).load();
 }
 
 /** As `load`; shows what is wrong, and gives `undefined` then. */
 export async function loadOrReport(args: ParsedArguments, io: CliIo): Promise<LoadedConfig | undefined> {
-  const result = await load(args, io);
+  return configOrReport(await load(args, io), io);
+}
+
+/** The configuration; shows what is wrong where there is none. */
+export function configOrReport(result: LoadResult, io: CliIo): LoadedConfig | undefined {
   if (result.ok) return result.config;
   const { diagnostics } = result;
   io.stderr(`${renderDiagnostics(diagnostics, { color: io.color }).trimEnd()}\n\n${countOf(diagnostics)}\n`);

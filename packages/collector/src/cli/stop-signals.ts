@@ -1,4 +1,4 @@
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /** A Ctrl-C often arrives twice: from the terminal, and from the `npx` or launcher that passes it on. */
 const ECHO_MS = 500;

@@ -1,18 +1,21 @@
 import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
-import type { Host, WorkerSlot } from "@tidemark/core";
+import type { Host, LedgerSnapshot, NodeChange, WorkerSlot } from "@tidemark/core";
 import type { LedgerTotals } from "../ledger-totals.ts";
+import type { SourceTexts } from "../reload/config-source.ts";
 
 /** What the supervisor tells a worker. */
 export type ToWorker =
   | {
       readonly type: "begin";
       readonly slot: WorkerSlot;
-      /** The configuration files as the supervisor read them, so that all workers run the same. */
-      readonly files: Readonly<Record<string, string>>;
+      /** What the supervisor read to make the configuration, so that all workers run the same. */
+      readonly texts: SourceTexts;
       /** Directory of the sockets between the workers. */
       readonly sockets: string;
     }
   | { readonly type: "collect"; readonly id: number }
+  /** Take another configuration over. */
+  | { readonly type: "reload"; readonly id: number; readonly texts: SourceTexts }
   /** Stop the receivers and let what is held flow out. */
   | { readonly type: "stop"; readonly deadlineMs: number }
   /** No worker takes in anything any more: what comes from the others has come. */
@@ -25,8 +28,10 @@ export type FromWorker =
   | { readonly type: "ready" }
   /** It could not start, and ends. */
   | { readonly type: "failed"; readonly message: string }
-  | { readonly type: "report"; readonly health: ReturnType<Host["health"]>; readonly totals: LedgerTotals }
+  | { readonly type: "report"; readonly health: ReturnType<Host["health"]>; readonly ledger: LedgerSnapshot }
   | { readonly type: "metrics"; readonly id: number; readonly scopes: readonly ScopeMetrics[] }
+  /** What became of the nodes, or why everything is as before. */
+  | { readonly type: "reloaded"; readonly id: number; readonly nodes: readonly NodeChange[]; readonly error?: string }
   /** Its receivers have stopped. */
   | { readonly type: "receivers_stopped" }
   /** Its last books; it ends now. */

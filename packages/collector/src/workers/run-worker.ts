@@ -1,12 +1,13 @@
 import { join } from "node:path";
-import type { LoadedConfig } from "@tidemark/config";
+import type { LoadedConfig, LoadResult } from "@tidemark/config";
 import { SocketExchange, systemClock } from "@tidemark/core";
 import { keepAlive, reportUnexpected } from "../cli/process-guards.ts";
 import { createCollector, type Collector } from "../collector.ts";
 import { ledgerTotals } from "../ledger-totals.ts";
 import { createLogging } from "../logging/create-logging.ts";
 import type { LogSink } from "../logging/log-event.ts";
-import type { ToWorker } from "./messages.ts";
+import type { SourceTexts } from "../reload/config-source.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
 import { workerConfig } from "./split-config.ts";
 import type { SupervisorChannel } from "./supervisor-channel.ts";
 
@@ -15,6 +16,8 @@ const REPORT_MS = 1000;
 /** What a worker is made from. */
 export interface WorkerOptions {
   readonly config: LoadedConfig;
+  /** Loads a configuration from what the supervisor has read. */
+  readonly load: (texts: SourceTexts) => Promise<LoadResult>;
   readonly begin: Extract<ToWorker, { type: "begin" }>;
   readonly channel: SupervisorChannel;
   readonly logSink: LogSink;
@@ -36,7 +39,7 @@ export async function runWorker(options: WorkerOptions): Promise<boolean> {
     await exchange.close();
     return false;
   }
-  const report = (): void => void channel.send({ type: "report", health: collector.health(), totals: ledgerTotals(collector.ledger()) });
+  const report = (): void => void channel.send({ type: "report", health: collector.health(), ledger: collector.ledger() });
   report();
   const reports = setInterval(report, REPORT_MS);
   void channel.send({ type: "ready" });
@@ -50,7 +53,7 @@ export async function runWorker(options: WorkerOptions): Promise<boolean> {
 }
 
 function build(
-  { config, begin, channel, logSink }: WorkerOptions,
+  { config, load, begin, channel, logSink, deadlineMs }: WorkerOptions,
   stopping: StopRequests,
 ): { collector: Collector; exchange: SocketExchange } {
   const log = createLogging(config.telemetry.logs, systemClock, logSink, { worker: begin.slot.index })("");
@@ -61,12 +64,27 @@ function build(
     await stopping.allQuiet(deadline);
   };
   const role = { graph: { exchange, sendersStopped }, telemetry: { serves: false } };
-  const collector = createCollector({ config: workerConfig(config), logSink, role });
+  const collector = createCollector({ config: workerConfig(config), logSink, drainMs: deadlineMs, role });
   channel.onMessage((message) => {
-    if (message.type !== "collect") return;
-    void collector.collectMetrics().then((scopes) => channel.send({ type: "metrics", id: message.id, scopes }));
+    if (message.type === "collect")
+      void collector.collectMetrics().then((scopes) => channel.send({ type: "metrics", id: message.id, scopes }));
+    else if (message.type === "reload") void reload(collector, load, message).then((answer) => channel.send(answer));
   });
   return { collector, exchange };
+}
+
+async function reload(
+  collector: Collector,
+  load: WorkerOptions["load"],
+  { id, texts }: Extract<ToWorker, { type: "reload" }>,
+): Promise<Extract<FromWorker, { type: "reloaded" }>> {
+  try {
+    const result = await load(texts);
+    if (!result.ok) throw new Error(result.diagnostics.map(({ message }) => message).join("; "));
+    return { type: "reloaded", id, nodes: await collector.apply(workerConfig(result.config)) };
+  } catch (caught) {
+    return { type: "reloaded", id, nodes: [], error: caught instanceof Error ? caught.message : String(caught) };
+  }
 }
 
 /** Everything that can end a worker. */

@@ -2,11 +2,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LoadedConfig } from "@tidemark/config";
-import { systemClock } from "@tidemark/core";
+import { systemClock, type NodeChange } from "@tidemark/core";
 import type { Running } from "../cli/running.ts";
 import { createCollector } from "../collector.ts";
 import { createLogging } from "../logging/create-logging.ts";
 import type { LogSink } from "../logging/log-event.ts";
+import type { ConfigSource } from "../reload/config-source.ts";
+import { ReloadCounts } from "../reload/reload-metrics.ts";
+import { Reloader } from "../reload/reloader.ts";
 import { clusterWorkers } from "./cluster-process.ts";
 import { supervisorConfig } from "./split-config.ts";
 import { WorkerGroup } from "./worker-group.ts";
@@ -14,30 +17,40 @@ import { WorkerGroup } from "./worker-group.ts";
 /** What a supervisor is made from. */
 export interface SupervisorOptions {
   readonly config: LoadedConfig;
-  /** The configuration files as they were read. */
-  readonly files: Readonly<Record<string, string>>;
+  /** Where `config` was loaded from. */
+  readonly source: Pick<ConfigSource, "texts" | "load">;
   readonly count: number;
   readonly logSink: LogSink;
+  /** How long what a reload takes out of the graph may take to empty itself, in milliseconds. */
+  readonly drainMs: number;
 }
 
 /**
  * Runs the pipelines in `count` workers, and beside them what there is once: health, self-metrics, log and exit code.
  * @throws what a component throws when it is created: each worker would fail in the same way.
  */
-export async function createSupervisor({ config, files, count, logSink }: SupervisorOptions): Promise<Running> {
-  await createCollector({ config, logSink: () => {} }).shutdown(0);
+export async function createSupervisor({ config, source, count, logSink, drainMs }: SupervisorOptions): Promise<Running> {
+  await tryToBuild(config);
   // Only we can look into a directory that mkdtemp makes: nobody else can send as a worker.
   const sockets = mkdtempSync(join(tmpdir(), "tidemark-"));
   const log = createLogging(config.telemetry.logs, systemClock, logSink)("");
-  const group = new WorkerGroup({ count, start: clusterWorkers(), files, sockets, clock: systemClock, log });
+  const counts = new ReloadCounts();
+  const group = new WorkerGroup({ count, start: clusterWorkers(), texts: source.texts, sockets, clock: systemClock, log });
   const own = createCollector({
     config: supervisorConfig(config),
     logSink,
+    drainMs,
     role: {
-      graph: { host: { health: () => group.health() } },
-      telemetry: { others: () => group.metrics(), observe: (meter) => group.observe(meter) },
+      graph: { host: { health: () => group.health(), ledger: () => group.ledger(), reload: () => reloader.reload("request") } },
+      telemetry: { others: () => group.metrics(), observe: (meter) => [group, counts].forEach((each) => each.observe(meter)) },
     },
   });
+  const apply = async (next: LoadedConfig): Promise<readonly NodeChange[]> => {
+    await tryToBuild(next);
+    const nodes = await group.reload(source.texts);
+    return [...(await own.apply(supervisorConfig(next))), ...nodes];
+  };
+  const reloader = new Reloader({ config, load: () => source.load(), apply, clock: systemClock, log, counts });
   const shutdown: Running["shutdown"] = async (deadlineMs, hurry) => {
     await group.shutdown(deadlineMs, hurry);
     await own.shutdown(deadlineMs, hurry);
@@ -58,5 +71,11 @@ export async function createSupervisor({ config, files, count, logSink }: Superv
     totals: () => group.totals(),
     logger: (component) => own.logger(component),
     metricsEndpoints: () => own.metricsEndpoints(),
+    reload: (trigger) => reloader.reload(trigger),
   };
+}
+
+/** What cannot be built here, no worker can build. */
+async function tryToBuild(config: LoadedConfig): Promise<void> {
+  await createCollector({ config, logSink: () => {} }).shutdown(0);
 }

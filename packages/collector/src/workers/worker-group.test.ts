@@ -1,3 +1,4 @@
+import type { NodeChange, NodeRow } from "@tidemark/core";
 import { recordingLogger, settlePromises, VirtualClock, type LoggedLine } from "@tidemark/core/testing";
 import { describe, expect, it } from "vitest";
 import { NO_TOTALS, type LedgerTotals } from "../ledger-totals.ts";
@@ -35,15 +36,20 @@ function rig(count = 2): Rig {
       },
     };
   };
-  const group = new WorkerGroup({ count, start, files: {}, sockets: "sockets", clock, log: recordingLogger(lines) });
+  const group = new WorkerGroup({ count, start, texts: {}, sockets: "sockets", clock, log: recordingLogger(lines) });
   return { clock, group, lines, processes };
 }
 
 const totals = (received: number, held = 0): LedgerTotals => ({ ...NO_TOTALS, received, delivered: received - held, held });
+const NOTHING = { passed: 0, restored: 0, delivered: 0, refused: 0, failed: 0, deadLettered: 0, held: 0, stored: 0, missing: 0 };
+const rows = (received: number, held: number): readonly NodeRow[] => [
+  { ...NOTHING, key: "receiver/a", kind: "receiver", id: "a", received, passed: received, dropped: {}, lost: {} },
+  { ...NOTHING, key: "exporter/a", kind: "exporter", id: "a", received, delivered: received - held, held, dropped: {}, lost: {} },
+];
 const report = (received: number, held = 0): FromWorker => ({
   type: "report",
   health: { ready: true, startedAt: 0, nodes: [{ node: "exporter/a", healthy: true }] },
-  totals: totals(received, held),
+  ledger: { nodes: rows(received, held), edges: [], violations: [] },
 });
 
 async function started(count = 2): Promise<Rig> {
@@ -59,8 +65,8 @@ describe("WorkerGroup", () => {
     const { group, processes } = rig();
     const ready = group.start();
     expect(processes.map(({ got }) => got)).toEqual([
-      [{ type: "begin", slot: { index: 0, count: 2 }, files: {}, sockets: "sockets" }],
-      [{ type: "begin", slot: { index: 1, count: 2 }, files: {}, sockets: "sockets" }],
+      [{ type: "begin", slot: { index: 0, count: 2 }, texts: {}, sockets: "sockets" }],
+      [{ type: "begin", slot: { index: 1, count: 2 }, texts: {}, sockets: "sockets" }],
     ]);
     processes[0]?.events.said({ type: "ready" });
     expect(group.health()).toMatchObject({
@@ -89,7 +95,7 @@ describe("WorkerGroup", () => {
     processes[1]?.events.said({
       type: "report",
       health: { ready: true, startedAt: 0, nodes: [{ node: "exporter/a", healthy: false, reason: "stuck" }] },
-      totals: NO_TOTALS,
+      ledger: { nodes: [], edges: [], violations: [] },
     });
     expect(group.health().nodes).toContainEqual({ node: "worker/1/exporter/a", healthy: false, reason: "stuck" });
     await clock.advance(11_000);
@@ -175,5 +181,56 @@ describe("WorkerGroup", () => {
     processes[0]?.events.said({ type: "metrics", id: 0, scopes });
     await clock.advance(2000);
     expect(await asked).toEqual([[], scopes, []]);
+  });
+
+  it("adds the books of its workers up", async () => {
+    const { group, processes } = await started();
+    processes[0]?.events.said(report(5, 2));
+    processes[1]?.events.said(report(7, 1));
+    expect(group.ledger().nodes).toMatchObject([
+      { key: "receiver/a", received: 12 },
+      { key: "exporter/a", received: 12, delivered: 9, held: 3 },
+    ]);
+  });
+
+  describe("a reload", () => {
+    const NODES: readonly NodeChange[] = [{ node: "processor/batch@traces", change: "rebuilt", state: "none" }];
+    const asked = ({ got }: FakeProcess): Extract<ToWorker, { type: "reload" }> | undefined =>
+      got.findLast((message) => message.type === "reload");
+    const answer = async (process: FakeProcess | undefined, error?: string): Promise<void> => {
+      const id = process === undefined ? -1 : (asked(process)?.id ?? -1);
+      process?.events.said({ type: "reloaded", id, nodes: NODES, ...(error === undefined ? {} : { error }) });
+      await settlePromises();
+    };
+
+    it("goes from one worker to the next, and to those that take the place of dead ones", async () => {
+      const { group, processes, clock } = await started();
+      const reloaded = group.reload({ "a.yaml": "new" });
+      expect(processes.map((process) => asked(process)?.texts)).toEqual([{ "a.yaml": "new" }, undefined]);
+      await answer(processes[0]);
+      expect(asked(processes[1]!)?.texts).toEqual({ "a.yaml": "new" });
+      processes[1]?.events.ended("SIGKILL");
+      expect(await reloaded).toEqual(NODES);
+      await clock.advance(0);
+      expect(processes[2]?.got[0]).toMatchObject({ type: "begin", texts: { "a.yaml": "new" } });
+    });
+
+    it("is taken back where it was when one worker cannot follow", async () => {
+      const { group, processes } = await started();
+      const reloaded = group.reload({ "a.yaml": "new" });
+      const failed = expect(reloaded).rejects.toThrow("worker 1: the port is in use");
+      await answer(processes[0]);
+      await answer(processes[1], "the port is in use");
+      expect(asked(processes[0]!)?.texts).toEqual({});
+      await answer(processes[0]);
+      await failed;
+    });
+
+    it("does not wait for ever for an answer", async () => {
+      const { group, clock } = await started();
+      const failed = expect(group.reload({})).rejects.toThrow("worker 0: it did not answer in time");
+      await clock.advance(30_000);
+      await failed;
+    });
   });
 });

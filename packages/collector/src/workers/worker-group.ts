@@ -1,21 +1,26 @@
 import type { Meter } from "@opentelemetry/api";
 import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
-import type { Clock, Host, Logger } from "@tidemark/core";
+import { mergeLedgers, type Clock, type Host, type LedgerSnapshot, type Logger, type NodeChange } from "@tidemark/core";
 import { addTotals, NO_TOTALS, type LedgerTotals } from "../ledger-totals.ts";
 import { countersOf, mergeMetrics } from "../telemetry/merge-metrics.ts";
+import type { SourceTexts } from "../reload/config-source.ts";
 import type { FromWorker, StartWorker, ToWorker } from "./messages.ts";
 import { Slot } from "./worker-slot.ts";
 
 /** How long workers may take to send their metrics. */
 const COLLECT_MS = 2000;
+/** How long a worker may take to take a configuration over. */
+const RELOAD_MS = 30_000;
 /** A worker gives up what is left at the deadline, and components get a little longer; after that it is killed. */
 const KILL_AFTER_MS = 5000;
+
+type Reloaded = Extract<FromWorker, { type: "reloaded" }>;
 
 /** What a group of workers is made from. */
 export interface GroupOptions {
   readonly count: number;
   readonly start: StartWorker;
-  readonly files: Readonly<Record<string, string>>;
+  readonly texts: SourceTexts;
   readonly sockets: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -25,6 +30,9 @@ export interface GroupOptions {
 export class WorkerGroup {
   readonly #slots: readonly Slot[];
   readonly #clock: Clock;
+  /** The configuration of each worker: they differ while a reload goes from one to the next. */
+  readonly #texts: SourceTexts[];
+  readonly #reloading = new Map<number, { readonly slot: Slot; readonly done: (answer: Reloaded) => void }>();
   #startedAt: number | undefined;
   /** Counters of processes that are gone. */
   #goneMetrics: readonly ScopeMetrics[] = [];
@@ -33,10 +41,11 @@ export class WorkerGroup {
   readonly #quiet = new Set<Slot>();
   #allEnded: (() => void) | undefined;
 
-  constructor({ count, start, files, sockets, clock, log }: GroupOptions) {
+  constructor({ count, start, texts, sockets, clock, log }: GroupOptions) {
     this.#clock = clock;
+    this.#texts = Array.from({ length: count }, () => texts);
     this.#slots = Array.from({ length: count }, (_, index) => {
-      const begin: ToWorker = { type: "begin", slot: { index, count }, files, sockets };
+      const begin = (): ToWorker => ({ type: "begin", slot: { index, count }, texts: this.#texts[index] ?? texts, sockets });
       const said = (message: FromWorker, slot: Slot): void => this.#said(message, slot);
       return new Slot({ index, start, begin, clock, log, said, ended: (slot) => this.#ended(slot) });
     });
@@ -48,12 +57,53 @@ export class WorkerGroup {
     this.#startedAt = this.#clock.now();
   }
 
+  /**
+   * Gives all workers another configuration, one after the other; resolves with what became of the nodes in the first. When one
+   * cannot take it over, those before it get theirs back.
+   * @throws Error with what that worker said.
+   */
+  async reload(texts: SourceTexts): Promise<readonly NodeChange[]> {
+    let nodes: readonly NodeChange[] = [];
+    const before = [...this.#texts];
+    for (const slot of this.#slots) {
+      const answer = await this.#reloadOne(slot, texts);
+      if (answer.error !== undefined) {
+        for (const done of this.#slots.slice(0, slot.index)) await this.#reloadOne(done, before[done.index] ?? texts);
+        throw new Error(`worker ${slot.index}: ${answer.error}`);
+      }
+      if (nodes.length === 0) nodes = answer.nodes;
+    }
+    return nodes;
+  }
+
+  async #reloadOne(slot: Slot, texts: SourceTexts): Promise<Reloaded> {
+    const before = this.#texts[slot.index];
+    // A process that takes the place of a dead one begins with it.
+    this.#texts[slot.index] = texts;
+    if (!slot.isAlive) return { type: "reloaded", id: -1, nodes: [] };
+    const id = this.#nextId++;
+    const { promise, resolve } = Promise.withResolvers<Reloaded>();
+    const timer = this.#clock.setTimeout(() => resolve({ type: "reloaded", id, nodes: [], error: "it did not answer in time" }), RELOAD_MS);
+    this.#reloading.set(id, { slot, done: resolve });
+    slot.send({ type: "reload", id, texts });
+    const answer = await promise;
+    timer.cancel();
+    this.#reloading.delete(id);
+    if (answer.error !== undefined && before !== undefined) this.#texts[slot.index] = before;
+    return answer;
+  }
+
   health(): ReturnType<Host["health"]> {
     return {
       ready: this.#startedAt !== undefined,
       startedAt: this.#startedAt,
       nodes: this.#slots.flatMap((slot) => slot.health()),
     };
+  }
+
+  /** The books of the living workers, as of their last reports. */
+  ledger(): LedgerSnapshot {
+    return mergeLedgers(new Map(this.#slots.filter((slot) => slot.isAlive).map((slot) => [`worker/${slot.index}`, slot.ledger])));
   }
 
   totals(): LedgerTotals {
@@ -120,6 +170,8 @@ export class WorkerGroup {
     if (message.type === "metrics") {
       slot.metrics = message.scopes;
       this.#collected(slot, message.id);
+    } else if (message.type === "reloaded") {
+      this.#reloading.get(message.id)?.done(message);
     } else if (message.type === "receivers_stopped") {
       this.#quiet.add(slot);
       this.#checkQuiet();
@@ -135,6 +187,8 @@ export class WorkerGroup {
     this.#goneMetrics = mergeMetrics([this.#goneMetrics, countersOf(slot.metrics)]);
     slot.metrics = [];
     for (const id of this.#collecting.keys()) this.#collected(slot, id);
+    // The one in its place begins with the new configuration.
+    for (const [id, waiting] of this.#reloading) if (waiting.slot === slot) waiting.done({ type: "reloaded", id, nodes: [] });
     this.#checkQuiet();
     this.#checkEnded();
   }

@@ -1,6 +1,6 @@
 import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
-import type { Clock, Logger, NodeHealth, Timer } from "@tidemark/core";
-import { NO_TOTALS, type LedgerTotals } from "../ledger-totals.ts";
+import type { Clock, LedgerSnapshot, Logger, NodeHealth, Timer } from "@tidemark/core";
+import { ledgerTotals, NO_TOTALS, type LedgerTotals } from "../ledger-totals.ts";
 import type { FromWorker, StartWorker, ToWorker, WorkerProcess } from "./messages.ts";
 
 /** A worker that has run for this long may be replaced at once, whatever happened before. */
@@ -14,8 +14,8 @@ const SILENT_MS = 10_000;
 export interface SlotOptions {
   readonly index: number;
   readonly start: StartWorker;
-  /** The first message to each process of this slot. */
-  readonly begin: ToWorker;
+  /** The first message to the next process of this slot. */
+  readonly begin: () => ToWorker;
   readonly clock: Clock;
   readonly log: Logger;
   /** Everything that the slot itself does not deal with. */
@@ -26,7 +26,8 @@ export interface SlotOptions {
 /** One of the workers, through all processes that play it. */
 export class Slot {
   readonly index: number;
-  /** The last books of the present process. */
+  /** The last books of the present process, in full and in one row. */
+  ledger: LedgerSnapshot = { nodes: [], edges: [], violations: [] };
   totals: LedgerTotals = NO_TOTALS;
   /** The books of the processes before it. */
   gone: LedgerTotals = NO_TOTALS;
@@ -93,7 +94,7 @@ export class Slot {
     const { clock, start, begin } = this.#options;
     this.#startedAt = this.#heardAt = clock.now();
     this.#process = start({ said: (message) => this.#said(message), ended: (reason) => this.#ended(reason) });
-    this.#process.send(begin);
+    this.#process.send(begin());
   }
 
   #said(message: FromWorker): void {
@@ -102,7 +103,8 @@ export class Slot {
     else if (message.type === "failed") this.#failed(message.message);
     else if (message.type === "report") {
       this.#nodes = message.health.nodes;
-      this.totals = message.totals;
+      this.ledger = message.ledger;
+      this.totals = ledgerTotals(message.ledger);
     } else {
       if (message.type === "stopped") this.totals = message.totals;
       this.#options.said(message, this);

@@ -4,14 +4,16 @@ import type { SourceText } from "../yaml/source-text.ts";
 export interface ConfigIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly readFile: (path: string) => Promise<string>;
+  /** Reads what the schemes of `REMOTE_SCHEMES` name. */
+  readonly readRemote: (uri: string) => Promise<string>;
   /** Registers a text under the name by which users know it. */
   readonly source: (name: string, text: string) => SourceText;
 }
 
 /** Binds the outside world, and numbers the sources in the order in which they are read. */
-export function configIo(env: ConfigIo["env"], readFile: ConfigIo["readFile"]): ConfigIo {
+export function configIo({ env, readFile, readRemote }: Omit<ConfigIo, "source">): ConfigIo {
   let order = 0;
-  return { env, readFile, source: (name, text) => ({ name, text, order: order++ }) };
+  return { env, readFile, readRemote, source: (name, text) => ({ name, text, order: order++ }) };
 }
 
 /** A Collector location: `scheme:value`. */
@@ -21,7 +23,9 @@ export interface Location {
 }
 
 /** The schemes that exist here. */
-export const SCHEMES: readonly string[] = ["env", "file", "yaml"];
+export const SCHEMES: readonly string[] = ["env", "file", "yaml", "http", "https", "etcd", "etcds"];
+/** Those of them that are read over the network. */
+export const REMOTE_SCHEMES: ReadonlySet<string> = new Set(["http", "https", "etcd", "etcds"]);
 
 /** Splits a location; `undefined` where the text is none. A scheme has two characters at least, so `C:\x` has none. */
 export function parseLocation(uri: string): Location | undefined {

@@ -4,6 +4,7 @@ import { type ConfigNode, joinPath, type MapEntry, type ScalarNode } from "../ya
 import { parseYaml } from "../yaml/parse-yaml.ts";
 import type { Site } from "../yaml/source-text.ts";
 import { type ConfigIo, parseLocation, readFailure, SCHEMES } from "./config-io.ts";
+import { withoutPassword } from "../providers/provider.ts";
 import { findReference, unescapeDollars } from "./reference.ts";
 
 /** The Collector's limit of expansions inside each other. */
@@ -115,7 +116,12 @@ class Expander {
       case "yaml":
         return this.#typed(location.value, site);
       case "file":
-        return this.#retrieveFile(location.value, site, path);
+        return this.#retrieveText(location.value, () => this.#io.readFile(location.value), site, path);
+      case "http":
+      case "https":
+      case "etcd":
+      case "etcds":
+        return this.#retrieveText(withoutPassword(uri), () => this.#io.readRemote(uri), site, path);
       default: {
         const meant = inner.includes(":-")
           ? `write \${env:${inner}}`
@@ -147,13 +153,15 @@ class Expander {
     return this.#typed(found ?? (split < 0 ? "" : value.slice(split + 2)), site);
   }
 
-  async #retrieveFile(path: string, site: Site, at: string): Promise<Retrieved | undefined> {
+  async #retrieveText(name: string, read: () => Promise<string>, site: Site, at: string): Promise<Retrieved | undefined> {
     try {
-      const text = await this.#io.readFile(path);
-      return this.#typed(text, site, path);
+      return this.#typed(await read(), site, name);
     } catch (caught) {
-      const message = `${at}: cannot read ${path}: ${readFailure(caught)}`;
-      this.#report({ code: "CFG_READ_FAILED", site, path: at, message, fix: "check the path; it is taken from the working directory" });
+      const message = `${at}: cannot read ${name}: ${readFailure(caught)}`;
+      const fix = name.includes("://")
+        ? "check that the address is right and answers"
+        : "check the path; it is taken from the working directory";
+      this.#report({ code: "CFG_READ_FAILED", site, path: at, message, fix });
       return undefined;
     }
   }

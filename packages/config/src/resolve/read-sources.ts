@@ -4,6 +4,7 @@ import { type ConfigNode, isNull, typeWord } from "../yaml/config-node.ts";
 import { parseYaml } from "../yaml/parse-yaml.ts";
 import { type SourceText, startOf } from "../yaml/source-text.ts";
 import { type ConfigIo, parseLocation, readFailure, SCHEMES } from "./config-io.ts";
+import { withoutPassword } from "../providers/provider.ts";
 import { mergeNodes, nested, splitKeys } from "./merge.ts";
 
 /** The merged configuration, and whether all of it could be read. */
@@ -44,7 +45,7 @@ export async function readSources(uris: readonly string[], sets: readonly string
 async function openSource(uri: string, io: ConfigIo, report: Report): Promise<SourceText | undefined> {
   const { scheme, value } = parseLocation(uri) ?? { scheme: "file", value: uri };
   const fail = (message: string, fix: string, code: "CFG_READ_FAILED" | "CFG_UNKNOWN_SCHEME" = "CFG_READ_FAILED"): undefined => {
-    report({ code, site: startOf(io.source(scheme === "file" ? value : uri, "")), path: "", message, fix });
+    report({ code, site: startOf(io.source(scheme === "file" ? value : withoutPassword(uri), "")), path: "", message, fix });
   };
   switch (scheme) {
     case "yaml":
@@ -55,6 +56,15 @@ async function openSource(uri: string, io: ConfigIo, report: Report): Promise<So
         ? fail(`environment variable "${value}" is not set`, `set ${value} to YAML text, or name a file`)
         : io.source(uri, text);
     }
+    case "http":
+    case "https":
+    case "etcd":
+    case "etcds":
+      try {
+        return io.source(withoutPassword(uri), await io.readRemote(uri));
+      } catch (caught) {
+        return fail(`cannot read it: ${readFailure(caught)}`, "check that the address is right and answers");
+      }
     case "file":
       try {
         return io.source(value, await io.readFile(value));

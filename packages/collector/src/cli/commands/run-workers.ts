@@ -1,7 +1,10 @@
-import { loadOrReport } from "../load.ts";
+import { registry } from "@tidemark/components";
+import { loadConfig, type LoadResult } from "@tidemark/config";
+import { configOrReport } from "../load.ts";
 import type { ParsedArguments } from "../arguments.ts";
 import { EXIT, type CliIo } from "../io.ts";
 import { openLogSink } from "../log-output.ts";
+import type { SourceTexts } from "../../reload/config-source.ts";
 import { runWorker } from "../../workers/run-worker.ts";
 import { supervisorChannel } from "../../workers/supervisor-channel.ts";
 
@@ -9,24 +12,23 @@ import { supervisorChannel } from "../../workers/supervisor-channel.ts";
 export async function runAsWorker(args: ParsedArguments, deadlineMs: number, io: CliIo): Promise<number> {
   const channel = supervisorChannel();
   const begin = await channel.begin;
-  const config = await loadOrReport(args, { ...io, readFile: (path) => readRecorded(begin.files, path) });
+  const load = (texts: SourceTexts): Promise<LoadResult> => loadRecorded(texts, args, io);
+  const config = configOrReport(await load(begin.texts), io);
   if (config === undefined) return EXIT.usage;
   const output = openLogSink(config.telemetry.logs.output_paths, io);
   try {
-    return (await runWorker({ config, begin, channel, logSink: output.sink, deadlineMs })) ? EXIT.ok : EXIT.failure;
+    return (await runWorker({ config, load, begin, channel, logSink: output.sink, deadlineMs })) ? EXIT.ok : EXIT.failure;
   } finally {
     output.close();
   }
 }
 
-/** Reads files as `io` does, and remembers what was in them. */
-export function recordReads(io: CliIo): { readonly io: CliIo; readonly files: Readonly<Record<string, string>> } {
-  const files: Record<string, string> = {};
-  const readFile = async (path: string): Promise<string> => (files[path] = await io.readFile(path));
-  return { io: { ...io, readFile }, files };
-}
-
-function readRecorded(files: Readonly<Record<string, string>>, path: string): Promise<string> {
-  const text = files[path];
-  return text === undefined ? Promise.reject(new Error(`the supervisor has not read ${path}`)) : Promise.resolve(text);
+/** Loads a configuration from what the supervisor has read, so that all workers run the same. */
+function loadRecorded(texts: SourceTexts, args: ParsedArguments, { env }: CliIo): Promise<LoadResult> {
+  const read = async (name: string): Promise<string> => {
+    const text = texts[name];
+    if (text === undefined) throw new Error(`the supervisor has not read ${name}`);
+    return text;
+  };
+  return loadConfig({ uris: args.sources, sets: args.sets, registry, env, readFile: read, readRemote: read });
 }

@@ -3,10 +3,11 @@ import { parseDuration } from "@tidemark/core";
 import { createCollector } from "../../collector.ts";
 import type { LogSink } from "../../logging/log-event.ts";
 import type { LedgerTotals } from "../../ledger-totals.ts";
+import type { ConfigSource } from "../../reload/config-source.ts";
 import type { ParsedArguments } from "../arguments.ts";
 import { CONFIG_OPTIONS, type Command } from "../command.ts";
 import { EXIT, UsageError, type CliIo } from "../io.ts";
-import { loadOrReport } from "../load.ts";
+import { configOrReport, sourceOf } from "../load.ts";
 import { openLogSink } from "../log-output.ts";
 import { inThisProcess, type Running } from "../running.ts";
 import { StopSignals } from "../stop-signals.ts";
@@ -20,34 +21,42 @@ export const runCommand: Command = {
   name: "run",
   usage: "[--config] FILE…",
   summary: "Run the pipelines of a configuration until a signal ends it.",
-  details: "SIGINT or SIGTERM stops receiving and lets what is held flow out; a second one stops at once.",
+  details:
+    "SIGINT or SIGTERM stops receiving and lets what is held flow out; a second one stops at once. SIGHUP reads the configuration again.",
   takesFiles: true,
   options: {
     ...CONFIG_OPTIONS,
     "shutdown-timeout": { value: "DURATION", description: "How long what is held may take to flow out (default 10s)." },
+    watch: { description: "Take changes of the configuration over while running: of its files, http(s) and etcd sources." },
+    "poll-interval": { value: "DURATION", description: "With --watch: how often http(s) sources are asked for changes (default 5s)." },
     workers: { value: "N|auto", description: "How many processes share the work; auto: one on each core (default 1)." },
   },
   run: async (args, io) => {
     const deadlineMs = shutdownDeadline(args);
     const workers = workerCount(args);
     if (workers > 1) return runWorkers(args, workers, deadlineMs, io);
-    return withLog(await loadOrReport(args, io), io, (config, logSink) =>
-      runCollector(config, deadlineMs, logSink, io, () => inThisProcess(createCollector({ config, logSink }))),
+    const source = sourceOf(args, io);
+    return withLog(configOrReport(await source.load(), io), io, (config, logSink) =>
+      runCollector({ config, deadlineMs, logSink, io, watched: args.has("watch") ? source : undefined }, () =>
+        inThisProcess(createCollector({ config, logSink, load: () => source.load(), drainMs: deadlineMs })),
+      ),
     );
   },
 };
 
 /** Several processes: this one is their supervisor, or one of them. A collector of one process loads none of this. */
 async function runWorkers(args: ParsedArguments, count: number, deadlineMs: number, io: CliIo): Promise<number> {
-  const [{ isWorkerProcess }, { recordReads, runAsWorker }] = await Promise.all([
+  const [{ isWorkerProcess }, { runAsWorker }] = await Promise.all([
     import("../../workers/cluster-process.ts"),
     import("./run-workers.ts"),
   ]);
   if (isWorkerProcess()) return runAsWorker(args, deadlineMs, io);
   const { createSupervisor } = await import("../../workers/supervisor.ts");
-  const recorded = recordReads(io);
-  return withLog(await loadOrReport(args, recorded.io), io, (config, logSink) =>
-    runCollector(config, deadlineMs, logSink, io, () => createSupervisor({ config, files: recorded.files, count, logSink })),
+  const source = sourceOf(args, io);
+  return withLog(configOrReport(await source.load(), io), io, (config, logSink) =>
+    runCollector({ config, deadlineMs, logSink, io, watched: args.has("watch") ? source : undefined }, () =>
+      createSupervisor({ config, source, count, logSink, drainMs: deadlineMs }),
+    ),
   );
 }
 
@@ -72,25 +81,40 @@ function shutdownDeadline(args: ParsedArguments): number {
   return ms;
 }
 
-async function runCollector(
-  config: LoadedConfig,
-  deadlineMs: number,
-  logSink: LogSink,
-  io: CliIo,
-  create: () => Running | Promise<Running>,
-): Promise<number> {
+interface RunOptions {
+  readonly config: LoadedConfig;
+  readonly deadlineMs: number;
+  readonly logSink: LogSink;
+  readonly io: CliIo;
+  /** The configuration's source when its changes are to be taken over. */
+  readonly watched: ConfigSource | undefined;
+}
+
+async function runCollector(options: RunOptions, create: () => Running | Promise<Running>): Promise<number> {
+  const { config, deadlineMs, logSink, io, watched } = options;
   const collector = await build(create, io);
   if (collector === undefined) return EXIT.usage;
   const signals = new StopSignals();
   const release = [keepAlive(), reportUnexpected((component) => collector.logger(component)), () => signals.close()];
+  // Before the start is over it would end the process, as Node has it.
+  let isReady = false;
+  release.push(onHangUp(() => isReady && void collector.reload("SIGHUP")));
   try {
     if (!(await starts(collector, signals))) return EXIT.failure;
+    isReady = true;
     announce(config, collector, logSink);
+    if (watched !== undefined) release.push(watched.watch((what) => void collector.reload(what)));
     await signals.first;
     return await stop(collector, deadlineMs, signals);
   } finally {
     for (const each of release) each();
   }
+}
+
+/** As in the Collector, SIGHUP asks for a reload. Returns how to end that. */
+function onHangUp(listener: () => void): () => void {
+  process.on("SIGHUP", listener);
+  return () => process.off("SIGHUP", listener);
 }
 
 /** Resolves with whether the collector runs; why it does not is in the log. */
