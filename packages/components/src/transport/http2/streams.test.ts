@@ -102,6 +102,7 @@ describe("a client's fault with a stream", () => {
     ["headers behind the end", [requestFrame(1, true), requestFrame(1, true)], ERROR.STREAM_CLOSED],
     ["headers of an older stream", [requestFrame(5, true), requestFrame(3, true)], ERROR.STREAM_CLOSED],
     ["headers behind its own reset", [requestFrame(1, false), reset(1), requestFrame(1, true)], ERROR.STREAM_CLOSED],
+    ["priority of a wrong size for a stream that never was", [frame(FRAME.PRIORITY, 0, 3, Buffer.alloc(4))], ERROR.FRAME_SIZE_ERROR],
     ["headers of the connection", [requestFrame(0, true)], ERROR.PROTOCOL_ERROR],
   ])("ends the connection: %s", async (_name, frames, code) => {
     const rig = new ConnectionRig();
@@ -123,8 +124,9 @@ describe("a client's fault with a stream", () => {
   ])("ends the stream: %s", async (_name, frames, code) => {
     const rig = new ConnectionRig();
     rig.say(...frames);
+    for (const { stream } of rig.requests) stream.respond(OK, true);
     expect(await briefs(rig)).toEqual([`RST_STREAM 1 ${code}`]);
-    expect(rig.closed).toBe(0);
+    expect([rig.requests[0]?.closed, rig.closed]).toEqual([1, 0]);
   });
 });
 

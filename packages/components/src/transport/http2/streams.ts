@@ -138,8 +138,14 @@ export class Streams implements StreamOwner {
   /** Priorities are not followed (RFC 9113 5.3.2), but may not be nonsense. */
   onPriority(streamId: number, payload: Buffer): void {
     this.#guard.spend("priorities");
-    if (payload.length !== 5) return this.#writer.reset(streamId, ERROR.FRAME_SIZE_ERROR);
-    if ((payload.readUInt32BE(0) & MAX_WINDOW) === streamId) this.#writer.reset(streamId, ERROR.PROTOCOL_ERROR);
+    const isWhole = payload.length === 5;
+    if (isWhole && (payload.readUInt32BE(0) & MAX_WINDOW) !== streamId) return;
+    const code = isWhole ? ERROR.PROTOCOL_ERROR : ERROR.FRAME_SIZE_ERROR;
+    // A stream that has not begun cannot be reset.
+    if (streamId > this.#lastId) throw new ConnectionError(code, "a priority that is none");
+    const stream = this.#open.get(streamId);
+    if (stream === undefined) this.#writer.reset(streamId, code);
+    else this.#fail(stream, code);
   }
 
   #onBlock(streamId: number | undefined): void {
