@@ -28,10 +28,12 @@ export const registry: Registry = {
     { type: "wecom", aliases: [], load: async () => (await import("./exporters/wecom/index.ts")).wecomExporter },
   ],
   extensions: [
+    { type: "admin", aliases: [], load: async () => (await import("./extensions/admin/index.ts")).adminExtension },
     { type: "basicauth", aliases: [], load: async () => (await import("./extensions/basicauth/index.ts")).basicauthExtension },
     { type: "bearertokenauth", aliases: [], load: async () => (await import("./extensions/bearertokenauth/index.ts")).bearertokenauthExtension },
     { type: "file_storage", aliases: [], load: async () => (await import("./extensions/file_storage/index.ts")).fileStorageExtension },
     { type: "health_check", aliases: [], load: async () => (await import("./extensions/health_check/index.ts")).healthCheckExtension },
+    { type: "healthcheckv2", aliases: [], load: async () => (await import("./extensions/healthcheckv2/index.ts")).healthcheckv2Extension },
     { type: "memory_limiter", aliases: [], load: async () => (await import("./extensions/memory_limiter/index.ts")).memoryLimiterExtension },
   ],
 };

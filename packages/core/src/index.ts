@@ -23,6 +23,7 @@ export type * from "./graph/graph-spec.ts";
 export { buildGraph, type Graph } from "./graph/graph.ts";
 export { dataSignal, GraphError, inFeedingOrder } from "./graph/plan.ts";
 export { StateStore } from "./graph/state-store.ts";
+export { topologyOf } from "./graph/topology.ts";
 export type { EdgeRow, LedgerSnapshot } from "./ledger/ledger.ts";
 export { mergeLedgers } from "./ledger/merge-ledgers.ts";
 export type { NodeIdentity, NodeRow } from "./ledger/node-ledger.ts";

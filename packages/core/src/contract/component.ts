@@ -43,6 +43,17 @@ export interface NodeHealth {
   readonly trouble?: Trouble;
 }
 
+/** Which components run, by their ids. */
+export interface Topology {
+  readonly extensions: readonly string[];
+  readonly pipelines: readonly {
+    readonly id: string;
+    readonly receivers: readonly string[];
+    readonly processors: readonly string[];
+    readonly exporters: readonly string[];
+  }[];
+}
+
 /** What extensions may see of the running collector. */
 export interface Host {
   /** Whether the pipelines are started and every node makes progress. */
@@ -51,6 +62,7 @@ export interface Host {
   reload(): Promise<ReloadReport>;
   /** The books of all nodes at this moment. */
   ledger(): LedgerSnapshot;
+  topology(): Topology;
 }
 
 /** Everything that a component gets from outside. It uses nothing else: no globals, no own clock, no own randomness. */

@@ -16,6 +16,7 @@ import { SpecDiff } from "./spec-diff.ts";
 import { startExchanges, startParts } from "./start-graph.ts";
 import { stopParts } from "./stop-graph.ts";
 import { Takeover } from "./takeover.ts";
+import { topologyOf } from "./topology.ts";
 
 const HEALTH_INTERVAL_MS = 1000;
 const NO_SOURCE: ReloadReport = {
@@ -73,6 +74,7 @@ class StreamGraph implements Graph {
       health: () => this.health(),
       ledger: () => this.ledger(),
       reload: async () => NO_SOURCE,
+      topology: () => topologyOf(this.#built.spec),
       ...environment.host,
     };
     this.#ground = { environment, host, books, shared: new SharedObjects(environment) };

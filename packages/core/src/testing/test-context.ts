@@ -68,6 +68,7 @@ export function testContext(
       health: () => ({ ready: true, startedAt: clock.now(), nodes: [] }),
       reload: async () => NOT_RELOADED,
       ledger: () => ({ nodes: [], edges: [], violations: [] }),
+      topology: () => ({ extensions: [], pipelines: [] }),
     },
     worker: { index: 0, count: 1 },
     peers: NO_PEERS,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { policyFields } from "../../pages/policy-fields.ts";
 import { parseListenAddress } from "../../transport/listen.ts";
 
 const fields = z.strictObject({
@@ -11,7 +12,7 @@ const fields = z.strictObject({
     .string()
     .startsWith("/", "a path begins with /")
     .default("/")
-    .meta({ description: "The only path that is answered.", examples: ["/health/status"] }),
+    .meta({ description: "Where the Collector's report is, beside /healthz.", examples: ["/health/status"] }),
   response_body: z
     .strictObject({
       healthy: z
@@ -24,7 +25,22 @@ const fields = z.strictObject({
         .meta({ description: "Sent with 503; empty sends the JSON report.", examples: ["I'm bad!"] }),
     })
     .optional()
-    .meta({ description: "Fixed texts in place of the JSON report.", examples: [{ healthy: "ok", unhealthy: "not ok" }] }),
+    .meta({ description: "Fixed texts in place of the Collector's report.", examples: [{ healthy: "ok", unhealthy: "not ok" }] }),
+  service: z
+    .string()
+    .min(1)
+    .default("tidemark")
+    .meta({
+      description: "Name of this collector in /health and in the metric health.status. Not in the Collector.",
+      examples: ["gateway"],
+    }),
+  degraded_status: z
+    .int()
+    .min(200)
+    .max(599)
+    .default(200)
+    .meta({ description: "HTTP status of /health while the collector is DEGRADED. Not in the Collector.", examples: [503] }),
+  ...policyFields,
 });
 
 /** Options of the health report, with the Collector's names and defaults. */

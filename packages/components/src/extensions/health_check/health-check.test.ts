@@ -1,7 +1,8 @@
-import { createServer, type AddressInfo } from "node:net";
-import type { ComponentContext, Host, Logger } from "@tidemark/core";
+import { createNoopMeter } from "@opentelemetry/api";
+import type { ComponentContext, Host, Logger, NodeHealth } from "@tidemark/core";
 import { VirtualClock } from "@tidemark/core/testing";
 import { afterEach, describe, expect, it } from "vitest";
+import { freePort } from "../../pages/testing/free-port.ts";
 import { healthCheckConfig, type HealthCheckConfig } from "./config.ts";
 import { createHealthCheck } from "./health-check.ts";
 
@@ -16,21 +17,21 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+/** An exporter that has held data for so long without a success. */
+function stuckFor(ms: number): NodeHealth {
+  const since = STARTED + 62_500 - ms;
+  return { node: "exporter/otlp_http", healthy: true, reason: "refused", trouble: { code: "sends_fail", since, stalledSince: since } };
 }
 
 function context(health: () => Health): ComponentContext {
   const clock = new VirtualClock(STARTED + 62_500);
-  return { id: "health_check", kind: "extension", clock, log: silent, host: { health } } as unknown as ComponentContext;
+  const ledger: Host["ledger"] = () => ({ nodes: [], edges: [], violations: [] });
+  const meter = createNoopMeter();
+  return { id: "health_check", kind: "extension", clock, log: silent, meter, host: { health, ledger } } as unknown as ComponentContext;
 }
 
 async function serve(health: () => Health, options: Partial<HealthCheckConfig> = {}): Promise<{ url: string; stop: () => Promise<void> }> {
-  const endpoint = `127.0.0.1:${await freePort()}`;
+  const endpoint = options.endpoint ?? `127.0.0.1:${await freePort()}`;
   const extension = createHealthCheck({ ...healthCheckConfig.parse({ endpoint }), ...options }, context(health));
   await extension.start?.();
   const stop = async (): Promise<void> => extension.shutdown?.(AbortSignal.abort());
@@ -69,13 +70,71 @@ describe("health_check", () => {
     expect(await response.json()).toMatchObject({ reason: "exporter/otlp_http: holds 5 items", upSince: "2026-08-21T09:00:00.000Z" });
   });
 
-  it("sends the configured texts, at the configured path only", async () => {
+  it("sends the configured texts, at the configured path", async () => {
     let ready = true;
     const { url } = await serve(() => ({ ...UP, ready }), { path: "/health", response_body: { healthy: "fine", unhealthy: "poor" } });
-    expect((await fetch(url)).status).toBe(404);
+    const elsewhere = await fetch(url);
+    expect(elsewhere.status).toBe(404);
+    expect(await elsewhere.text()).toBe("404: the health report is at /health; there are also /health, /healthz, /liveness and /ready\n");
     expect(await (await fetch(`${url}/health?full=1`)).text()).toBe("fine");
     ready = false;
     expect(await (await fetch(`${url}/health`)).text()).toBe("poor");
+  });
+
+  it.each(["/", "/healthz", "/liveness", "/ready", "/health"])("answers 200 at %s while all is well", async (path) => {
+    const { url } = await serve(() => UP);
+    expect((await fetch(url + path)).status).toBe(200);
+  });
+
+  it("answers 503 everywhere but at /liveness while the collector is down: a new start would not mend the far side", async () => {
+    const { url } = await serve(() => ({ ...UP, nodes: [stuckFor(61_000)] }));
+    const statuses = await Promise.all(
+      ["/", "/healthz", "/ready", "/health", "/liveness"].map(async (path) => (await fetch(url + path)).status),
+    );
+    expect(statuses).toEqual([503, 503, 503, 503, 200]);
+  });
+
+  it("reports health as services do, with a reason code", async () => {
+    const { url } = await serve(() => ({ ...UP, nodes: [stuckFor(11_000), { node: "exporter/debug", healthy: true }] }));
+    const response = await fetch(`${url}/health`);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({
+      service: "tidemark",
+      status: "DEGRADED",
+      reason_code: "sends_fail",
+      details: {
+        uptime_seconds: 63,
+        held_items: 0,
+        stored_items: 0,
+        dead_lettered_items: 0,
+        nodes: {
+          "exporter/otlp_http": { status: "DEGRADED", reason_code: "sends_fail", reason: "refused", since: "2026-08-21T09:00:51.500Z" },
+        },
+      },
+    });
+    expect(await (await fetch(`${url}/ready`)).json()).toEqual({ status: "DEGRADED" });
+  });
+
+  it("follows the configured times and status", async () => {
+    const options = healthCheckConfig.parse({ degraded_after: "5s", down_after: "20s", degraded_status: 503, service: "gateway" });
+    let node = stuckFor(4000);
+    const { url } = await serve(() => ({ ...UP, nodes: [node] }), { ...options, endpoint: `127.0.0.1:${await freePort()}` });
+    const health = async (): Promise<unknown> => {
+      const response = await fetch(`${url}/health`);
+      const { service, status } = (await response.json()) as { service: string; status: string };
+      return [response.status, service, status];
+    };
+    expect(await health()).toEqual([200, "gateway", "UP"]);
+    node = stuckFor(5000);
+    expect(await health()).toEqual([503, "gateway", "DEGRADED"]);
+    node = stuckFor(20_000);
+    expect(await health()).toEqual([503, "gateway", "DOWN"]);
+  });
+
+  it("says why it is down before the pipelines are started", async () => {
+    const { url } = await serve(() => ({ ready: false, startedAt: undefined, nodes: [] }));
+    expect(await (await fetch(`${url}/ready`)).json()).toEqual({ status: "DOWN", reason: "the pipelines are not started" });
+    expect(await (await fetch(`${url}/health`)).json()).toMatchObject({ status: "DOWN", reason_code: "not_started" });
   });
 
   it("frees the port on shutdown, even with a client that keeps its connection", async () => {

@@ -1,40 +1,47 @@
-import { createServer, type Server } from "node:http";
-import type { ComponentContext, Extension } from "@tidemark/core";
-import { listen, parseListenAddress } from "../../transport/listen.ts";
+import type { ObservableResult } from "@opentelemetry/api";
+import type { ComponentContext, Extension, HealthStatus } from "@tidemark/core";
+import { jsonPage, PageServer, textPage, type Page } from "../../pages/page-server.ts";
+import { policyOf } from "../../pages/policy-fields.ts";
 import type { HealthCheckConfig } from "./config.ts";
-import { healthAnswer } from "./report.ts";
+import { collectorPage, readyPage, serviceHealthPage, statusOf, type Judgement } from "./report.ts";
+
+const VALUES: Readonly<Record<HealthStatus, number>> = { UP: 0, DEGRADED: 1, DOWN: 2 };
 
 /** Serves the health of the collector over HTTP, for load balancers and orchestrators. */
 export function createHealthCheck(config: HealthCheckConfig, context: ComponentContext): Extension {
-  const address = parseListenAddress(config.endpoint, "tcp");
-  if (address === undefined) throw new Error(`endpoint "${config.endpoint}" is not host:port`);
-  const server = healthServer(config, context);
+  const { endpoint, path, service } = config;
+  const { clock, host, log, meter } = context;
+  const policy = policyOf(config);
+  const judgement = (): Judgement => ({ health: host.health(), now: clock.now(), policy });
+  const server = new PageServer({ endpoint, log, answer: (request) => answerTo(request.path, config, context, judgement()) });
+  const gauge = meter.createObservableGauge("health.status", { description: "0 UP, 1 DEGRADED, 2 DOWN." });
+  const observe = (result: ObservableResult): void => result.observe(VALUES[statusOf(judgement())], { service });
   return {
     start: async () => {
-      await listen(server, address, config.endpoint);
-      context.log.info("Health report is served.", { endpoint: config.endpoint, path: config.path });
+      await server.start();
+      gauge.addCallback(observe);
+      log.info("Health report is served.", { endpoint, path });
     },
-    shutdown: () => close(server),
+    shutdown: () => {
+      gauge.removeCallback(observe);
+      return server.close();
+    },
   };
 }
 
-function healthServer(config: HealthCheckConfig, context: ComponentContext): Server {
-  return createServer((request, response) => {
-    request.resume();
-    const path = (request.url ?? "/").split("?", 1)[0];
-    if (path !== config.path) {
-      response.writeHead(404, { "content-type": "text/plain; charset=utf-8" }).end(`404: the health report is at ${config.path}\n`);
-      return;
-    }
-    const { status, contentType, body } = healthAnswer(context.host.health(), context.clock.now(), config.response_body);
-    response.writeHead(status, { "content-type": contentType }).end(body);
-  });
-}
-
-function close(server: Server): Promise<void> {
-  if (!server.listening) return Promise.resolve();
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
+/** The configured path wins over those that are always there. */
+function answerTo(path: string, config: HealthCheckConfig, { host }: ComponentContext, judgement: Judgement): Page {
+  if (path === config.path) return collectorPage(judgement, config.response_body);
+  switch (path) {
+    case "/healthz":
+      return collectorPage(judgement, config.response_body);
+    case "/liveness":
+      return jsonPage(200, { status: "UP" });
+    case "/ready":
+      return readyPage(judgement);
+    case "/health":
+      return serviceHealthPage(judgement, host.ledger(), { service: config.service, degradedStatus: config.degraded_status });
+    default:
+      return textPage(404, `404: the health report is at ${config.path}; there are also /health, /healthz, /liveness and /ready`);
+  }
 }

@@ -1,0 +1,89 @@
+import { type Extension, PipelineError, type Host, type ReloadReport } from "@tidemark/core";
+import { testContext } from "@tidemark/core/testing";
+import { afterEach, describe, expect, it } from "vitest";
+import { freePort } from "../../pages/testing/free-port.ts";
+import { createAdmin } from "./admin.ts";
+import { adminConfig } from "./config.ts";
+
+const stops: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+const guard: Extension = {
+  serverAuthenticator: {
+    challenge: 'Bearer realm="admin"',
+    authenticate(headers) {
+      if (headers["authorization"] === "Bearer secret") return new Map();
+      throw new PipelineError("missing or empty authorization header: authorization", { code: "unauthenticated", retryable: false });
+    },
+  },
+};
+
+async function serve(host: Partial<Host> = {}, config: object = {}): Promise<string> {
+  const endpoint = `127.0.0.1:${await freePort()}`;
+  const context = testContext({ id: "admin", kind: "extension", extensions: { guard } });
+  const extension = createAdmin(adminConfig.parse({ endpoint, ...config }), { ...context, host: { ...context.host, ...host } });
+  await extension.start?.();
+  stops.push(() => extension.shutdown?.(AbortSignal.abort()));
+  return `http://${endpoint}`;
+}
+
+const report = (result: ReloadReport["result"]): ReloadReport => ({ result, message: `it is ${result}`, nodes: [], durationMs: 3 });
+
+describe("admin", () => {
+  it("shows the books, and whether they balance", async () => {
+    let violations: readonly string[] = [];
+    const url = await serve({ ledger: () => ({ nodes: [], edges: [{ kind: "data", from: "a", to: "b", items: 3 }], violations }) });
+    const ledger = async (): Promise<unknown> => (await fetch(`${url}/-/ledger`)).json();
+    const time = new Date(testContext().clock.now()).toISOString();
+    const edges = [{ kind: "data", from: "a", to: "b", items: 3 }];
+    expect(await ledger()).toEqual({ time, balanced: true, violations: [], nodes: [], edges });
+    violations = ["b lost track of 1 items"];
+    expect(await ledger()).toMatchObject({ balanced: false, violations });
+  });
+
+  it.each([
+    ["reloaded", 200],
+    ["unchanged", 200],
+    ["failed", 400],
+  ] as const)("answers a reload that ends as %s with %i", async (result, status) => {
+    const url = await serve({ reload: async () => report(result) });
+    const response = await fetch(`${url}/-/reload`, { method: "POST", body: "whatever" });
+    expect(response.status).toBe(status);
+    expect(await response.json()).toEqual(report(result));
+  });
+
+  it("does nothing for a GET, for a browser's page, or at another path", async () => {
+    let reloads = 0;
+    const url = await serve({ reload: async () => ((reloads += 1), report("reloaded")) });
+    const get = await fetch(`${url}/-/reload`);
+    expect([get.status, get.headers.get("allow"), await get.text()]).toEqual([405, "POST", "405: use POST /-/reload\n"]);
+    const page = await fetch(`${url}/-/reload`, { method: "POST", headers: { origin: "https://example.com" } });
+    expect([page.status, await page.text()]).toEqual([403, "403: pages of a browser may not ask here\n"]);
+    const elsewhere = await fetch(`${url}/`, { method: "POST" });
+    expect([elsewhere.status, await elsewhere.text()]).toEqual([404, "404: there are GET /-/ledger and POST /-/reload\n"]);
+    expect(reloads).toBe(0);
+  });
+
+  it("lets in only who may, where an authenticator is named", async () => {
+    const url = await serve({}, { auth: { authenticator: "guard" } });
+    const without = await fetch(`${url}/-/ledger`);
+    expect([without.status, without.headers.get("www-authenticate"), await without.text()]).toEqual([
+      401,
+      'Bearer realm="admin"',
+      "401: missing or empty authorization header: authorization\n",
+    ]);
+    expect((await fetch(`${url}/-/ledger`, { headers: { authorization: "Bearer secret" } })).status).toBe(200);
+  });
+
+  it("says what broke when an answer cannot be made", async () => {
+    const url = await serve({
+      ledger: () => {
+        throw new Error("the books are closed");
+      },
+    });
+    const response = await fetch(`${url}/-/ledger`);
+    expect([response.status, await response.text()]).toEqual([500, "500: the books are closed\n"]);
+  });
+});

@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { parseListenAddress } from "../../transport/listen.ts";
+import { serverTlsField } from "../../transport/tls-fields.ts";
+
+const fields = z.strictObject({
+  endpoint: z
+    .string()
+    .default("localhost:13135")
+    .refine((endpoint) => parseListenAddress(endpoint, "tcp") !== undefined, "write host:port, such as localhost:13135 or 0.0.0.0:13135")
+    .meta({ description: "Where it is served over HTTP.", examples: ["0.0.0.0:13135"] }),
+  tls: serverTlsField.optional(),
+  auth: z
+    .strictObject({
+      authenticator: z
+        .string()
+        .min(1)
+        .meta({
+          description: "Id of the extension that checks each request.",
+          examples: ["bearertokenauth/admin"],
+          extension: "serverAuthenticator",
+        }),
+    })
+    .optional()
+    .meta({ description: "Who may ask. Absent: whoever reaches the endpoint.", examples: [{ authenticator: "bearertokenauth/admin" }] }),
+});
+
+/** Options of the admin interface. */
+export const adminConfig: typeof fields = fields;
+
+/** Parsed configuration. */
+export type AdminConfig = z.output<typeof fields>;
