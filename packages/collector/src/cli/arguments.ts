@@ -18,6 +18,8 @@ export interface ParsedArguments {
   readonly sets: readonly string[];
   /** The last value of an option that takes one. */
   value(name: string): string | undefined;
+  /** All values of an option that may be repeated. */
+  all(name: string): readonly string[];
   has(name: string): boolean;
 }
 
@@ -49,7 +51,13 @@ export function parseArguments(
       if (token.name === "config") sources.push(value);
     }
   }
-  return { sources, sets: values.get("set") ?? [], value: (name) => values.get(name)?.at(-1), has: (name) => values.has(name) };
+  return {
+    sources,
+    sets: values.get("set") ?? [],
+    value: (name) => values.get(name)?.at(-1),
+    all: (name) => values.get(name) ?? [],
+    has: (name) => values.has(name),
+  };
 }
 
 interface OptionToken {

@@ -20,7 +20,7 @@ async function runHere(...args: readonly string[]): Promise<CliResult> {
 
 describe("tidemark", () => {
   it("explains itself", async () => {
-    const commands = ["run", "validate", "components", "schema", "graph"];
+    const commands = ["run", "validate", "plan", "components", "schema", "graph"];
     const texts = await Promise.all([["--help"], ...commands.map((command) => [command, "--help"])].map((args) => runHere(...args)));
     expect(texts.map(({ code }) => code)).toEqual(texts.map(() => 0));
     await expect(texts.map(({ stdout }) => stdout).join("\n────\n")).toMatchFileSnapshot("testdata/help.txt");
@@ -48,6 +48,31 @@ describe("tidemark", () => {
 
   it("says its version", async () => {
     expect(await runCli("--version")).toMatchObject({ code: 0, stdout: expect.stringMatching(/^tidemark version \d+\.\d+\.\d+\n$/) });
+  });
+});
+
+describe("tidemark plan", () => {
+  it("says what becomes of each node and its memory", async () => {
+    const { code, stdout, stderr } = await runCli("plan", "plan-new.yaml", "--against", "plan-old.yaml");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    await expect(stdout).toMatchFileSnapshot("testdata/plan.txt");
+  });
+
+  it("gives programs the same", async () => {
+    const { stdout } = await runCli("plan", "plan-new.yaml", "--against", "plan-old.yaml", "--format", "json");
+    expect(JSON.parse(stdout)).toMatchObject({
+      nodes: expect.arrayContaining([{ node: "receiver/otlp", change: "unchanged", state: "none" }]),
+      telemetry_changed: true,
+    });
+  });
+
+  it("ends with 2 when one of both has mistakes", async () => {
+    expect(await runCli("plan", "bad.yaml", "--against", "plan-old.yaml")).toMatchObject({ code: 2, stdout: "" });
+    expect(await runCli("plan", "plan-old.yaml", "--against", "bad.yaml")).toMatchObject({ code: 2, stdout: "" });
+    expect(await runHere("plan", "plan-old.yaml")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("say what runs now: --against old.yaml"),
+    });
   });
 });
 

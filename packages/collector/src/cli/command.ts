@@ -18,7 +18,11 @@ export interface Command {
 
 /** Options of every command that reads a configuration. */
 export const CONFIG_OPTIONS: Readonly<Record<string, OptionSpec>> = {
-  config: { value: "FILE", repeatable: true, description: "A configuration: a file, env:NAME, yaml:TEXT, http(s)://… or etcd://…; later ones win." },
+  config: {
+    value: "FILE",
+    repeatable: true,
+    description: "A configuration: a file, env:NAME, yaml:TEXT, http(s)://… or etcd://…; later ones win.",
+  },
   set: { value: "KEY=VALUE", repeatable: true, description: "One setting that wins over all files: --set processors.batch.timeout=2s" },
 };
 
