@@ -25,6 +25,7 @@ const tasks: Readonly<Record<string, Task>> = {
   bench,
   simulate: async (args) => (await run(process.execPath, [join(root, "test/simulation/simulate.ts"), ...args], { show: true })).code,
   conformance,
+  chaos: async (args) => (await run(process.execPath, [join(root, "test/chaos/chaos.ts"), ...args], { show: true })).code,
   new: async (args) => (await import("./new.ts")).createComponent(args),
 };
 

@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { seededRandom } from "@tidemark/core/testing";
+import type { Random } from "@tidemark/core";
+import { grpcSender, httpSender, type OtlpSender, type Refusal } from "../lib/otlp-senders.ts";
+import { buildRequest, idOffsets, writeId, type Signal } from "../lib/payload.ts";
+import type { Books } from "./books.ts";
+
+/** Items of one request. */
+export const REQUEST_ITEMS = 10;
+
+const CONNECTIONS = 4;
+const LONGEST_PAUSE_MS = 12;
+const AFTER_NO_ANSWER_MS = 25;
+/** A client that has waited for this long was forgotten. */
+const PATIENCE_MS = 20_000;
+
+/** How the collector answered. */
+export interface Answers {
+  acknowledged: number;
+  /** With an answer that allows to come again, and says when. */
+  refused: number;
+  /** No answer: the collector was not there, or ended. */
+  unanswered: number;
+  /** Answers that do not allow to come again, or do not say when, by answer. */
+  readonly wrong: Record<string, number>;
+}
+
+/** Clients of a collector that may go away at any time: each sends one request after the other and never the same one twice. */
+export class Load {
+  readonly answers: Answers = { acknowledged: 0, refused: 0, unanswered: 0, wrong: {} };
+  readonly #books: Books;
+  readonly #random: Random;
+  readonly #senders: readonly { readonly sender: OtlpSender; readonly signal: Signal }[];
+  readonly #next: number[];
+  #isRunning = false;
+  #workers: Promise<void>[] = [];
+  #open = 0;
+
+  constructor(target: { readonly http: string; readonly grpc: string }, books: Books, random: Random) {
+    this.#books = books;
+    this.#random = random;
+    this.#senders = [
+      { sender: httpSender(target.http, "traces", CONNECTIONS), signal: "traces" },
+      { sender: httpSender(target.http, "metrics", CONNECTIONS), signal: "metrics" },
+      { sender: grpcSender(target.grpc, "logs"), signal: "logs" },
+    ];
+    this.#next = this.#senders.map(() => 0);
+  }
+
+  start(): void {
+    this.#isRunning = true;
+    this.#workers = this.#senders.flatMap((_, index) => Array.from({ length: CONNECTIONS }, () => this.#work(index)));
+  }
+
+  /** Resolves when all clients have their answers, with the number of those that never got one. */
+  async stop(): Promise<number> {
+    this.#isRunning = false;
+    await Promise.race([Promise.all(this.#workers), sleep(PATIENCE_MS, undefined, { ref: false })]);
+    return this.#open;
+  }
+
+  close(): void {
+    this.#isRunning = false;
+    for (const { sender } of this.#senders) sender.close();
+  }
+
+  async #work(index: number): Promise<void> {
+    const { sender, signal } = this.#senders[index] ?? raise("no such sender");
+    const body = buildRequest({ signal, items: REQUEST_ITEMS, random: seededRandom(index + 1) });
+    const offsets = idOffsets(body);
+    while (this.#isRunning) {
+      const from = this.#next[index] ?? 0;
+      this.#next[index] = from + REQUEST_ITEMS;
+      for (const [at, offset] of offsets.entries()) writeId(body, offset, index + 1, from + at);
+      this.#open += 1;
+      const refusal = await sender.send(body);
+      this.#open -= 1;
+      if (refusal === undefined) this.#books.acknowledge([index + 1, from, from + REQUEST_ITEMS]);
+      await sleep(this.#note(refusal) + this.#random() * LONGEST_PAUSE_MS);
+    }
+  }
+
+  /** Gives the milliseconds to wait before the next request. */
+  #note(refusal: Refusal | undefined): number {
+    if (refusal === undefined) {
+      this.answers.acknowledged += REQUEST_ITEMS;
+      return 0;
+    }
+    const { answer, retryable, saysWhen } = refusal;
+    if (!/^(HTTP|grpc-status) \d/.test(answer)) {
+      this.answers.unanswered += 1;
+      return AFTER_NO_ANSWER_MS;
+    }
+    if (retryable && saysWhen) this.answers.refused += 1;
+    else {
+      const name = retryable ? `${answer} without a time` : answer;
+      this.answers.wrong[name] = (this.answers.wrong[name] ?? 0) + 1;
+    }
+    return AFTER_NO_ANSWER_MS;
+  }
+}
+
+function raise(message: string): never {
+  throw new Error(message);
+}

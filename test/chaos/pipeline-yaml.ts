@@ -1,0 +1,80 @@
+/** Ports of one collector. */
+export interface Ports {
+  readonly http: number;
+  readonly grpc: number;
+  readonly health: number;
+  readonly metrics: number;
+}
+
+/** How batches are put together on their way. */
+export type Batching = "none" | "processor" | "queue";
+
+/** What a pipeline looks like. */
+export interface Shape {
+  readonly batching: Batching;
+  readonly transport: "http" | "grpc";
+  /** Where the back end listens. */
+  readonly backEnd: { readonly http: string; readonly grpc: string };
+  /** Directory of the storage; one in the round's own folder unless given. */
+  readonly storage?: string;
+  readonly maxBytes?: number;
+  readonly minFreeBytes?: number;
+  readonly recreate?: boolean;
+  /** false: the queue lives in memory, and a kill loses it. */
+  readonly isDurable?: boolean;
+}
+
+const BATCH = { send: 200, timeout: "100ms" };
+const SMALL_STORAGE = 32 * 2 ** 20;
+
+/** The pipeline that is tried: everything that arrives goes through a durable queue, and is sent again for ever. */
+export function pipelineYaml(shape: Shape, ports: Ports): string {
+  const {
+    batching,
+    transport,
+    backEnd,
+    storage = "",
+    maxBytes = SMALL_STORAGE,
+    minFreeBytes = 0,
+    recreate = false,
+    isDurable = true,
+  } = shape;
+  const exporter = transport === "http" ? "otlp_http" : "otlp_grpc";
+  const joined = batching === "queue" ? `, batch: { sizer: items, min_size: ${BATCH.send}, flush_timeout: ${BATCH.timeout} }` : "";
+  const pipeline = `{ receivers: [otlp], processors: [${batching === "processor" ? "batch" : ""}], exporters: [${exporter}] }`;
+  return `receivers:
+  otlp:
+    protocols:
+      http: { endpoint: "127.0.0.1:${ports.http}" }
+      grpc: { endpoint: "127.0.0.1:${ports.grpc}" }
+processors:
+  batch: { send_batch_size: ${BATCH.send}, timeout: ${BATCH.timeout} }
+exporters:
+  ${exporter}:
+    endpoint: "${backEnd[transport]}"
+    compression: none
+    tls: { insecure: true }
+    timeout: 2s
+    retry_on_failure:
+      initial_interval: 50ms
+      max_interval: 500ms
+      max_elapsed_time: 0s
+      circuit_breaker: { half_open_after: 200ms }
+    sending_queue: { ${isDurable ? "storage: file_storage, " : ""}queue_size: 100000${joined} }
+extensions:
+  health_check: { endpoint: "127.0.0.1:${ports.health}" }
+  file_storage:
+    directory: "${storage}"
+    create_directory: true
+    max_bytes: ${maxBytes}
+    min_free_bytes: ${minFreeBytes}
+    recreate: ${recreate}
+service:
+  extensions: [health_check, file_storage]
+  telemetry: { metrics: { level: none } }
+  pipelines:
+    traces: ${pipeline}
+    metrics: ${pipeline}
+    logs: ${pipeline}
+`;
+}

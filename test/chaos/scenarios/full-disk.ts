@@ -1,0 +1,91 @@
+import { execFileSync } from "node:child_process";
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { between, pick, resultOf, settle, withTrial, type Scenario } from "../trial.ts";
+
+const DISK_MIB = 8;
+const FILL_MS = 12_000;
+const RECOVERY_MS = 10_000;
+
+/** A small disk that fills up: clients are told to come again, nothing ends, and it goes on when there is room. */
+export const fullDisk: Scenario = {
+  name: "full-disk",
+  event: "full disks",
+  weight: 1.5,
+  skipped: () => (canMount() ? undefined : "only root can mount a small tmpfs"),
+  run: async (options) => {
+    const disk = join(options.folder, `disk-${options.seed}`);
+    mkdirSync(disk);
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${DISK_MIB}m`, "tmpfs", disk]);
+    try {
+      return await withTrial(options, { storage: join(disk, "storage"), maxBytes: 2 ** 30 }, async (trial) => {
+        const { random, books, sink, subject, load, faults } = trial;
+        const filler = join(disk, "filler");
+        sink.mood = () => "down";
+        await subject.start();
+        load.start();
+        // Another program takes what is left at some moment; or the queue takes it all itself.
+        const how = pick(random, ["filler", "queue"]);
+        await sleep(between(random, 200, 1500));
+        if (how === "filler") fill(filler);
+        for (let waited = 0; waited < FILL_MS && load.answers.refused < 50; waited += 100) await sleep(100);
+        if (load.answers.refused < 50) faults.push("nobody was refused on a full disk");
+        if (!subject.isAlive) faults.push(`it ended when the disk was full: ${subject.recent(5)}`);
+        const isKilled = random() < 0.5;
+        if (isKilled) {
+          books.interrupted(await subject.kill());
+          subject.spawn();
+          await sleep(2500); // on the full disk
+        }
+        rmSync(filler, { force: true });
+        sink.mood = () => "healthy";
+        if (isKilled && !subject.isAlive) await restartBySupervisor(trial);
+        const before = load.answers.acknowledged;
+        for (let waited = 0; waited < RECOVERY_MS && load.answers.acknowledged <= before + 1000; waited += 100) await sleep(100);
+        if (load.answers.acknowledged <= before + 1000) faults.push("it did not go on when there was room again");
+        await settle(trial);
+        return resultOf(trial, { events: 1, note: `${how}${isKilled ? ", killed and started on the full disk" : ""}` });
+      });
+    } finally {
+      execFileSync("umount", ["-l", disk]);
+    }
+  },
+};
+
+/** A start on a disk without a free byte may fail: whoever runs it starts it again. It must say why. */
+async function restartBySupervisor({
+  subject,
+  faults,
+}: {
+  readonly subject: { recent(): string; start(): Promise<void> };
+  readonly faults: string[];
+}): Promise<void> {
+  if (!/full|ENOSPC|no space/i.test(subject.recent()))
+    faults.push(`it did not start on a full disk, and does not say why: ${subject.recent()}`);
+  await subject.start();
+}
+
+function fill(path: string): void {
+  const file = openSync(path, "w");
+  try {
+    for (let size = 2 ** 16; size >= 1; size >>= 4) {
+      const block = Buffer.alloc(size);
+      for (;;) if (!tryWrite(file, block)) break;
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+function tryWrite(file: number, block: Buffer): boolean {
+  try {
+    return writeSync(file, block) === block.length;
+  } catch {
+    return false;
+  }
+}
+
+function canMount(): boolean {
+  return process.platform === "linux" && process.getuid?.() === 0;
+}

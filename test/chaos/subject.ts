@@ -1,0 +1,140 @@
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Random } from "@tidemark/core";
+import { startNode, type Child } from "../lib/child.ts";
+import { eventually } from "../lib/eventually.ts";
+import { pipelineYaml, type Ports, type Shape } from "./pipeline-yaml.ts";
+
+/** Below the ports that the system gives to outgoing connections: one of those must not take a port while the collector is away. */
+const FIRST_PORT = 12_000;
+const PORTS = 18_000;
+
+/** The collector under test: one configuration, one storage directory, the same ports through all its lives. */
+export class Subject {
+  readonly http: string;
+  readonly grpc: string;
+  readonly health: string;
+  readonly storage: string;
+  readonly file: string;
+  readonly environment: Record<string, string> = {};
+  /** Lines of all lives. */
+  readonly lines: string[] = [];
+  readonly #options: readonly string[];
+  #child: Child | undefined;
+
+  constructor(folder: string, shape: Shape, ports: Ports, options: readonly string[] = []) {
+    mkdirSync(folder, { recursive: true });
+    this.storage = shape.storage ?? join(folder, "storage");
+    this.file = join(folder, "pipeline.yaml");
+    this.#options = options;
+    this.write(pipelineYaml({ ...shape, storage: this.storage }, ports));
+    const at = (port: number): string => `http://127.0.0.1:${port}`;
+    this.http = at(ports.http);
+    this.grpc = at(ports.grpc);
+    this.health = at(ports.health);
+  }
+
+  get pid(): number {
+    return this.#child?.process.pid ?? 0;
+  }
+
+  get isAlive(): boolean {
+    const child = this.#child?.process;
+    return child !== undefined && child.exitCode === null && child.signalCode === null;
+  }
+
+  write(yaml: string): void {
+    writeFileSync(this.file, yaml);
+  }
+
+  spawn(): void {
+    const child = startNode(["packages/collector/bin/tidemark.js", "run", ...this.#options, this.file], this.environment);
+    this.#child = child;
+    void child.ended.then(() => this.lines.push(...child.lines));
+  }
+
+  /** Starts it; resolves when it is ready. */
+  async start(): Promise<void> {
+    this.spawn();
+    await this.whenReady();
+  }
+
+  async whenReady(): Promise<void> {
+    const ready = await eventually("a collector that is ready", async () => {
+      if (!this.isAlive) return "ended";
+      return (await this.healthText())?.status === 200 && "ready";
+    });
+    if (ready === "ended") throw new Error(`the collector did not start:\n${this.recent()}`);
+  }
+
+  /** The health answer; undefined when there is none. */
+  async healthText(): Promise<{ readonly status: number; readonly text: string } | undefined> {
+    try {
+      const answer = await fetch(`${this.health}/`);
+      return { status: answer.status, text: await answer.text() };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** kill -9; gives the moment. */
+  async kill(): Promise<number> {
+    const child = this.#child;
+    const at = performance.now();
+    child?.process.kill("SIGKILL");
+    await child?.ended;
+    return at;
+  }
+
+  /** SIGTERM; resolves with its exit code. */
+  async stop(): Promise<number | null> {
+    return (await this.#child?.stop("SIGTERM", 30_000)) ?? null;
+  }
+
+  /** Resolves when it has ended by itself. */
+  async ended(withinMs: number): Promise<boolean> {
+    return (await Promise.race([this.#child?.ended.then(() => true), sleep(withinMs, false)])) ?? true;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child?.process.kill(name);
+  }
+
+  /** The last lines of its log. */
+  recent(count = 25): string {
+    return (this.#child?.lines ?? []).slice(-count).join("\n");
+  }
+
+  /** Lines of this life. */
+  get log(): readonly string[] {
+    return this.#child?.lines ?? [];
+  }
+
+  /** Segment files that lie in the storage, those of all workers. */
+  segments(): string[] {
+    if (!existsSync(this.storage)) return [];
+    const names = readdirSync(this.storage, { recursive: true, encoding: "utf8" });
+    return names.filter((name) => /\d{10}\.log$/.test(name)).map((name) => join(this.storage, name));
+  }
+}
+
+/** Ports that nobody uses now. */
+export async function steadyPorts(random: Random): Promise<Ports> {
+  const ports: number[] = [];
+  while (ports.length < 4) {
+    const port = FIRST_PORT + Math.floor(random() * PORTS);
+    if (!ports.includes(port) && (await isFree(port))) ports.push(port);
+  }
+  const [http = 0, grpc = 0, health = 0, metrics = 0] = ports;
+  return { http, grpc, health, metrics };
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}
