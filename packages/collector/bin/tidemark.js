@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Starts the command line on a Node that can run it: this one, or else the one that the npm package `node` brought.
 import { spawn } from "node:child_process";
-import { createRequire, enableCompileCache } from "node:module";
+import * as modules from "node:module";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,7 +21,7 @@ const RUNTIME_FLAGS = ["--no-concurrent-array-buffer-sweeping", "--heap-growing-
 if (Number.parseInt(process.versions.node, 10) >= OLDEST_NODE) {
   if (isRun(process.argv[2])) tuneHeap();
   // From the second start on: half the time, and 20 MB less for a compiler that is not needed.
-  enableCompileCache();
+  modules.enableCompileCache();
   const { main } = await import("@tidemark/collector/cli");
   await main();
 } else {
@@ -52,7 +52,7 @@ function tuneHeap() {
 
 function pinnedNode() {
   try {
-    const manifest = createRequire(import.meta.url).resolve("node/package.json");
+    const manifest = modules.createRequire(import.meta.url).resolve("node/package.json");
     return join(dirname(manifest), "bin", process.platform === "win32" ? "node.exe" : "node");
   } catch {
     return undefined;
