@@ -141,8 +141,7 @@ export class Sender {
   #learn(pass: Pass, startedAt: number, error: PipelineError | undefined): void {
     if (this.#isStopped) return this.#gate?.leave(pass, "unknown");
     const now = this.#environment.context.clock.now();
-    this.#failure =
-      error === undefined ? undefined : { since: this.#failure?.since ?? now, message: error.message, isRetryable: error.retryable };
+    this.#remember(error, now);
     if (error === undefined || !error.retryable) this.#limit?.succeeded(startedAt, now);
     else this.#limit?.overloaded(startedAt, now);
     if (this.#degradation?.sent(now, now - startedAt) === true) this.#degradationChanged(this.#degradation);
@@ -150,6 +149,11 @@ export class Sender {
     // Who throttles is there: its Retry-After and the concurrency limit do what is needed.
     const isAlive = error === undefined || !error.retryable || error.code === "resource_exhausted";
     this.#gate.leave(pass, isAlive ? "alive" : "down", error?.retryAfterMs);
+  }
+
+  #remember(error: PipelineError | undefined, now: number): void {
+    const since = this.#failure?.since ?? now;
+    this.#failure = error === undefined ? undefined : { since, message: error.message, isRetryable: error.retryable };
   }
 
   #breakerChanged(state: BreakerState, before: BreakerState): void {

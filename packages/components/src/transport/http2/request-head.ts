@@ -20,31 +20,35 @@ export function readRequestHead(fields: readonly Field[]): RequestHead {
   const head: Record<string, string> = Object.create(null) as Record<string, string>;
   let isRegular = false;
   for (const [name, value] of fields) {
-    if (BAD_VALUE.test(value)) throw malformed(`the value of ${JSON.stringify(name)} has characters that are not allowed`);
     if (name.startsWith(":")) {
-      if (isRegular || !PSEUDO.has(name) || name in head) throw malformed(`${JSON.stringify(name)} is unknown, doubled or too late`);
+      checkPseudo(name, value, isRegular || name in head);
       head[name] = value;
       continue;
     }
     isRegular = true;
-    if (!NAME.test(name) || OF_CONNECTIONS.has(name)) throw malformed(`the field ${JSON.stringify(name)} is not allowed`);
-    if (name === "te" && value !== "trailers") throw malformed("te may only say trailers");
+    checkRegular(name, value);
     const before = head[name];
     head[name] = before === undefined ? value : `${before}${name === "cookie" ? "; " : ", "}${value}`;
   }
-  const isConnect = head[":method"] === "CONNECT";
-  if (isConnect || head[":method"] === undefined || head[":scheme"] === undefined || (head[":path"] ?? "") === "") {
-    throw malformed("a request needs :method (not CONNECT), :scheme and :path");
-  }
+  const isComplete = head[":method"] !== undefined && head[":scheme"] !== undefined && (head[":path"] ?? "") !== "";
+  if (!isComplete || head[":method"] === "CONNECT") throw malformed("a request needs :method (not CONNECT), :scheme and :path");
   return head;
 }
 
 /** Checks the fields that follow the body. @throws StreamError */
 export function checkTrailers(fields: readonly Field[]): void {
-  for (const [name, value] of fields) {
-    if (!NAME.test(name) || OF_CONNECTIONS.has(name) || BAD_VALUE.test(value))
-      throw malformed(`the trailer ${JSON.stringify(name)} is not allowed`);
-  }
+  for (const [name, value] of fields) checkRegular(name, value);
+}
+
+function checkPseudo(name: string, value: string, isMisplaced: boolean): void {
+  if (isMisplaced || !PSEUDO.has(name)) throw malformed(`${JSON.stringify(name)} is unknown, doubled or too late`);
+  if (BAD_VALUE.test(value)) throw malformed(`the value of ${JSON.stringify(name)} has characters that are not allowed`);
+}
+
+function checkRegular(name: string, value: string): void {
+  if (!NAME.test(name) || OF_CONNECTIONS.has(name)) throw malformed(`the field ${JSON.stringify(name)} is not allowed`);
+  if (name === "te" && value !== "trailers") throw malformed("te may only say trailers");
+  if (BAD_VALUE.test(value)) throw malformed(`the value of ${JSON.stringify(name)} has characters that are not allowed`);
 }
 
 function malformed(message: string): StreamError {
