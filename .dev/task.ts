@@ -24,6 +24,7 @@ const tasks: Readonly<Record<string, Task>> = {
   gen: async () => (await import("./gen/generate.ts")).writeGenerated(),
   bench,
   simulate: async (args) => (await run(process.execPath, [join(root, "test/simulation/simulate.ts"), ...args], { show: true })).code,
+  fuzz: async (args) => (await run(process.execPath, [join(root, "test/fuzz/fuzz.ts"), ...args], { show: true })).code,
   conformance,
   chaos: async (args) => (await run(process.execPath, [join(root, "test/chaos/chaos.ts"), ...args], { show: true })).code,
   new: async (args) => (await import("./new.ts")).createComponent(args),

@@ -130,18 +130,13 @@ export class Connection implements FrameSink {
       case TYPE.PING:
         return this.#onPing(flags, streamId, payload);
       case TYPE.WINDOW_UPDATE:
-        if (payload.length !== 4) throw new ConnectionError(ERROR.FRAME_SIZE_ERROR, "WINDOW_UPDATE has 4 bytes");
-        return this.#streams.onWindowUpdate(streamId, payload.readUInt32BE(0) & MAX_WINDOW);
+        return this.#streams.onWindowUpdate(streamId, payload);
       case TYPE.RST_STREAM:
-        if (payload.length !== 4) throw new ConnectionError(ERROR.FRAME_SIZE_ERROR, "RST_STREAM has 4 bytes");
-        return this.#streams.onReset(streamId);
+        return this.#streams.onReset(streamId, payload);
       case TYPE.PRIORITY:
-        if (streamId === 0) throw new ConnectionError(ERROR.PROTOCOL_ERROR, "PRIORITY of the connection");
         return this.#streams.onPriority(streamId, payload);
       case TYPE.GOAWAY:
-        if (streamId !== 0) throw new ConnectionError(ERROR.PROTOCOL_ERROR, "GOAWAY on a stream");
-        if (payload.length < 8) throw new ConnectionError(ERROR.FRAME_SIZE_ERROR, "GOAWAY is cut off");
-        return this.sendAway(ERROR.NO_ERROR, "");
+        return this.#onGoaway(streamId, payload);
       case TYPE.PUSH_PROMISE:
         throw new ConnectionError(ERROR.PROTOCOL_ERROR, "a client cannot push");
       default:
@@ -204,6 +199,12 @@ export class Connection implements FrameSink {
     this.#guard.spend("pings");
     this.#writer.pingAck(payload);
     this.#options.onPing();
+  }
+
+  #onGoaway(streamId: number, payload: Buffer): void {
+    if (streamId !== 0) throw new ConnectionError(ERROR.PROTOCOL_ERROR, "GOAWAY on a stream");
+    if (payload.length < 8) throw new ConnectionError(ERROR.FRAME_SIZE_ERROR, "GOAWAY is cut off");
+    this.sendAway(ERROR.NO_ERROR, "");
   }
 
   #expectNoBlock(): void {

@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from "./connection-options.ts";
-import { FloodGuard } from "./flood-guard.ts";
+import type { FloodGuard } from "./flood-guard.ts";
 import { ConnectionError, ERROR, FLAG, MAX_WINDOW, StreamError } from "./frame.ts";
 import type { FrameWriter } from "./frame-writer.ts";
 import { HeaderBlocks } from "./header-blocks.ts";
@@ -117,7 +117,9 @@ export class Streams implements StreamOwner {
     this.#sender.apply(payload, this.#open.values());
   }
 
-  onWindowUpdate(streamId: number, more: number): void {
+  onWindowUpdate(streamId: number, payload: Buffer): void {
+    if (payload.length !== 4) throw new ConnectionError(ERROR.FRAME_SIZE_ERROR, "WINDOW_UPDATE has 4 bytes");
+    const more = payload.readUInt32BE(0) & MAX_WINDOW;
     if (streamId === 0) return this.#sender.grow(more);
     const stream = this.#open.get(streamId);
     if (stream === undefined) return this.#expectBegun(streamId);
@@ -128,7 +130,8 @@ export class Streams implements StreamOwner {
   }
 
   /** Cancelled work is what a flood of resets costs (CVE-2023-44487); behind an answer, a reset is how a client stops to send. */
-  onReset(streamId: number): void {
+  onReset(streamId: number, payload: Buffer): void {
+    if (payload.length !== 4) throw new ConnectionError(ERROR.FRAME_SIZE_ERROR, "RST_STREAM has 4 bytes");
     const stream = this.#open.get(streamId);
     if (stream?.isLocalDone !== true) this.#guard.spend("resets");
     if (stream === undefined) return this.#expectBegun(streamId);
@@ -137,6 +140,7 @@ export class Streams implements StreamOwner {
 
   /** Priorities are not followed (RFC 9113 5.3.2), but may not be nonsense. */
   onPriority(streamId: number, payload: Buffer): void {
+    if (streamId === 0) throw new ConnectionError(ERROR.PROTOCOL_ERROR, "PRIORITY of the connection");
     this.#guard.spend("priorities");
     const isWhole = payload.length === 5;
     if (isWhole && (payload.readUInt32BE(0) & MAX_WINDOW) !== streamId) return;
