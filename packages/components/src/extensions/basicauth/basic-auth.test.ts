@@ -62,6 +62,10 @@ describe("servers", () => {
     expect(await answer(extension, authorization)).toBe(message);
   });
 
+  it("tell clients how to show who they are", () => {
+    expect(extension.serverAuthenticator?.challenge).toBe('Basic realm="tidemark", charset="UTF-8"');
+  });
+
   it("compute a slow hash once for a client that has it right", async () => {
     const right = basic("bob", "pass word");
     await answer(extension, right);

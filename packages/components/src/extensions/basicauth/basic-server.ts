@@ -17,6 +17,8 @@ interface Credentials {
 
 /** Checks user names and passwords. Those that were right once are remembered by a digest, so that slow hashes cost nothing after it. */
 export class BasicServer implements ServerAuthenticator {
+  /** RFC 7617 2 */
+  readonly challenge = 'Basic realm="tidemark", charset="UTF-8"';
   readonly #lane: SlowLane;
   readonly #right = new Map<string, AuthData>();
   #users: Users = new Map();

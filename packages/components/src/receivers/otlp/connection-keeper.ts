@@ -26,7 +26,7 @@ const IDLE_PING_MS = 2 * 60 * 60 * 1000;
 
 /** Keeps one HTTP/2 connection alive, young and calm: `keepalive` of the gRPC server. */
 export class ConnectionKeeper {
-  readonly client: ClientConnection = new ClientConnection();
+  readonly client: ClientConnection;
   readonly #connection: Connection;
   readonly #config: KeepaliveConfig;
   readonly #clock: Clock;
@@ -41,6 +41,7 @@ export class ConnectionKeeper {
 
   constructor(connection: Connection, config: KeepaliveConfig, clock: Clock) {
     this.#connection = connection;
+    this.client = new ClientConnection(connection.socket.remoteAddress);
     this.#config = config;
     this.#clock = clock;
     this.#lastCall = clock.now();

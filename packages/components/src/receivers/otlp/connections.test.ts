@@ -5,6 +5,7 @@ import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { decodeStatus } from "@tidemark/otlp";
 import { framed, GRPC_PATHS, grpcCall, grpcConnect } from "../../transport/testing/grpc-client.ts";
+import { httpSend } from "../../transport/testing/http-client.ts";
 import { http2Send } from "../../transport/testing/http2-client.ts";
 import { exportRequest, exportRequestOfSize } from "../../transport/testing/otlp-bytes.ts";
 import { openReceiver, type ReceiverRig, type RigOptions } from "./testing/receiver-rig.ts";
@@ -31,6 +32,18 @@ function dial(port: number, text = ""): Promise<Socket> {
     socket.resume();
   });
 }
+
+describe("a delivery", () => {
+  it("tells the address of its client, over all protocols", async () => {
+    await open();
+    expect((await httpSend(rig.http, { headers: PROTO, body: SPANS })).status).toBe(200);
+    expect((await http2Send(rig.http, { headers: PROTO, body: SPANS })).status).toBe(200);
+    const session = grpcConnect(rig.grpc);
+    expect((await grpcCall(session, {}, [framed(SPANS)])).code).toBe(0);
+    session.destroy();
+    expect(rig.deliveries.map(({ context }) => context.clientAddress)).toEqual(["127.0.0.1", "127.0.0.1", "127.0.0.1"]);
+  });
+});
 
 describe("a client that says nothing", () => {
   it("is cut off on the HTTP port after read_header_timeout, whichever version it began", async () => {

@@ -157,7 +157,7 @@ export class HttpServer {
   }
 
   #onConnection(socket: Socket): void {
-    const connection = new ClientConnection();
+    const connection = new ClientConnection(socket.remoteAddress);
     this.#connections.set(socket, connection);
     const { max_connection_age: age } = this.#parts.config;
     const timer = age === 0 ? undefined : this.#context.clock.setTimeout(() => (connection.retired = true), age);

@@ -50,7 +50,7 @@ export class Http2Connections {
       onPing: () => keeper.pinged(),
       onFault: (error) => log.debug("HTTP/2 connection failed", { error }),
       onDefect: (error) =>
-        log.error("An HTTP/2 request broke its handler; the connection is closed.", {
+        log.error("An HTTP/2 request broke its handler; it is cut off.", {
           error: error instanceof Error ? (error.stack ?? error.message) : String(error),
         }),
       onClose: () => {

@@ -134,8 +134,10 @@ export class Intake {
 
   #deliver(request: Submission, batch: Batch, items: number): void {
     const settlement = createSettlement((outcome) => this.#finish(request, answerOf(outcome, items)));
-    const { transport, metadata, auth } = request;
-    const bare = { receivedAt: this.#context.clock.now(), transport };
+    const { transport, metadata, auth, connection } = request;
+    const receivedAt = this.#context.clock.now();
+    const bare =
+      connection.address === undefined ? { receivedAt, transport } : { receivedAt, transport, clientAddress: connection.address };
     const context: DeliveryContext =
       metadata === undefined && auth === undefined
         ? bare

@@ -56,6 +56,7 @@ describe("Unix sockets", () => {
       expect(reply.http).toBe(200);
     }
     expect(deliveries.map(({ batch }) => batch.itemCount)).toEqual([3, 3, 3]);
+    expect(deliveries.every(({ context }) => context.clientAddress === undefined)).toBe(true);
   });
 
   it("belong to the user who runs the collector, and go away with it", async () => {
