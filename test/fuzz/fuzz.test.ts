@@ -58,9 +58,9 @@ describe("the fuzzer", () => {
     expect(new Set(seen[0]).size).toBeGreaterThan(190);
   });
 
-  it("sees an answer that is none", async () => {
+  it("sees an answer that is none", () => {
     const target = new CodecTarget();
-    expect(await target.run(new Tape(new Uint8Array()))).toEqual({ kind: "traces protobuf taken 0" });
+    expect(target.run(new Tape(new Uint8Array()))).toEqual({ kind: "traces protobuf taken 0" });
     expect(readAnswers(Buffer.from("HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n")).faults).toEqual(["status HTTP/1.1 500 Oh"]);
     expect(readAnswers(Buffer.from("HTTP/1.1 400 No\r\ncontent-type: text/html\r\ncontent-length: 1\r\n\r\nx")).faults).toHaveLength(1);
     const settings = Buffer.from("000000040000000000", "hex");

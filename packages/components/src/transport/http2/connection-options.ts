@@ -19,7 +19,7 @@ export interface ConnectionOptions {
   readonly onPing: () => void;
   /** The client broke the protocol, in words. */
   readonly onFault: (message: string) => void;
-  /** A handler threw: the connection is cut, the others go on. */
+  /** A handler threw: its stream is reset or its connection cut, the others go on. */
   readonly onDefect: (error: unknown) => void;
   /** The connection is over. */
   readonly onClose: () => void;

@@ -29,6 +29,8 @@ export interface StreamOwner {
   reset(stream: Stream, code: number): void;
   /** What came while the stream was paused has been dealt with. */
   used(stream: Stream): void;
+  /** The handler of the stream threw. */
+  broken(stream: Stream, error: unknown): void;
 }
 
 /** One request and its answer on a connection (RFC 9113 5). */
@@ -90,8 +92,12 @@ export class Stream {
     if (held === undefined) return;
     this.#held = undefined;
     this.connection.used(this);
-    for (const chunk of held) this.listener?.onData(chunk);
-    if (this.isRemoteDone) this.listener?.onEnd();
+    try {
+      for (const chunk of held) this.listener?.onData(chunk);
+      if (this.isRemoteDone) this.listener?.onEnd();
+    } catch (error) {
+      this.connection.broken(this, error);
+    }
   }
 
   /** Takes a piece of the body from the connection. */

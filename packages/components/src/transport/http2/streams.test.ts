@@ -156,19 +156,19 @@ describe("a lively client is not taken for an attack", () => {
     expect([rig.requests.length, rig.closed, rig.connection.openStreams]).toEqual([5000, 0, 0]);
   });
 
-  it("that cancels thirty requests a second for an hour", async () => {
+  it("that cancels thirty requests a second for ten minutes", async () => {
     const rig = new ConnectionRig();
-    for (const id of ids(3600 * 30)) {
+    for (const id of ids(600 * 30)) {
       rig.say(requestFrame(id, false), reset(id));
       if (id % 60 === 1) await rig.clock.advance(1000);
     }
     expect(rig.closed).toBe(0);
   });
 
-  it("whose windows grow a hundred thousand times", () => {
+  it("whose windows grow many thousand times", () => {
     const rig = new ConnectionRig();
     rig.say(requestFrame(1, false));
-    for (const _ of ids(100_000)) rig.say(frame(FRAME.WINDOW_UPDATE, 0, 1, uint32(1)), frame(FRAME.WINDOW_UPDATE, 0, 0, uint32(1)));
+    for (const _ of ids(20_000)) rig.say(frame(FRAME.WINDOW_UPDATE, 0, 1, uint32(1)), frame(FRAME.WINDOW_UPDATE, 0, 0, uint32(1)));
     expect(rig.closed).toBe(0);
   });
 });
@@ -208,6 +208,21 @@ describe("a paused stream", () => {
     rig.requests[0]?.stream.resume();
     expect((await rig.heard()).map(brief)).toEqual(["WINDOW_UPDATE 0 60000"]);
     expect(rig.requests[0]).toMatchObject({ body: [], ended: false, closed: 1 });
+  });
+
+  it("whose handler throws when it is resumed is reset, with a report", async () => {
+    const rig = new ConnectionRig({ onRequest: ({ stream }) => stream.pause() });
+    rig.say(requestFrame(1, false), data(1, 10), requestFrame(3, true));
+    const [first, second] = rig.requests;
+    if (first?.stream.listener !== undefined) {
+      first.stream.listener.onData = () => {
+        throw new TypeError("a defect");
+      };
+    }
+    first?.stream.resume();
+    second?.stream.resume();
+    expect([rig.defects, await briefs(rig)]).toEqual([[new TypeError("a defect")], [`RST_STREAM 1 ${ERROR.INTERNAL_ERROR}`]]);
+    expect([first?.closed, second?.ended]).toEqual([1, true]);
   });
 
   it("does not take more than its window", async () => {

@@ -76,6 +76,11 @@ export class Streams implements StreamOwner {
     if (!stream.isRemoteDone) this.#useOf(stream, bytes);
   }
 
+  broken(stream: Stream, error: unknown): void {
+    this.#options.onDefect(error);
+    if (!stream.isClosed) this.reset(stream, ERROR.INTERNAL_ERROR);
+  }
+
   onHeaders(flags: number, streamId: number, payload: Buffer): void {
     this.#onBlock(this.#blocks.start(flags, streamId, payload));
   }
