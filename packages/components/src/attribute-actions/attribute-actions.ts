@@ -114,8 +114,8 @@ function keyAndPattern(
 function extractChange(key: AttributeKey, regexp: RegExp): AttributeChange {
   return (attributes) => {
     const text = attributes.getString(key);
-    const groups = text === undefined ? undefined : regexp.exec(text)?.groups;
+    const groups: Partial<Record<string, string>> | undefined = text === undefined ? undefined : regexp.exec(text)?.groups;
     if (groups === undefined) return;
-    for (const [name, value] of Object.entries(groups)) attributes.set(name, (value as string | undefined) ?? "");
+    for (const [name, value] of Object.entries(groups)) attributes.set(name, value ?? "");
   };
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Clock, Logger, Timer } from "@tidemark/core";
 import { createSecureContext, type ConnectionOptions, type TlsOptions } from "node:tls";
 import type { ClientTlsConfig, ServerTlsConfig } from "./tls-fields.ts";
@@ -93,5 +94,5 @@ export class TlsSource<O extends TlsOptions | ConnectionOptions> {
 }
 
 function sameFiles(a: TlsOptions | ConnectionOptions, b: TlsOptions | ConnectionOptions): boolean {
-  return String(a.cert) === String(b.cert) && String(a.key) === String(b.key) && String(a.ca) === String(b.ca);
+  return isDeepStrictEqual([a.cert, a.key, a.ca], [b.cert, b.key, b.ca]);
 }
