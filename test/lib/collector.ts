@@ -15,6 +15,8 @@ export interface Collector {
   readonly http: string;
   readonly grpc: string;
   readonly health: string;
+  /** The file that holds the configuration it was started with. */
+  readonly file: string;
   /** SIGTERM; resolves with the exit code when it has drained and ended. */
   stop(): Promise<number | null>;
 }
@@ -60,7 +62,7 @@ service: { extensions: [health_check], telemetry: { metrics: { level: none } } }
     throw new Error(`the collector did not become ready\n${child.lines.slice(-30).join("\n")}`);
   }
   const at = (port: number): string => `http://127.0.0.1:${port}`;
-  return { child, http: at(httpPort), grpc: at(grpcPort), health: at(healthPort), stop: () => child.stop() };
+  return { child, http: at(httpPort), grpc: at(grpcPort), health: at(healthPort), file: files[1] ?? "", stop: () => child.stop() };
 }
 
 async function isReady(child: Child, healthPort: number): Promise<boolean> {

@@ -14,7 +14,7 @@ function rig(answer: Rig["answer"]): Rig {
   const requests: Rig["requests"] = [];
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const headers = new Headers(init?.headers);
-    requests.push({ url: String(input), headers: Object.fromEntries(headers) });
+    requests.push({ url: (input as URL).href, headers: Object.fromEntries(headers) });
     const aborted = new Promise<never>((_, reject) => init?.signal?.addEventListener("abort", () => reject(new Error("aborted"))));
     return Promise.race([made.answer(headers), aborted]);
   };

@@ -42,8 +42,8 @@ export class FakeEtcd {
 
   readonly fetch: typeof globalThis.fetch = async (input, init) => {
     if (this.isDown) throw new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED") });
-    const body = JSON.parse(String(init?.body)) as { create_request?: { start_revision: string } };
-    const { pathname } = new URL(String(input));
+    const body = JSON.parse(init?.body as string) as { create_request?: { start_revision: string } };
+    const { pathname } = new URL(input instanceof Request ? input.url : input);
     if (pathname === "/v3/kv/range") return this.#range();
     if (this.refusesWatches) return new Response("", { status: 501 });
     return this.#watch(Number(body.create_request?.start_revision), init?.signal ?? undefined);

@@ -175,7 +175,7 @@ function specOf(
 ): GraphSpec {
   const { receivers = { source: {} }, processors = {}, exporters = { sink: {} }, extensions = {} } = parts;
   const configured = <D>(definition: (id: string) => D, of: Readonly<Record<string, object>>): Configured<D>[] =>
-    Object.entries(of).map(([id, config]) => ({ id, definition: definition(id), config, extensions: [...Object.keys(extensions)] }));
+    Object.entries(of).map(([id, config]) => ({ id, definition: definition(id), config, extensions: Object.keys(extensions) }));
   return {
     receivers: configured(() => definitions.receiver, receivers),
     processors: configured((id) => (id.startsWith("holder") ? definitions.holder : definitions.counter), processors),
@@ -203,9 +203,9 @@ async function started(of: World, spec: GraphSpec): Promise<Graph> {
 /** Lets time pass until the promise has settled. */
 async function passing({ clock }: World, work: Promise<unknown>): Promise<void> {
   let isDone = false;
-  const done = (): void => void (isDone = true);
-  work.then(done, done);
+  const watched = Promise.allSettled([work]).then(() => (isDone = true));
   while (!isDone) await clock.advance(1);
+  await watched;
 }
 
 const changes = (all: readonly NodeChange[]): readonly string[] => all.map(({ node, change, state }) => `${node} ${change} ${state}`);

@@ -1,11 +1,10 @@
-import type { Lifecycle } from "../contract/component.ts";
 import type { Running } from "./graph-parts.ts";
 
 /**
  * Starts a component.
  * @throws Error that names it, with what it threw as the cause.
  */
-export async function startOne(running: Running<Lifecycle>): Promise<void> {
+export async function startOne(running: Running): Promise<void> {
   try {
     await running.component.start?.();
   } catch (caught) {

@@ -1,9 +1,8 @@
-import type { Lifecycle } from "../contract/component.ts";
 import type { GraphEnvironment } from "./environment.ts";
 import type { Running } from "./graph-parts.ts";
 
 /** Components that were never started are stopped too: `create` may already hold something. */
-export async function stopOne(running: Running<Lifecycle>, deadline: AbortSignal, environment: GraphEnvironment): Promise<void> {
+export async function stopOne(running: Running, deadline: AbortSignal, environment: GraphEnvironment): Promise<void> {
   try {
     await running.component.shutdown?.(deadline);
   } catch (caught) {

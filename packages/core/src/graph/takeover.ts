@@ -19,7 +19,8 @@ export class Takeover {
   readonly #leaving: readonly Owner[];
   readonly #environment: GraphEnvironment;
   readonly #deadline: AbortSignal;
-  readonly #left = new Set<Owner>();
+  /** Who has left, and when all of it has ended. */
+  readonly #left = new Map<Owner, Promise<void>>();
 
   constructor(leaving: readonly Owner[], environment: GraphEnvironment, deadline: AbortSignal) {
     this.#leaving = leaving;
@@ -29,20 +30,16 @@ export class Takeover {
 
   async start(fresh: Owner): Promise<void> {
     const rivals = this.#leaving.filter((owner) => !this.#left.has(owner) && haveSamePort(owner.config, fresh.config));
-    for (const rival of rivals) {
-      this.#left.add(rival);
-      // It is waited for when the graph that it belongs to ends.
-      void rival.stop(this.#deadline, this.#environment);
-    }
-    await startPatiently(fresh, this.#left.size > 0, this.#environment);
+    for (const rival of rivals) this.#left.set(rival, rival.stop(this.#deadline, this.#environment));
+    await startPatiently(fresh, Promise.all(this.#left.values()), this.#environment);
   }
 
   /** The new graph cannot be: who left listens again. */
   async undo(): Promise<void> {
-    for (const owner of this.#left) {
+    for (const [owner, ended] of this.#left) {
       try {
         owner.renew();
-        await startPatiently(owner, true, this.#environment);
+        await startPatiently(owner, ended, this.#environment);
       } catch (caught) {
         const error = caught instanceof Error ? caught.message : String(caught);
         this.#environment.logger(owner.key).error("The endpoint could not be taken back. Restart the collector.", { error });
@@ -66,14 +63,18 @@ function portsIn(config: unknown): string[] {
   });
 }
 
-async function startPatiently(fresh: Owner, isAwaited: boolean, environment: GraphEnvironment): Promise<void> {
+/** Tries again while the endpoint is in use, until those who had it have `left`: then somebody else has it. */
+async function startPatiently(fresh: Owner, left: Promise<unknown>, environment: GraphEnvironment): Promise<void> {
   const { clock } = environment;
   const giveUpAt = clock.now() + PATIENCE_MS;
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
+  let hasLeft = false;
+  void left.then(() => (hasLeft = true));
+  for (let pauseMs = FIRST_PAUSE_MS, isLast = false; ; pauseMs *= 2) {
     try {
       return await startOne(fresh);
     } catch (caught) {
-      if (!isAwaited || !isInUse(caught) || clock.now() + pauseMs > giveUpAt) throw caught;
+      if (isLast || !isInUse(caught) || clock.now() + pauseMs > giveUpAt) throw caught;
+      isLast = hasLeft;
       await stopOne(fresh, AbortSignal.abort(), environment);
       fresh.renew();
       await pause(clock, pauseMs);

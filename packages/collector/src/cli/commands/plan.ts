@@ -2,7 +2,6 @@ import type { LoadedConfig } from "@tidemark/config";
 import type { NodeChange } from "@tidemark/core";
 import { isDeepStrictEqual } from "node:util";
 import { createCollector } from "../../collector.ts";
-import type { ParsedArguments } from "../arguments.ts";
 import { CONFIG_OPTIONS, type Command } from "../command.ts";
 import { EXIT, UsageError, type CliIo } from "../io.ts";
 import { loadOrReport } from "../load.ts";
