@@ -15,6 +15,8 @@ export interface OptionSpec {
 export interface ParsedArguments {
   /** Values of `--config` and plain arguments, in the order in which they were given. */
   readonly sources: readonly string[];
+  /** The plain arguments alone. */
+  readonly positionals: readonly string[];
   readonly sets: readonly string[];
   /** The last value of an option that takes one. */
   value(name: string): string | undefined;
@@ -41,10 +43,12 @@ export function parseArguments(
   const { tokens } = parseArgs({ args: [...args], options: declared, strict: false, allowPositionals: true, tokens: true });
   const values = new Map<string, string[]>();
   const sources: string[] = [];
+  const positionals: string[] = [];
   for (const token of tokens) {
     if (token.kind === "positional") {
       if (!takesFiles) throw new UsageError(`unexpected argument "${token.value}"`);
       sources.push(token.value);
+      positionals.push(token.value);
     } else if (token.kind === "option") {
       const value = checkOption(token, options);
       values.set(token.name, [...(values.get(token.name) ?? []), value]);
@@ -53,6 +57,7 @@ export function parseArguments(
   }
   return {
     sources,
+    positionals,
     sets: values.get("set") ?? [],
     value: (name) => values.get(name)?.at(-1),
     all: (name) => values.get(name) ?? [],

@@ -20,7 +20,7 @@ async function runHere(...args: readonly string[]): Promise<CliResult> {
 
 describe("tidemark", () => {
   it("explains itself", async () => {
-    const commands = ["run", "validate", "plan", "components", "schema", "graph"];
+    const commands = ["run", "validate", "plan", "dlq", "ledger", "components", "schema", "graph"];
     const texts = await Promise.all([["--help"], ...commands.map((command) => [command, "--help"])].map((args) => runHere(...args)));
     expect(texts.map(({ code }) => code)).toEqual(texts.map(() => 0));
     await expect(texts.map(({ stdout }) => stdout).join("\n────\n")).toMatchFileSnapshot("testdata/help.txt");

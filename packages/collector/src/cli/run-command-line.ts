@@ -3,7 +3,9 @@ import { VERSION } from "../version.ts";
 import { parseArguments } from "./arguments.ts";
 import { HELP_OPTION, type Command } from "./command.ts";
 import { componentsCommand } from "./commands/components.ts";
+import { dlqCommand } from "./commands/dlq.ts";
 import { graphCommand } from "./commands/graph.ts";
+import { ledgerCommand } from "./commands/ledger.ts";
 import { planCommand } from "./commands/plan.ts";
 import { runCommand } from "./commands/run.ts";
 import { schemaCommand } from "./commands/schema.ts";
@@ -11,7 +13,16 @@ import { validateCommand } from "./commands/validate.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { EXIT, UsageError, type CliIo } from "./io.ts";
 
-const COMMANDS: readonly Command[] = [runCommand, validateCommand, planCommand, componentsCommand, schemaCommand, graphCommand];
+const COMMANDS: readonly Command[] = [
+  runCommand,
+  validateCommand,
+  planCommand,
+  dlqCommand,
+  ledgerCommand,
+  componentsCommand,
+  schemaCommand,
+  graphCommand,
+];
 
 /** Runs `tidemark` with the given arguments. Resolves with the exit code; throws only what is a defect of the program. */
 export async function runCommandLine(args: readonly string[], io: CliIo): Promise<number> {

@@ -1,0 +1,95 @@
+import type { DeadLetter, DeadLetterWithBody } from "@tidemark/components/dead-letters";
+import { openBatch } from "@tidemark/otlp";
+import { bytesText, countText, plainLine, tableText } from "../table.ts";
+
+const LONGEST_MESSAGE = 60;
+
+/** A row for each letter. */
+export function listText(letters: readonly DeadLetter[]): string {
+  const columns = [
+    { head: "ID" },
+    { head: "PUT ASIDE" },
+    { head: "OWNER" },
+    { head: "SIGNAL" },
+    { head: "ITEMS", align: "right" as const },
+    { head: "SIZE", align: "right" as const },
+    { head: "TRIES", align: "right" as const },
+    { head: "REASON" },
+    { head: "MESSAGE" },
+  ];
+  const rows = letters.map((letter) => [
+    letter.id,
+    timeText(letter.buriedAt),
+    letter.owner,
+    letter.signal,
+    String(letter.items),
+    bytesText(letter.bytes),
+    String(letter.attempts),
+    letter.replay ? `${letter.reason} (replaying)` : letter.reason,
+    plainLine(letter.message, LONGEST_MESSAGE),
+  ]);
+  return tableText(columns, rows);
+}
+
+/** `2 dead letters: 20 items, 1.4 kB`. */
+export function sumText({ letters, items, bytes }: { readonly letters: number; readonly items: number; readonly bytes: number }): string {
+  return `${countText(letters, "dead letter")}: ${countText(items, "item")}, ${bytesText(bytes)}`;
+}
+
+/** Everything about one letter, its data as OTLP/JSON. */
+export function letterText(letter: DeadLetterWithBody): string {
+  const facts: readonly (readonly [string, string])[] = [
+    ["owner", letter.owner],
+    ["signal", letter.signal],
+    ["reason", letter.reason],
+    ["message", plainLine(letter.message)],
+    ["tries", String(letter.attempts)],
+    ["received", `${timeText(letter.receivedAt)} over ${letter.transport}`],
+    ["put aside", timeText(letter.buriedAt)],
+    ["size", `${countText(letter.items, "item")}, ${bytesText(letter.bytes)}`],
+    ...(letter.replay ? ([["replay", "asked for; its queue has not taken it yet"]] as const) : []),
+    ...[...(letter.metadata ?? [])].map(([name, values]) => [`header ${name}`, plainLine(values.join(", "))] as const),
+  ];
+  const width = Math.max(...facts.map(([name]) => name.length));
+  const lines = facts.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`.trimEnd());
+  const data = dataOf(letter);
+  return [`dead letter ${letter.id}`, ...lines, "", data === undefined ? DAMAGED : jsonText(data), ""].join("\n");
+}
+
+/** A letter for programs. */
+export function letterJson(letter: DeadLetter): Readonly<Record<string, unknown>> {
+  const { buriedAt, receivedAt, metadata, replay, ...rest } = letter;
+  return {
+    ...rest,
+    put_aside_at: new Date(buriedAt).toISOString(),
+    received_at: new Date(receivedAt).toISOString(),
+    ...(metadata === undefined ? {} : { metadata: Object.fromEntries(metadata) }),
+    replaying: replay,
+  };
+}
+
+/** The same with its data: OTLP/JSON, or null when that is damaged. */
+export function letterWithDataJson({ body, whole, ...letter }: DeadLetterWithBody): Readonly<Record<string, unknown>> {
+  return { ...letterJson(letter), data: dataOf({ ...letter, body, whole }) ?? null };
+}
+
+const DAMAGED = "(The data is damaged and cannot be shown.)";
+
+function dataOf({ signal, body, whole }: DeadLetterWithBody): unknown {
+  if (!whole) return undefined;
+  try {
+    return JSON.parse(openBatch(signal, body).toJson());
+  } catch {
+    return undefined;
+  }
+}
+
+/** JSON leaves the control characters beyond ASCII as they are, which some terminals act on. */
+function jsonText(data: unknown): string {
+  const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(data, undefined, 2).replaceAll(/[\u007f-\u009f]/g, escaped);
+}
+
+function timeText(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
+}
