@@ -1,8 +1,14 @@
 import type { LoadedConfig } from "@tidemark/config";
 
-/** What the supervisor runs itself: the extensions that there may be only one of, because they own a port or a file. */
+/**
+ * What the supervisor runs itself: the extensions that there may be only one of, because they own a port or a file, and what these need
+ * of others, such as an authenticator.
+ */
 export function supervisorConfig(config: LoadedConfig): LoadedConfig {
-  const extensions = config.graph.extensions.filter(({ definition }) => definition.scope === "collector");
+  const all = config.graph.extensions;
+  const own = all.filter(({ definition }) => definition.scope === "collector");
+  const needed = new Set(own.flatMap(({ id, extensions: named = [] }) => [id, ...named]));
+  const extensions = all.filter(({ id }) => needed.has(id));
   return { ...config, graph: { receivers: [], processors: [], connectors: [], exporters: [], pipelines: [], extensions } };
 }
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LoadedConfig } from "@tidemark/config";
-import { systemClock, type NodeChange } from "@tidemark/core";
+import { systemClock, topologyOf, type Host, type NodeChange } from "@tidemark/core";
 import type { Running } from "../cli/running.ts";
 import { createCollector } from "../collector.ts";
 import { createLogging } from "../logging/create-logging.ts";
@@ -36,19 +36,28 @@ export async function createSupervisor({ config, source, count, logSink, drainMs
   const log = createLogging(config.telemetry.logs, systemClock, logSink)("");
   const counts = new ReloadCounts();
   const group = new WorkerGroup({ count, start: clusterWorkers(), texts: source.texts, sockets, clock: systemClock, log });
+  let running = config;
+  const host: Host = {
+    health: () => group.health(),
+    ledger: () => group.ledger(),
+    topology: () => topologyOf(running.graph),
+    reload: () => reloader.reload("request"),
+  };
   const own = createCollector({
     config: supervisorConfig(config),
     logSink,
     drainMs,
     role: {
-      graph: { host: { health: () => group.health(), ledger: () => group.ledger(), reload: () => reloader.reload("request") } },
+      graph: { host },
       telemetry: { others: () => group.metrics(), observe: (meter) => [group, counts].forEach((each) => each.observe(meter)) },
     },
   });
   const apply = async (next: LoadedConfig): Promise<readonly NodeChange[]> => {
     await tryToBuild(next);
     const nodes = await group.reload(source.texts);
-    return [...(await own.apply(supervisorConfig(next))), ...nodes];
+    const extensions = await own.apply(supervisorConfig(next));
+    running = next;
+    return [...extensions, ...nodes];
   };
   const reloader = new Reloader({ config, load: () => source.load(), apply, clock: systemClock, log, counts });
   const shutdown: Running["shutdown"] = async (deadlineMs, hurry) => {
