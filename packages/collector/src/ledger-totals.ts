@@ -11,12 +11,14 @@ export interface LedgerTotals {
   readonly refused: number;
   readonly failed: number;
   readonly held: number;
+  /** Those of the held items that are in a storage: the next run sends them. */
+  readonly stored: number;
   /** Taken out on purpose, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
 }
 
 /** The books of nothing. */
-export const NO_TOTALS: LedgerTotals = { received: 0, alerts: 0, delivered: 0, refused: 0, failed: 0, held: 0, dropped: {} };
+export const NO_TOTALS: LedgerTotals = { received: 0, alerts: 0, delivered: 0, refused: 0, failed: 0, held: 0, stored: 0, dropped: {} };
 
 /** The books of two graphs in one row. */
 export function addTotals(a: LedgerTotals, b: LedgerTotals): LedgerTotals {
@@ -29,6 +31,7 @@ export function addTotals(a: LedgerTotals, b: LedgerTotals): LedgerTotals {
     refused: a.refused + b.refused,
     failed: a.failed + b.failed,
     held: a.held + b.held,
+    stored: a.stored + b.stored,
     dropped,
   };
 }
@@ -45,6 +48,7 @@ export function ledgerTotals({ nodes, edges }: LedgerSnapshot): LedgerTotals {
     refused: sum((node) => node.refused),
     failed: sum((node) => node.failed),
     held: sum((node) => node.held),
+    stored: sum((node) => node.stored),
     dropped,
   };
 }

@@ -1,5 +1,9 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer as createHttpServer } from "node:http";
 import { createServer, type AddressInfo, type Server } from "node:net";
-import { afterEach, describe, expect, it } from "vitest";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { startCli, type CliProcess } from "../testing/cli-process.ts";
 
 const SPANS = {
@@ -95,6 +99,44 @@ describe("tidemark run", () => {
       .map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(lines.find(({ msg }) => msg === "Data was given up at shutdown.")).toMatchObject({ level: "error", items: 1 });
     expect(lines.at(-1)).toMatchObject({ msg: "Stopped.", received: 1, delivered: 0 });
+  });
+
+  it("counts what is left at the deadline as lost where it is in memory only", async () => {
+    const env = { HTTP_PORT: await freePort(), DEAD_PORT: await freePort() };
+    const cli = start(["--config", "unreachable.yaml", "--shutdown-timeout", "200ms"], env);
+    await cli.seen(/Everything is ready/);
+    expect(await post(env.HTTP_PORT)).toBe(200);
+    cli.child.kill("SIGTERM");
+    const { code, stderr } = await cli.result;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/"msg":"Exporting failed\. Dropping data\.".*"dropped_items":1/);
+    expect(stderr).toMatch(/"msg":"Data was given up at shutdown\.","items":1,"deadline":"200ms"/);
+  });
+
+  it("leaves it in the storage where there is one, and the next run sends it", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "tidemark-run-"));
+    const env = { HTTP_PORT: await freePort(), DEAD_PORT: await freePort(), STORAGE: directory };
+    const args = ["--config", "unreachable.yaml", "--config", "stored.yaml", "--shutdown-timeout", "200ms"];
+    const first = start(args, env);
+    await first.seen(/Everything is ready/);
+    expect(await post(env.HTTP_PORT)).toBe(200);
+    first.child.kill("SIGTERM");
+    const { code, stderr } = await first.result;
+    expect({ code, lost: stderr.includes("given up") }).toEqual({ code: 0, lost: false });
+    expect(stderr).toMatch(/"msg":"What could not be sent is stored; the next run sends it\.","items":1/);
+    let received = 0;
+    const backEnd = createHttpServer((request, response) => {
+      received += 1;
+      request.resume().on("end", () => response.end());
+    });
+    taken.push(backEnd);
+    await new Promise<void>((resolve) => backEnd.listen(Number(env.DEAD_PORT), "127.0.0.1", resolve));
+    const second = start(args, env);
+    await second.seen(/Sending what is left in the storage\./);
+    await vi.waitFor(() => expect(received).toBe(1), 10_000);
+    second.child.kill("SIGTERM");
+    expect((await second.result).code).toBe(0);
+    await rm(directory, { recursive: true, force: true });
   });
 
   it("ends with 1 when a port is in use, and names the endpoint", async () => {

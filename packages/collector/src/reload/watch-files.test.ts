@@ -89,6 +89,20 @@ describe("FileWatcher", () => {
     watcher.close();
   });
 
+  it("waits no longer because it also looks", async () => {
+    const clock = new VirtualClock();
+    const { io, versions, tell } = fakeFiles();
+    const changed = vi.fn();
+    const watcher = new FileWatcher(clock, io, changed);
+    watcher.watch(["/etc/a.yaml"]);
+    await clock.advance(1900);
+    versions.set("/etc/a.yaml", "1");
+    tell("/etc", "a.yaml");
+    await clock.advance(200);
+    expect(changed).toHaveBeenCalledTimes(1);
+    watcher.close();
+  });
+
   it("watches the directories of the present files only", () => {
     const { io, watched } = fakeFiles();
     const watcher = new FileWatcher(new VirtualClock(), io, () => undefined);

@@ -103,7 +103,8 @@ export class FileWatcher {
 
   #keepLooking(): void {
     this.#look = this.#clock.setTimeout(() => {
-      if (this.#files.some((path) => this.#seen.get(path) !== this.#io.fingerprint(path))) this.#settle();
+      const isWaiting = this.#firstAt !== undefined;
+      if (!isWaiting && this.#files.some((path) => this.#seen.get(path) !== this.#io.fingerprint(path))) this.#settle();
       this.#keepLooking();
     }, LOOK_MS);
   }

@@ -181,7 +181,7 @@ export class WorkerGroup {
   #ended(slot: Slot): void {
     // What a process held when it ended, its clients still have; what is left at the end of the drain nobody has.
     const held = this.#allEnded === undefined ? 0 : slot.totals.held;
-    slot.gone = addTotals(slot.gone, { ...slot.totals, held });
+    slot.gone = addTotals(slot.gone, { ...slot.totals, held, stored: Math.min(held, slot.totals.stored) });
     slot.totals = NO_TOTALS;
     // Counters must not go back because a worker began anew.
     this.#goneMetrics = mergeMetrics([this.#goneMetrics, countersOf(slot.metrics)]);

@@ -166,7 +166,8 @@ async function stop(collector: Running, deadlineMs: number, signals: StopSignals
     clearInterval(progress);
   }
   const totals = collector.totals();
-  const lost = totals.held + Math.max(0, totals.failed - failedBefore);
+  if (totals.stored > 0) log.info("What could not be sent is stored; the next run sends it.", { items: totals.stored });
+  const lost = totals.held - totals.stored + Math.max(0, totals.failed - failedBefore);
   if (lost > 0) log.error("Data was given up at shutdown.", { items: lost, deadline: `${deadlineMs}ms` });
   log.info("Stopped.", finalCounts(totals));
   return lost > 0 ? EXIT.failure : EXIT.ok;
