@@ -8,6 +8,7 @@ import { replayLetters } from "../dlq/replay.ts";
 import { FILTER_OPTIONS, lettersIn, selectionOf, type Selection } from "../dlq/selection.ts";
 import { ProgressLine } from "../dlq/progress.ts";
 import { EXIT, UsageError, type CliIo } from "../io.ts";
+import { keepAlive } from "../process-guards.ts";
 import { countText } from "../table.ts";
 
 const LISTED = 100;
@@ -111,12 +112,17 @@ function show({ storage: { letters, ids }, args, io, clock }: Work): number {
   return EXIT.ok;
 }
 
-function replay(work: Work): Promise<number> | number {
+async function replay(work: Work): Promise<number> {
   const { storage, args, io, clock } = work;
   const { selection, found } = chosen(work, "replay");
   if (found.length === 0) return nothing(selection, io);
   const { letters, directory } = storage;
-  return replayLetters({ letters, directory, ids: found.map(({ id }) => id), waits: !args.has("no-wait"), clock, io });
+  const release = keepAlive();
+  try {
+    return await replayLetters({ letters, directory, ids: found.map(({ id }) => id), waits: !args.has("no-wait"), clock, io });
+  } finally {
+    release();
+  }
 }
 
 async function drop(work: Work): Promise<number> {

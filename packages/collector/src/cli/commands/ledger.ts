@@ -2,6 +2,7 @@ import { systemClock, type Clock, type LedgerSnapshot } from "@tidemark/core";
 import type { Command } from "../command.ts";
 import { EXIT, UsageError, type CliIo } from "../io.ts";
 import { ledgerText } from "../ledger-text.ts";
+import { keepAlive } from "../process-guards.ts";
 
 const STANDARD_URL = "http://localhost:13135";
 const TOKEN = "TIDEMARK_ADMIN_TOKEN";
@@ -41,12 +42,12 @@ export function createLedgerCommand(environment: LedgerEnvironment): Command {
         if (!args.has("watch")) return io.stdout(ledgerText(books));
         io.stdout(`${io.color ? CLEAR_SCREEN : ""}${books.time}\n${ledgerText(books)}${io.color ? "" : "\n"}`);
       };
-      let code = await once(url, environment, io, print);
-      while (args.has("watch")) {
+      if (!args.has("watch")) return once(url, environment, io, print);
+      keepAlive();
+      for (;;) {
+        await once(url, environment, io, print);
         await new Promise<void>((resolve) => void environment.clock.setTimeout(resolve, WATCH_MS));
-        code = await once(url, environment, io, print);
       }
-      return code;
     },
   };
 }
