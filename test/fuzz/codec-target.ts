@@ -5,7 +5,7 @@ import { referenceCodecs, type ReferenceCodec } from "../lib/reference-codecs.ts
 import { digest } from "./batch-digest.ts";
 import { JsonWriter } from "./json-writer.ts";
 import { MessageWriter } from "./message-writer.ts";
-import type { Tape } from "./tape.ts";
+import { Tape } from "./tape.ts";
 import { kindOf, type Target, type Verdict } from "./target.ts";
 
 const SIGNALS: readonly Signal[] = ["traces", "metrics", "logs"];
@@ -25,10 +25,16 @@ export class CodecTarget implements Target {
   >;
 
   run(tape: Tape): Verdict {
+    const first = this.#timed(tape);
+    // What was slow once may have waited for the machine.
+    const { verdict, ms } = first.ms < SLOWEST_MS ? first : this.#timed(new Tape(tape.bytes));
+    return ms < SLOWEST_MS || verdict.fault !== undefined ? verdict : { ...verdict, fault: `it took ${Math.round(ms)} ms` };
+  }
+
+  #timed(tape: Tape): { readonly verdict: Verdict; readonly ms: number } {
     const startedAt = performance.now();
     const verdict = this.#judge(tape);
-    const ms = performance.now() - startedAt;
-    return ms < SLOWEST_MS || verdict.fault !== undefined ? verdict : { ...verdict, fault: `it took ${Math.round(ms)} ms` };
+    return { verdict, ms: performance.now() - startedAt };
   }
 
   #judge(tape: Tape): Verdict {

@@ -66,7 +66,7 @@ export class Http1Target implements Target {
     const { received } = await playScript(this.#port, script, (bytes) => sound && readAnswers(bytes).answers.length >= count);
     const { answers, faults } = readAnswers(received);
     const kind = `${sound ? "sound " : ""}${answers.map(({ status, body }) => `${status} ${kindOf(body)}`).join(" | ")}`;
-    if (faults.length > 0) return { kind, fault: `illegal answer: ${faults.join("; ")}\n${received.toString("latin1").slice(0, 500)}` };
+    if (faults.length > 0) return { kind, fault: `illegal answer: ${faults.join("; ")}\n${received.toString("latin1").slice(0, 1000)}` };
     if (sound && !(answers.length === count && answers.every(({ status }) => status === 200))) {
       return {
         kind,

@@ -32,6 +32,8 @@ export interface HttpResponse {
   readonly writableEnded: boolean;
   /** HTTP/1.1 only. */
   shouldKeepAlive?: boolean;
+  /** HTTP/1.1 only: null while earlier requests of the connection wait for their answers. */
+  readonly socket?: unknown;
   setHeader(name: string, value: string): unknown;
   writeHead(status: number, headers?: OutgoingHttpHeaders | string[]): unknown;
   writeContinue(): unknown;
@@ -220,7 +222,8 @@ export class HttpExchange implements Submission, OpenCall {
           ? metadataOf(headers)
           : new Map(Object.entries(request.headersDistinct as Record<string, string[]>));
     }
-    if (headers.expect !== undefined) this.#response.writeContinue();
+    // Node would put it between the head and the body of an answer that waits for its turn.
+    if (headers.expect !== undefined && this.#response.socket !== null) this.#response.writeContinue();
     this.#buffer = new BodyBuffer(Number(headers["content-length"] ?? -1));
     request.on("data", (chunk: Buffer) => this.#onData(chunk));
     request.on("end", () => this.#onEnd());

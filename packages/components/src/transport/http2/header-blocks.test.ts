@@ -66,6 +66,21 @@ describe("header blocks", () => {
     expect(made).toBe(3);
   });
 
+  it("that change the size of the table are decoded each time", () => {
+    const blocks = new HeaderBlocks(huffman, 10_000);
+    const start = (id: number, bytes: number[]): void => void blocks.start(FLAG.END_HEADERS, id, Buffer.from(bytes));
+    const small = [0x20, 0x82];
+    start(1, small);
+    blocks.read(show);
+    // Trailers allow 4,096 bytes again, and the block from before takes them away.
+    start(1, [0x3f, 0xe1, 0x1f]);
+    blocks.fields();
+    start(3, small);
+    blocks.read(show);
+    start(5, [0x40, 1, 0x61, 1, 0x62, 0xbe]);
+    expect(() => blocks.read(show)).toThrow("no header field has the index 62");
+  });
+
   it("are gathered from their frames, without padding and priority", () => {
     const blocks = new HeaderBlocks(huffman, 10_000);
     const flags = FLAG.PADDED | FLAG.PRIORITY | FLAG.END_STREAM;

@@ -166,7 +166,6 @@ export class Stream {
   /** The connection is done with the stream: nothing is kept, and whoever still resumes or answers it is not heard. */
   close(): void {
     this.isClosed = true;
-    this.unused = 0;
     this.#held = undefined;
     if (this.#waiting.length > 0) {
       this.#waiting = [];

@@ -142,6 +142,17 @@ describe("streams at once", () => {
   });
 });
 
+describe("trailers of a stream that was refused", () => {
+  it("are passed over, but what they tell the table of fields is remembered", async () => {
+    const rig = new ConnectionRig({ onRequest: ({ stream }) => (stream.id === 1 ? stream.reset(ERROR.REFUSED_STREAM) : undefined) });
+    const remembered = Buffer.concat([Buffer.from([0x40]), headerBlock({ "x-a": "1" }).subarray(1)]);
+    rig.say(requestFrame(1, false), frame(FRAME.HEADERS, END_HEADERS | FLAG.END_STREAM, 1, remembered));
+    const next = Buffer.concat([headerBlock({ ":method": "POST", ":scheme": "http", ":path": "/" }), Buffer.from([0xbe])]);
+    rig.say(frame(FRAME.HEADERS, END_HEADERS | FLAG.END_STREAM, 3, next));
+    expect([rig.requests.at(-1)?.head["x-a"], await briefs(rig)]).toEqual(["1", [`RST_STREAM 1 ${ERROR.REFUSED_STREAM}`]]);
+  });
+});
+
 describe("a lively client is not taken for an attack", () => {
   it("that goes on to send bodies for which we have no use", async () => {
     const rig = new ConnectionRig({ maxConcurrentStreams: 1000, onRequest: ({ stream }) => stream.reset(ERROR.REFUSED_STREAM) });
