@@ -93,7 +93,16 @@ describe("createCollector", () => {
     await settlePromises();
     expect(items()).toBe(2);
     expect(delivery.outcomes).toEqual([{ kind: "delivered" }]);
-    expect(ledgerTotals(collector.ledger())).toEqual({ received: 2, alerts: 0, delivered: 2, refused: 0, failed: 0, held: 0, stored: 0, dropped: {} });
+    expect(ledgerTotals(collector.ledger())).toEqual({
+      received: 2,
+      alerts: 0,
+      delivered: 2,
+      refused: 0,
+      failed: 0,
+      held: 0,
+      stored: 0,
+      dropped: {},
+    });
     const text = await (await fetch(collector.metricsEndpoints()[0] ?? "")).text();
     expect(text).toMatch(/^otelcol_receiver_accepted_spans\{receiver="test_source",transport="test"\} 2$/m);
     expect(text).toMatch(/^otelcol_exporter_sent_spans\{exporter="test_sink"\} 2$/m);

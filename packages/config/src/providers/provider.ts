@@ -1,3 +1,5 @@
+import type { Clock } from "@tidemark/core";
+
 /** A place outside the machine's own files that holds configuration text. */
 export interface ConfigProvider {
   /** The schemes of its URIs, without the colon. */
@@ -14,13 +16,7 @@ export interface ConfigProvider {
 /** What providers use of the world. */
 export interface ProviderIo {
   readonly fetch: typeof fetch;
-  readonly clock: ProviderClock;
-}
-
-/** As `Clock` of `@tidemark/core`. */
-export interface ProviderClock {
-  now(): number;
-  setTimeout(callback: () => void, delayMs: number): { cancel(): void };
+  readonly clock: Clock;
 }
 
 /** A URI as it may be shown: without the password. */
