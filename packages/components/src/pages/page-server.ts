@@ -36,6 +36,7 @@ export class PageServer {
   readonly #options: PageServerOptions;
   readonly #address: ListenAddress;
   #server: Server | undefined;
+  #isClosing = false;
 
   /** @throws Error when the endpoint is none. */
   constructor(options: PageServerOptions) {
@@ -54,14 +55,13 @@ export class PageServer {
     await listen(server, this.#address, endpoint);
   }
 
-  /** Frees the port at once: whoever is connected is cut off. */
+  /** Frees the port at once. Who waits for an answer still gets it: it may be the reload that puts another server in this one's place. */
   close(): Promise<void> {
     const server = this.#server;
     if (server?.listening !== true) return Promise.resolve();
-    return new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
+    this.#isClosing = true;
+    server.close();
+    return new Promise((resolve) => void setImmediate(resolve));
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -69,6 +69,7 @@ export class PageServer {
     const [path = "/", query = ""] = (request.url ?? "/").split("?", 2);
     const { method = "GET", headers } = request;
     const { status, contentType, body, headers: more } = await this.#answer({ method, path, query: new URLSearchParams(query), headers });
+    if (this.#isClosing) response.setHeader("connection", "close");
     response.writeHead(status, { ...more, "content-type": contentType, "x-content-type-options": "nosniff" }).end(body);
   }
 

@@ -81,7 +81,7 @@ const answer =
 
 describe("tidemark ledger", () => {
   it("prints the books, and that they balance", async () => {
-    const { code, stdout, stderr, asked } = await ledger([], answer(BOOKS));
+    const { code, stdout, stderr, asked } = await ledger([], answer({ ...BOOKS, nodes: BOOKS.nodes.toReversed() }));
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(asked).toEqual([{ url: "http://localhost:13135/-/ledger", authorization: null }]);
     await expect(stdout).toMatchFileSnapshot("../testdata/ledger.txt");

@@ -54,6 +54,20 @@ describe("admin", () => {
     expect(await response.json()).toEqual(report(result));
   });
 
+  it("answers a reload that ends itself, and is gone then", async () => {
+    let stop: (() => Promise<void> | void) | undefined;
+    const url = await serve({
+      reload: async () => {
+        await stop?.();
+        return report("reloaded");
+      },
+    });
+    stop = stops.pop();
+    const response = await fetch(`${url}/-/reload`, { method: "POST" });
+    expect([response.status, await response.json()]).toEqual([200, report("reloaded")]);
+    await expect(fetch(`${url}/-/ledger`)).rejects.toThrow();
+  });
+
   it("does nothing for a GET, for a browser's page, or at another path", async () => {
     let reloads = 0;
     const url = await serve({ reload: async () => ((reloads += 1), report("reloaded")) });
