@@ -17,17 +17,19 @@ const PATIENCE_MS = 20_000;
 /** How the collector answered. */
 export interface Answers {
   acknowledged: number;
-  /** With an answer that allows to come again, and says when. */
+  /** With an answer that allows to come again. */
   refused: number;
+  /** Of them, those that do not say when. */
+  withoutTime: number;
   /** No answer: the collector was not there, or ended. */
   unanswered: number;
-  /** Answers that do not allow to come again, or do not say when, by answer. */
+  /** Answers that do not allow to come again, by answer. */
   readonly wrong: Record<string, number>;
 }
 
 /** Clients of a collector that may go away at any time: each sends one request after the other and never the same one twice. */
 export class Load {
-  readonly answers: Answers = { acknowledged: 0, refused: 0, unanswered: 0, wrong: {} };
+  readonly answers: Answers = { acknowledged: 0, refused: 0, withoutTime: 0, unanswered: 0, wrong: {} };
   readonly #books: Books;
   readonly #random: Random;
   readonly #senders: readonly { readonly sender: OtlpSender; readonly signal: Signal }[];
@@ -91,10 +93,10 @@ export class Load {
       this.answers.unanswered += 1;
       return AFTER_NO_ANSWER_MS;
     }
-    if (retryable && saysWhen) this.answers.refused += 1;
+    if (!retryable) this.answers.wrong[answer] = (this.answers.wrong[answer] ?? 0) + 1;
     else {
-      const name = retryable ? `${answer} without a time` : answer;
-      this.answers.wrong[name] = (this.answers.wrong[name] ?? 0) + 1;
+      this.answers.refused += 1;
+      if (!saysWhen) this.answers.withoutTime += 1;
     }
     return AFTER_NO_ANSWER_MS;
   }

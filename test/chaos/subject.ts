@@ -11,17 +11,26 @@ import { pipelineYaml, type Ports, type Shape } from "./pipeline-yaml.ts";
 const FIRST_PORT = 12_000;
 const PORTS = 18_000;
 
+/** What `GET /-/ledger` of the extension `admin` answers, as far as it is needed. */
+export interface Ledger {
+  readonly nodes: readonly { readonly key: string; readonly held: number; readonly missing: number }[];
+  readonly violations: readonly string[];
+  readonly balanced: boolean;
+}
+
 /** The collector under test: one configuration, one storage directory, the same ports through all its lives. */
 export class Subject {
   readonly http: string;
   readonly grpc: string;
   readonly health: string;
+  readonly admin: string;
   readonly storage: string;
   readonly file: string;
   readonly environment: Record<string, string> = {};
   /** Lines of all lives. */
   readonly lines: string[] = [];
   readonly #options: readonly string[];
+  readonly #ports: Ports;
   #child: Child | undefined;
 
   constructor(folder: string, shape: Shape, ports: Ports, options: readonly string[] = []) {
@@ -29,11 +38,13 @@ export class Subject {
     this.storage = shape.storage ?? join(folder, "storage");
     this.file = join(folder, "pipeline.yaml");
     this.#options = options;
-    this.write(pipelineYaml({ ...shape, storage: this.storage }, ports));
+    this.#ports = ports;
+    this.configure(shape);
     const at = (port: number): string => `http://127.0.0.1:${port}`;
     this.http = at(ports.http);
     this.grpc = at(ports.grpc);
     this.health = at(ports.health);
+    this.admin = at(ports.admin);
   }
 
   get pid(): number {
@@ -45,8 +56,18 @@ export class Subject {
     return child !== undefined && child.exitCode === null && child.signalCode === null;
   }
 
-  write(yaml: string): void {
-    writeFileSync(this.file, yaml);
+  /** Writes the configuration file. */
+  configure(shape: Shape): void {
+    writeFileSync(this.file, pipelineYaml({ ...shape, storage: this.storage }, this.#ports));
+  }
+
+  /** The books of all its processes; undefined when it does not answer. */
+  async ledger(): Promise<Ledger | undefined> {
+    try {
+      return (await (await fetch(`${this.admin}/-/ledger`)).json()) as Ledger;
+    } catch {
+      return undefined;
+    }
   }
 
   spawn(): void {
@@ -127,8 +148,8 @@ export async function steadyPorts(random: Random): Promise<Ports> {
     const port = FIRST_PORT + Math.floor(random() * PORTS);
     if (!ports.includes(port) && (await isFree(port))) ports.push(port);
   }
-  const [http = 0, grpc = 0, health = 0, metrics = 0] = ports;
-  return { http, grpc, health, metrics };
+  const [http = 0, grpc = 0, health = 0, admin = 0] = ports;
+  return { http, grpc, health, admin };
 }
 
 function isFree(port: number): Promise<boolean> {

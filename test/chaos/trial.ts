@@ -78,7 +78,7 @@ export async function withTrial<T>(
   const sink = await startMoodySink(books, random);
   const batching = BATCHINGS[Math.floor(random() * BATCHINGS.length)] ?? "none";
   const shape: Shape = { batching, transport: random() < 0.7 ? "http" : "grpc", backEnd: sink, ...change };
-  const options = workers > 1 ? ["--workers", String(workers)] : [];
+  const options = [...(workers > 1 ? ["--workers", String(workers)] : []), ...(shape.isWatched === true ? ["--watch"] : [])];
   const subject = new Subject(join(folder, `round-${seed}`), shape, await steadyPorts(random), options);
   const load = new Load(subject, books, random);
   try {
@@ -101,15 +101,21 @@ export async function settle(trial: Trial, standstillMs: number = STANDSTILL_MS)
   const forgotten = await load.stop();
   if (forgotten > 0) faults.push(`${forgotten} clients never got an answer`);
   await drain(trial, standstillMs);
-  const health = await subject.healthText();
-  if (health?.status !== 200) faults.push(`health after draining: ${health?.text ?? "no answer"}`);
-  if (health !== undefined && /lost track|too many|were sent to it/.test(health.text))
-    faults.push(`the books do not balance: ${health.text}`);
+  await checkBooks(trial);
   const code = await subject.stop();
   if (code !== 0) faults.push(`exit code ${code}: ${subject.recent(3)}`);
   const left = subject.segments();
   if (left.length > 0) faults.push(`${left.length} segment files are left after draining`);
   for (const [answer, times] of Object.entries(load.answers.wrong)) faults.push(`${times} clients were told ${answer}`);
+}
+
+async function checkBooks({ subject, faults }: Trial): Promise<void> {
+  const health = await subject.healthText();
+  if (health?.status !== 200) faults.push(`health after draining: ${health?.text ?? "no answer"}`);
+  const ledger = await subject.ledger();
+  if (ledger?.balanced !== true) faults.push(`the books do not balance: ${ledger?.violations.join("; ") ?? "no answer"}`);
+  const held = ledger?.nodes.filter((node) => node.held !== 0) ?? [];
+  for (const node of held) faults.push(`${node.key} holds ${node.held} items after draining`);
 }
 
 /** Waits until everything acknowledged has arrived, and nothing comes any more. */

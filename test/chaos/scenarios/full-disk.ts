@@ -31,6 +31,7 @@ export const fullDisk: Scenario = {
         if (how === "filler") fill(filler);
         for (let waited = 0; waited < FILL_MS && load.answers.refused < 50; waited += 100) await sleep(100);
         if (load.answers.refused < 50) faults.push("nobody was refused on a full disk");
+        if (load.answers.withoutTime > 0) faults.push(`${load.answers.withoutTime} refusals do not say when to come again`);
         if (!subject.isAlive) faults.push(`it ended when the disk was full: ${subject.recent(5)}`);
         const isKilled = random() < 0.5;
         if (isKilled) {

@@ -28,7 +28,7 @@ export interface BooksEnvironment {
   readonly owner: string;
   readonly folder: string;
   readonly files: FileLayer;
-  readonly state: StateClient;
+  readonly state: Pick<StateClient, "call">;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -118,26 +118,27 @@ export class Books {
 
   /**
    * Marks first, then the files of finished segments, then, at the next flush, their marks: a file that is gone while its marks
-   * name records in it is reported as a loss, and a file without marks is sent again.
+   * name records in it is reported as a loss, and a file without marks is sent again. So before a file goes its marks are on the disk,
+   * where otherwise a power cut may take the last ones.
    */
   async #flush(): Promise<void> {
     this.#timer = undefined;
     const finished = [...this.#finished];
-    const saved = await this.#save([...this.#segments.filter((segment) => segment.dirty), ...finished]);
+    const saved = await this.#save([...this.#segments.filter((segment) => segment.dirty), ...finished], finished.length > 0);
     // A disk that is full takes no marks: then only files that go make room for them.
     const deleted = await this.#deleteFiles(finished);
     if (!saved || !deleted) this.#flushLater(RETRY_AFTER_MS);
     else if (this.#gone.length > 0) this.#flushLater(FLUSH_AFTER_MS);
   }
 
-  async #save(segments: readonly Segment[]): Promise<boolean> {
+  async #save(segments: readonly Segment[], durable = false): Promise<boolean> {
     const { owner, state } = this.#environment;
     const marks: SegmentMarks[] = segments.map((segment) => segment.marks());
     for (const segment of segments) segment.dirty = false;
     const gone = [...this.#gone];
     if (marks.length === 0 && gone.length === 0) return true;
     try {
-      await state.call("saveMarks", [owner, marks, gone]);
+      await state.call("saveMarks", [owner, marks, gone, durable]);
       this.#gone = this.#gone.slice(gone.length);
       this.#complained = false;
       return true;

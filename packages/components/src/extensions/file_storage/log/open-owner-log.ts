@@ -12,7 +12,7 @@ import type { Segment } from "./segment.ts";
 export async function openOwnerLog(
   owner: string,
   place: { readonly folder: string; readonly segmentBytes: number },
-  environment: LogEnvironment & { readonly state: StateClient; readonly random: Random; readonly folderMode: number },
+  environment: LogEnvironment & { readonly state: Pick<StateClient, "call">; readonly random: Random; readonly folderMode: number },
 ): Promise<RecordLog> {
   const { files, state, log, space, random, folderMode } = environment;
   const folder = join(place.folder, folderOfOwner(owner));

@@ -70,7 +70,8 @@ function stateCalls(database: DatabaseSync, { fsync }: StateOptions, unlock: () 
   let seenVersion: unknown;
   return {
     readMarks: (owner) => readMarks(database, owner),
-    saveMarks(owner, marks, gone) {
+    saveMarks(owner, marks, gone, durable) {
+      if (durable) return saveMarks(database, owner, marks, gone);
       // Marks survive the process in any case; a power cut may take the last ones, and their records are sent again.
       database.exec("PRAGMA synchronous = NORMAL");
       try {

@@ -37,7 +37,8 @@ export interface Burial {
 /** What the database can do; each member is one transaction. All arguments and results can be posted between threads. */
 export interface StateCalls {
   readMarks(owner: string): SegmentMarks[];
-  saveMarks(owner: string, marks: readonly SegmentMarks[], gone: readonly number[]): void;
+  /** With `durable` they survive a power cut, else the end of the process only. */
+  saveMarks(owner: string, marks: readonly SegmentMarks[], gone: readonly number[], durable: boolean): void;
   /** Adds dead letters; `marks` say in the same transaction that their records are done with. */
   bury(owner: string, burials: readonly Burial[], marks: readonly SegmentMarks[]): void;
   /** Undefined when no other process has changed anything since the last call. */
