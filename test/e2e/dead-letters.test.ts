@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -66,17 +66,18 @@ afterAll(async () => {
 });
 
 async function startBackEnd(): Promise<BackEnd> {
-  const server = createServer(async (request, response) => {
+  const taken: string[] = [];
+  const waiting: ServerResponse[] = [];
+  const server = createServer((request, response) => void take(request, response));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const backEnd: BackEnd = { status: 200, taken, server, waiting, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     let body = "";
     for await (const chunk of request) body += String(chunk);
     if (backEnd.status === 0) return void waiting.push(response);
     if (backEnd.status === 200) taken.push(...[...body.matchAll(/"(?:name|stringValue)":"(item-[^"]+)"/g)].map(([, name = ""]) => name));
     response.writeHead(backEnd.status, { "content-type": "application/json" }).end("{}");
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const taken: string[] = [];
-  const waiting: ServerResponse[] = [];
-  const backEnd: BackEnd = { status: 200, taken, server, waiting, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  };
   return backEnd;
 }
 

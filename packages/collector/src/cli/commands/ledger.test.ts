@@ -59,7 +59,10 @@ async function ledger(
   const command = createLedgerCommand({
     clock: new VirtualClock(),
     fetch: async (url, init) => {
-      asked.push({ url: String(url), authorization: new Headers(init?.headers).get("authorization") });
+      asked.push({
+        url: url instanceof Request ? url.url : url.toString(),
+        authorization: new Headers(init?.headers).get("authorization"),
+      });
       return respond();
     },
   });

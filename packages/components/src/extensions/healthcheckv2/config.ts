@@ -74,7 +74,10 @@ const fields = z.strictObject({
       (grpc) => grpc === undefined,
       "there is no gRPC health service here; use http, or the grpc.health.v1 service of the otlp receiver",
     )
-    .meta({ description: "Not offered: the `otlp` receiver has the service `grpc.health.v1`.", examples: [{ endpoint: "localhost:13132" }] }),
+    .meta({
+      description: "Not offered: the `otlp` receiver has the service `grpc.health.v1`.",
+      examples: [{ endpoint: "localhost:13132" }],
+    }),
 });
 
 /** Options of the report, with the Collector's names and defaults. */
