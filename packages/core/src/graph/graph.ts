@@ -109,11 +109,12 @@ class StreamGraph implements Graph {
     if (new SpecDiff(before.spec, spec).isEqual) return [];
     const after = buildOn(this.#ground, spec, before);
     const changes = changesOf(before, after);
+    const earlier = Promise.all(this.#draining);
     const swap = (): void => {
       after.connect();
       this.#built = after;
     };
-    const { drained } = await replaceGraph(this.#ground, before, after, { drainMs, hurry: this.#hurry.signal, swap });
+    const { drained } = await replaceGraph(this.#ground, before, after, { drainMs, hurry: this.#hurry.signal, earlier, swap });
     const draining = drained.then(() => {
       endMemory(this.#environment.states, before.memory, this.#built.memory);
       this.#draining.delete(draining);

@@ -99,6 +99,20 @@ describe("a reload", () => {
     expect(graph.ledger().violations).toEqual([]);
   });
 
+  it("ends nothing that an earlier graph still empties itself into", async () => {
+    const of = world();
+    const parts = { receivers: { source: { label: "a" } }, processors: { holder: { label: "a" } }, exporters: { sink: { label: "a" } } };
+    const graph = await started(of, specOf(of, parts));
+    const held = of.push("source", spans(3));
+    // The old holder is not emptied before its receiver has ended, which takes a moment.
+    const second = { ...parts, receivers: { source: { label: "b" } }, processors: { holder: { label: "b" } } };
+    await graph.reload(specOf(of, second), 1000);
+    await graph.reload(specOf(of, { ...second, exporters: { sink: { label: "b" } } }), 1000);
+    await of.clock.advance(5);
+    expect([held.outcomes, of.sent]).toEqual([[{ kind: "delivered" }], [{ label: "a", items: 3 }]]);
+    expect(graph.ledger().violations).toEqual([]);
+  });
+
   it("says that memory is lost that belongs to a configuration, and forgets it", async () => {
     const of = world();
     const graph = await started(of, specOf(of, { processors: { counter: { label: "a", keyed: true } } }));

@@ -12,6 +12,8 @@ export interface ReplaceOptions {
   readonly drainMs: number;
   /** Aborts when there is no time for that any more. */
   readonly hurry: AbortSignal;
+  /** What graphs before these still empty into them. */
+  readonly earlier: Promise<unknown>;
   /** Leads everything to the new graph. */
   readonly swap: () => void;
 }
@@ -32,7 +34,7 @@ export async function replaceGraph(
   ground: Ground,
   before: BuiltGraph,
   after: BuiltGraph,
-  { drainMs, hurry, swap }: ReplaceOptions,
+  { drainMs, hurry, earlier, swap }: ReplaceOptions,
 ): Promise<{ readonly drained: Promise<void> }> {
   const { environment, books } = ground;
   const fresh = without(after.parts, before.parts);
@@ -61,7 +63,7 @@ export async function replaceGraph(
     const succession = successorOf(part);
     await part.node.shutdown(deadline, succession?.isStorageKept === true).finally(() => succession?.free.resolve());
   };
-  const drained = stopParts(gone, environment, { deadline, stopExporter }).then(() => {
+  const drained = stopParts(gone, environment, { deadline, receiversStopped: () => earlier, stopExporter }).then(() => {
     timer.cancel();
     const succeeded = new Set<NodeLedger>([...successions.keys()].map(({ node }) => node.ledger));
     books.ledger.close(booksOf(gone), succeeded);

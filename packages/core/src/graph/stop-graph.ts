@@ -5,8 +5,8 @@ import { stopOne } from "./stop-one.ts";
 /** What a stop waits for, and how exporters end. */
 export interface StopOptions {
   readonly deadline: AbortSignal;
-  /** Called when no receiver takes in anything any more. */
-  readonly receiversStopped?: () => Promise<void>;
+  /** Called when no receiver takes in anything any more; the other nodes are stopped when it resolves. */
+  readonly receiversStopped?: () => Promise<unknown>;
   readonly stopExporter?: (part: ExporterPart) => Promise<void>;
 }
 

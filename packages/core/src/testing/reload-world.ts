@@ -46,16 +46,16 @@ export interface Labelled {
   readonly keyed?: boolean;
 }
 
-/** Makes components that write down what they do, with one clock and one storage. */
-export function world(): World {
-  const events: string[] = [];
-  const ports = new Set<string>();
-  const sources = new Map<string, Subject<Delivery>>();
-  const sent: World["sent"] = [];
-  const fail = ({ fails }: Labelled, when: string): void => {
-    if (fails === when) throw new Error(`cannot ${when}`);
-  };
-  const receiver = defineReceiver({
+interface Traces extends Pick<World, "events" | "ports" | "sent" | "gate"> {
+  readonly sources: Map<string, Subject<Delivery>>;
+}
+
+function fail({ fails }: Labelled, when: string): void {
+  if (fails === when) throw new Error(`cannot ${when}`);
+}
+
+function receiverOf({ events, ports, sources }: Traces): ReceiverDefinition {
+  return defineReceiver({
     ...base,
     type: "source",
     signals: SIGNALS,
@@ -85,7 +85,10 @@ export function world(): World {
       };
     },
   });
-  const counter = defineProcessor({
+}
+
+function counterOf({ events }: Traces): ProcessorDefinition {
+  return defineProcessor({
     ...base,
     type: "counter",
     signals: SIGNALS,
@@ -102,7 +105,10 @@ export function world(): World {
       };
     },
   });
-  const holder = defineProcessor({
+}
+
+function holderOf(): ProcessorDefinition {
+  return defineProcessor({
     ...base,
     type: "holder",
     signals: SIGNALS,
@@ -121,7 +127,10 @@ export function world(): World {
       };
     },
   });
-  const exporter = defineExporter({
+}
+
+function exporterOf(of: Traces): ExporterDefinition {
+  return defineExporter({
     ...base,
     type: "sink",
     signals: SIGNALS,
@@ -130,30 +139,44 @@ export function world(): World {
       return {
         start: () => fail(config, "start"),
         async send(batch) {
-          await result.gate;
-          sent.push({ label: config.label ?? "", items: batch.itemCount });
+          await of.gate;
+          of.sent.push({ label: config.label ?? "", items: batch.itemCount });
         },
-        shutdown: () => void events.push(`sink closes ${config.label ?? ""}`.trim()),
+        shutdown: () => void of.events.push(`sink closes ${config.label ?? ""}`.trim()),
       };
     },
   });
-  const extension = defineExtension({ ...base, type: "extension", create: () => ({}) });
+}
+
+/** Makes components that write down what they do, with one clock and one storage. */
+export function world(): World {
   const clock = new VirtualClock();
   const store = new MemoryStorage({ clock });
-  const storage = defineExtension({ ...base, type: "storage", provides: ["storage"], create: () => ({ storage: store }) });
-  const result: World = {
-    events,
+  const sources = new Map<string, Subject<Delivery>>();
+  const result: World & Traces = {
+    events: [],
     clock,
     lines: [],
-    sent,
-    ports,
+    sent: [],
+    ports: new Set(),
     gate: Promise.resolve(),
-    definitions: { receiver, counter, holder, exporter, extension, storage },
+    sources,
     push(id, batch) {
       const delivery = testDelivery(batch);
       sources.get(id)?.next(delivery);
       return delivery;
     },
+    get definitions() {
+      return definitions;
+    },
+  };
+  const definitions: Definitions = {
+    receiver: receiverOf(result),
+    counter: counterOf(result),
+    holder: holderOf(),
+    exporter: exporterOf(result),
+    extension: defineExtension({ ...base, type: "extension", create: () => ({}) }),
+    storage: defineExtension({ ...base, type: "storage", provides: ["storage"], create: () => ({ storage: store }) }),
   };
   return result;
 }
