@@ -88,6 +88,7 @@ describe("the books as metrics", () => {
       "tidemark_held_items{processor=leaky,pipeline=traces}": 0,
       "tidemark_held_items{exporter=sink}": 2,
       "tidemark_exporter_stored_items{exporter=sink}": 2,
+      "tidemark_exporter_restored_items{exporter=sink}": 0,
       "tidemark_exporter_dead_lettered_items{exporter=sink}": 0,
       "tidemark_ledger_missing_items{receiver=source}": 0,
       "tidemark_ledger_missing_items{processor=leaky,pipeline=traces}": 1,
