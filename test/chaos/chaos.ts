@@ -13,7 +13,10 @@ import { Report } from "./report.ts";
 import { scenarios } from "./scenarios/index.ts";
 import type { RoundResult, Scenario } from "./trial.ts";
 
+const [command, ...rest] = process.argv.slice(2);
+const isSideBySide = command === "otelcol";
 const { values } = parseArgs({
+  args: isSideBySide ? [] : process.argv.slice(2),
   options: {
     minutes: { type: "string", default: "12" },
     rounds: { type: "string", default: "Infinity" },
@@ -55,11 +58,13 @@ function failed(error: unknown): RoundResult {
   return { ...nothing, shape: "?", faults: [error instanceof Error ? error.message : String(error)] };
 }
 
-const named = scenarios.filter(({ name }) => values.scenario === undefined || name === values.scenario);
-if (named.length === 0) {
-  console.error(`There is no scenario "${values.scenario}". There are: ${scenarios.map(({ name }) => name).join(", ")}.`);
-  process.exitCode = 2;
-} else {
+async function main(): Promise<number> {
+  if (isSideBySide) return (await import("./side-by-side.ts")).sideBySide(rest);
+  const named = scenarios.filter(({ name }) => values.scenario === undefined || name === values.scenario);
+  if (named.length === 0) {
+    console.error(`There is no scenario "${values.scenario}". There are: ${scenarios.map(({ name }) => name).join(", ")}.`);
+    return 2;
+  }
   const folder = mkdtempSync(join(tmpdir(), "tidemark-chaos-"));
   try {
     const able = named.filter(({ name, skipped }) => {
@@ -71,8 +76,10 @@ if (named.length === 0) {
     const report = await runAll(able, folder);
     console.log(report.table());
     if (values.write) report.write();
-    process.exitCode = report.isGood ? 0 : 1;
+    return report.isGood ? 0 : 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+process.exitCode = await main();

@@ -32,20 +32,27 @@ export class Load {
   readonly answers: Answers = { acknowledged: 0, refused: 0, withoutTime: 0, unanswered: 0, wrong: {} };
   readonly #books: Books;
   readonly #random: Random;
+  readonly #longestPauseMs: number;
   readonly #senders: readonly { readonly sender: OtlpSender; readonly signal: Signal }[];
   readonly #next: number[];
   #isRunning = false;
   #workers: Promise<void>[] = [];
   #open = 0;
 
-  constructor(target: { readonly http: string; readonly grpc: string }, books: Books, random: Random) {
+  /** Traces and metrics over HTTP, logs over gRPC; `signals` leaves some out. `isEager` clients do not pause between two requests. */
+  constructor(
+    target: { readonly http: string; readonly grpc: string },
+    books: Books,
+    random: Random,
+    { signals = ["traces", "metrics", "logs"], isEager = false }: { readonly signals?: readonly Signal[]; readonly isEager?: boolean } = {},
+  ) {
     this.#books = books;
     this.#random = random;
-    this.#senders = [
-      { sender: httpSender(target.http, "traces", CONNECTIONS), signal: "traces" },
-      { sender: httpSender(target.http, "metrics", CONNECTIONS), signal: "metrics" },
-      { sender: grpcSender(target.grpc, "logs"), signal: "logs" },
-    ];
+    this.#longestPauseMs = isEager ? 0 : LONGEST_PAUSE_MS;
+    this.#senders = signals.map((signal) => ({
+      signal,
+      sender: signal === "logs" ? grpcSender(target.grpc, signal) : httpSender(target.http, signal, CONNECTIONS),
+    }));
     this.#next = this.#senders.map(() => 0);
   }
 
@@ -78,7 +85,7 @@ export class Load {
       const refusal = await sender.send(body);
       this.#open -= 1;
       if (refusal === undefined) this.#books.acknowledge([index + 1, from, from + REQUEST_ITEMS]);
-      await sleep(this.#note(refusal) + this.#random() * LONGEST_PAUSE_MS);
+      await sleep(this.#note(refusal) + this.#random() * this.#longestPauseMs);
     }
   }
 

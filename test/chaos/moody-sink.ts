@@ -22,6 +22,8 @@ export interface MoodySink {
   /** Asked for each request. */
   mood: () => Mood;
   readonly requests: number;
+  /** When the first request was taken since the mood was last set, and the last one, by `performance.now`. */
+  readonly taken: { readonly first: number; readonly last: number };
   close(): Promise<void>;
 }
 
@@ -71,11 +73,13 @@ export async function startMoodySink(books: Books, random: Random): Promise<Mood
     },
     set mood(mood) {
       desk.mood = mood;
+      desk.taken.first = Number.NaN;
       if (mood() === "down") for (const socket of sockets) socket.destroy();
     },
     get requests() {
       return desk.requests;
     },
+    taken: desk.taken,
     close: async () => {
       const closed = [http, grpc].map((server) => new Promise((resolve) => server.close(resolve)));
       for (const socket of sockets) socket.destroy();
@@ -87,6 +91,7 @@ export async function startMoodySink(books: Books, random: Random): Promise<Mood
 class Desk {
   mood: () => Mood = () => "healthy";
   requests = 0;
+  readonly taken = { first: Number.NaN, last: Number.NaN };
   readonly #books: Books;
   readonly #random: Random;
 
@@ -136,6 +141,8 @@ class Desk {
     const refusal = ANSWERS[mood];
     if (mood === "rejecting") eachId(body, (sender, sequence) => this.#books.rejected(sender, sequence));
     if (refusal !== undefined) return refusal;
+    this.taken.last = performance.now();
+    if (Number.isNaN(this.taken.first)) this.taken.first = this.taken.last;
     eachId(body, (sender, sequence) => this.#books.arrived(sender, sequence));
     if (mood === "resetting" || mood === "hanging") return undefined;
     if (mood === "slow") await sleep(SLOW_MS.least + this.#random() * SLOW_MS.more);

@@ -4,8 +4,6 @@ import { fileURLToPath } from "node:url";
 import type { RoundResult, Scenario } from "./trial.ts";
 
 const README = fileURLToPath(new URL("README.md", import.meta.url));
-const BEGIN = "<!-- results -->";
-const END = "<!-- /results -->";
 const COLUMNS = ["acknowledged", "missing", "doubled", "unexplained", "deadLettered", "damaged", "refused"] as const;
 const TITLES: Readonly<Record<(typeof COLUMNS)[number], string>> = {
   acknowledged: "acknowledged",
@@ -74,13 +72,21 @@ export class Report {
   /** Puts the table into the README. */
   write(): void {
     const minutes = [...this.#sums.values()].reduce((sum, { seconds }) => sum + seconds, 0) / 60;
-    const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown CPU"}, Node ${process.version}`;
-    const head = `${new Date().toISOString().slice(0, 10)}, seed ${this.#seed}, ${minutes.toFixed(0)} minutes, ${machine}. Counts are items unless the title says otherwise.`;
-    const text = readFileSync(README, "utf8");
-    const [before = "", rest = ""] = text.split(BEGIN);
-    const [, after = ""] = rest.split(END);
-    writeFileSync(README, `${before}${BEGIN}\n\n${head}\n\n${this.table()}\n\n${END}${after}`);
+    writeResults(
+      "chaos",
+      `Seed ${this.#seed}, ${minutes.toFixed(0)} minutes. Counts are items unless the title says otherwise.\n\n${this.table()}`,
+    );
   }
+}
+
+/** Replaces one part of the README, between its markers, by results with date and machine. */
+export function writeResults(part: string, results: string): void {
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown CPU"}, Node ${process.version}`;
+  const text = readFileSync(README, "utf8");
+  const [begin, end] = [`<!-- results: ${part} -->`, `<!-- /results: ${part} -->`];
+  const [before = "", rest = ""] = text.split(begin);
+  const [, after = ""] = rest.split(end);
+  writeFileSync(README, `${before}${begin}\n\n${new Date().toISOString().slice(0, 10)}, ${machine}.\n${results}\n\n${end}${after}`);
 }
 
 function zeros(): Sum["counts"] {

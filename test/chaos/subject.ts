@@ -3,9 +3,9 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Random } from "@tidemark/core";
-import { startNode, type Child } from "../lib/child.ts";
+import { startProgram, type Child } from "../lib/child.ts";
 import { eventually } from "../lib/eventually.ts";
-import { pipelineYaml, type Ports, type Shape } from "./pipeline-yaml.ts";
+import type { Ports } from "./pipeline-yaml.ts";
 
 /** Below the ports that the system gives to outgoing connections: one of those must not take a port while the collector is away. */
 const FIRST_PORT = 12_000;
@@ -18,28 +18,44 @@ export interface Ledger {
   readonly balanced: boolean;
 }
 
-/** The collector under test: one configuration, one storage directory, the same ports through all its lives. */
+/** What runs, and where. */
+export interface SubjectPlan {
+  readonly folder: string;
+  readonly storage: string;
+  readonly ports: Ports;
+  /** Its configuration. */
+  readonly yaml: string;
+  /** The command line that runs a configuration file; Tidemark unless given. */
+  readonly command?: (file: string) => readonly string[];
+}
+
+/** The command line of Tidemark on a file. */
+export function tidemark(file: string, options: readonly string[] = []): readonly string[] {
+  return [process.execPath, "packages/collector/bin/tidemark.js", "run", ...options, file];
+}
+
+/** The collector under test: one storage directory and the same ports through all its lives. */
 export class Subject {
   readonly http: string;
   readonly grpc: string;
   readonly health: string;
   readonly admin: string;
   readonly storage: string;
+  readonly ports: Ports;
   readonly file: string;
   readonly environment: Record<string, string> = {};
   /** Lines of all lives. */
   readonly lines: string[] = [];
-  readonly #options: readonly string[];
-  readonly #ports: Ports;
+  readonly #command: (file: string) => readonly string[];
   #child: Child | undefined;
 
-  constructor(folder: string, shape: Shape, ports: Ports, options: readonly string[] = []) {
+  constructor({ folder, storage, ports, yaml, command = tidemark }: SubjectPlan) {
     mkdirSync(folder, { recursive: true });
-    this.storage = shape.storage ?? join(folder, "storage");
+    this.storage = storage;
+    this.ports = ports;
     this.file = join(folder, "pipeline.yaml");
-    this.#options = options;
-    this.#ports = ports;
-    this.configure(shape);
+    this.#command = command;
+    this.configure(yaml);
     const at = (port: number): string => `http://127.0.0.1:${port}`;
     this.http = at(ports.http);
     this.grpc = at(ports.grpc);
@@ -57,8 +73,8 @@ export class Subject {
   }
 
   /** Writes the configuration file. */
-  configure(shape: Shape): void {
-    writeFileSync(this.file, pipelineYaml({ ...shape, storage: this.storage }, this.#ports));
+  configure(yaml: string): void {
+    writeFileSync(this.file, yaml);
   }
 
   /** The books of all its processes; undefined when it does not answer. */
@@ -71,7 +87,7 @@ export class Subject {
   }
 
   spawn(): void {
-    const child = startNode(["packages/collector/bin/tidemark.js", "run", ...this.#options, this.file], this.environment);
+    const child = startProgram(this.#command(this.file), this.environment);
     this.#child = child;
     void child.ended.then(() => this.lines.push(...child.lines));
   }

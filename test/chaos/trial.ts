@@ -5,8 +5,8 @@ import { seededRandom } from "@tidemark/core/testing";
 import { Books } from "./books.ts";
 import { Load } from "./load.ts";
 import { startMoodySink, type MoodySink } from "./moody-sink.ts";
-import type { Shape } from "./pipeline-yaml.ts";
-import { steadyPorts, Subject } from "./subject.ts";
+import { pipelineYaml, type Shape } from "./pipeline-yaml.ts";
+import { steadyPorts, Subject, tidemark } from "./subject.ts";
 
 /** What delivered items are noted after: a moment, and a commit of a database on a busy disk. */
 const LAG_MS = 1000;
@@ -79,7 +79,11 @@ export async function withTrial<T>(
   const batching = BATCHINGS[Math.floor(random() * BATCHINGS.length)] ?? "none";
   const shape: Shape = { batching, transport: random() < 0.7 ? "http" : "grpc", backEnd: sink, ...change };
   const options = [...(workers > 1 ? ["--workers", String(workers)] : []), ...(shape.isWatched === true ? ["--watch"] : [])];
-  const subject = new Subject(join(folder, `round-${seed}`), shape, await steadyPorts(random), options);
+  const home = join(folder, `round-${seed}`);
+  const storage = shape.storage ?? join(home, "storage");
+  const ports = await steadyPorts(random);
+  const yaml = pipelineYaml({ ...shape, storage }, ports);
+  const subject = new Subject({ folder: home, storage, ports, yaml, command: (file) => tidemark(file, options) });
   const load = new Load(subject, books, random);
   try {
     return await work({ random, books, sink, subject, load, shape, faults: [] });

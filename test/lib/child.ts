@@ -23,7 +23,12 @@ export interface Child {
 
 /** Starts a program of this repository under this Node. Paths are relative to the root. */
 export function startNode(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Child {
-  const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...environment }, stdio: ["ignore", "pipe", "pipe"] });
+  return startProgram([process.execPath, ...args], environment);
+}
+
+/** Starts a program in the root of this repository. */
+export function startProgram([program = "", ...args]: readonly string[], environment: Readonly<Record<string, string>> = {}): Child {
+  const child = spawn(program, args, { cwd: root, env: { ...process.env, ...environment }, stdio: ["ignore", "pipe", "pipe"] });
   const lines: string[] = [];
   const waiting = new Set<(line: string) => void>();
   for (const input of [child.stdout, child.stderr]) {

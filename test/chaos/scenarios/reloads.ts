@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Random } from "@tidemark/core";
 import { eventually } from "../../lib/eventually.ts";
 import type { Mood } from "../moody-sink.ts";
-import type { Shape } from "../pipeline-yaml.ts";
+import { pipelineYaml, type Shape } from "../pipeline-yaml.ts";
 import { between, pick, resultOf, settle, withTrial, type Scenario, type Trial } from "../trial.ts";
 
 const RELOADS = 20;
@@ -29,7 +29,7 @@ export const reloads: Scenario = {
       sink.mood = () => "healthy";
       await load.stop();
       // What waits for an exporter that is not there is sent when it is there again.
-      subject.configure({ ...shape, exporters: ["", "b"] });
+      subject.configure(pipelineYaml({ ...shape, storage: subject.storage, exporters: ["", "b"] }, subject.ports));
       await request(trial);
       await settle(trial);
       return resultOf(trial, { events: count });
@@ -57,7 +57,7 @@ async function reloadOnce(trial: Trial, shape: Shape): Promise<void> {
   }
   const how = pick(random, ["request", "signal", "file"]);
   const before = reloadLines(trial);
-  subject.configure(shape);
+  subject.configure(pipelineYaml({ ...shape, storage: subject.storage }, subject.ports));
   if (how === "request") return void (await request(trial));
   if (how === "signal") subject.signal("SIGHUP");
   await eventually(`a reload by ${how}`, () => reloadLines(trial) > before, RELOAD_MS).catch((error: unknown) =>

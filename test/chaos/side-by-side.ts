@@ -1,0 +1,221 @@
+// The Go Collector and Tidemark with one YAML file, one kill script and one stored queue.
+//
+//   npm run chaos -- otelcol [--kills 20] [--requests 10000] [--seed 1] [--write]
+import { existsSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { seededRandom } from "@tidemark/core/testing";
+import { PEERS, runFile } from "../bench/peers/systems.ts";
+import { Books } from "./books.ts";
+import { Load, REQUEST_ITEMS } from "./load.ts";
+import { startMoodySink, type MoodySink } from "./moody-sink.ts";
+import type { Ports } from "./pipeline-yaml.ts";
+import { writeResults } from "./report.ts";
+import { steadyPorts, Subject } from "./subject.ts";
+import { between } from "./trial.ts";
+
+type System = "otelcol" | "tidemark";
+
+const SYSTEMS: readonly System[] = ["otelcol", "tidemark"];
+const LAG_MS = 1000;
+const QUIET_MS = 5000;
+const DRAIN_DEADLINE_MS = 120_000;
+/** A row of the source's cache, 100 of them every 30 seconds (requirement F-12). */
+const SOURCE_ROWS_PER_SECOND = 100 / 30;
+/** Drain rate against otelcol's. */
+const GOAL = 10;
+
+/** What the kill script has shown of one system. */
+interface Killed {
+  readonly acknowledged: number;
+  readonly lost: number;
+  readonly doubled: number;
+}
+
+/** How fast a stored queue was sent on. */
+interface Drained {
+  readonly requests: number;
+  readonly records: number;
+  readonly perSecond: number;
+}
+
+/** Runs the comparison; resolves with the exit code. */
+export async function sideBySide(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      kills: { type: "string", default: "20" },
+      requests: { type: "string", default: "10000" },
+      seed: { type: "string", default: "1" },
+      write: { type: "boolean", default: false },
+    },
+  });
+  if (!existsSync(join(PEERS, "otelcol-peer"))) {
+    console.log("skipped: the side-by-side run needs otelcol-peer, which ../shared/peers builds");
+    return 0;
+  }
+  const folder = mkdtempSync(join(tmpdir(), "tidemark-chaos-"));
+  try {
+    const rows = [["", "lost of acknowledged records", "doubled", "kills"]];
+    const losses: number[] = [];
+    for (const isBatched of [false, true]) {
+      for (const system of SYSTEMS) {
+        const { acknowledged, lost, doubled } = await killed(system, isBatched, {
+          folder,
+          kills: Number(values.kills),
+          seed: Number(values.seed),
+        });
+        if (system === "tidemark") losses.push(lost);
+        rows.push([
+          `${system}, ${isBatched ? "batch processor" : "no batch processor"}`,
+          `${lost} of ${acknowledged}`,
+          String(doubled),
+          values.kills,
+        ]);
+        console.log(rows.at(-1)?.join("  "));
+      }
+    }
+    const rates = new Map<System, number>();
+    const drains = [["", "stored requests", "records/s", "requests/s"]];
+    for (const system of SYSTEMS) {
+      const { requests, records, perSecond } = await drained(system, {
+        folder,
+        requests: Number(values.requests),
+        seed: Number(values.seed),
+      });
+      rates.set(system, perSecond);
+      drains.push([
+        system,
+        `${requests} of ${records / Math.max(1, requests)} records`,
+        perSecond.toFixed(0),
+        (perSecond / REQUEST_ITEMS).toFixed(0),
+      ]);
+      console.log(drains.at(-1)?.join("  "));
+    }
+    const ratio = (rates.get("tidemark") ?? 0) / (rates.get("otelcol") ?? 1);
+    const isGood = losses.every((lost) => lost === 0) && ratio >= GOAL;
+    const verdict = `Drain: ${ratio.toFixed(1)} times otelcol's (goal ${GOAL}); the source's cache drains ${SOURCE_ROWS_PER_SECOND.toFixed(1)} rows/s. ${isGood ? "PASS" : "FALLS SHORT"}`;
+    console.log(verdict);
+    if (values.write) writeResults("otelcol", [table(rows), table(drains), verdict].join("\n\n"));
+    return isGood ? 0 : 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+interface Rig {
+  readonly books: Books;
+  readonly sink: MoodySink;
+  readonly subject: Subject;
+  readonly load: Load;
+  readonly random: () => number;
+}
+
+async function withRig<T>(
+  system: System,
+  isBatched: boolean,
+  { folder, seed, isEager = false }: { readonly folder: string; readonly seed: number; readonly isEager?: boolean },
+  work: (rig: Rig) => Promise<T>,
+): Promise<T> {
+  const random = seededRandom(seed);
+  const books = new Books(LAG_MS);
+  const sink = await startMoodySink(books, random);
+  const ports = await steadyPorts(Math.random);
+  const home = mkdtempSync(join(folder, `${system}-`));
+  const storage = join(home, "storage");
+  const yaml = sharedYaml({ storage, ports, backEnd: sink.http, isBatched });
+  const subject = new Subject({ folder: home, storage, ports, yaml, command: (file) => runFile(system, file) });
+  const load = new Load(subject, books, random, { signals: ["traces"], isEager });
+  try {
+    return await work({ books, sink, subject, load, random });
+  } finally {
+    load.close();
+    await subject.kill();
+    await sink.close();
+  }
+}
+
+function killed(
+  system: System,
+  isBatched: boolean,
+  options: { readonly folder: string; readonly seed: number; readonly kills: number },
+): Promise<Killed> {
+  return withRig(system, isBatched, options, async ({ books, sink, subject, load, random }) => {
+    load.start();
+    for (let kill = 0; kill < options.kills; kill += 1) {
+      await subject.start();
+      await sleep(between(random, 50, 1000));
+      books.interrupted(await subject.kill());
+    }
+    await subject.start();
+    await load.stop();
+    await quiet(sink, books);
+    await subject.stop();
+    const { acknowledged, missing, doubled } = books.balance();
+    return { acknowledged, lost: missing, doubled };
+  });
+}
+
+function drained(system: System, options: { readonly folder: string; readonly seed: number; readonly requests: number }): Promise<Drained> {
+  return withRig(system, false, { ...options, isEager: true }, async ({ books, sink, subject, load }) => {
+    sink.mood = () => "down";
+    await subject.start();
+    load.start();
+    while (load.answers.acknowledged < options.requests * REQUEST_ITEMS && subject.isAlive) await sleep(20);
+    await load.stop();
+    sink.mood = () => "healthy";
+    await quiet(sink, books);
+    const { first, last } = sink.taken;
+    const { acknowledged: records, arrived } = books.balance();
+    return { requests: records / REQUEST_ITEMS, records, perSecond: arrived / ((last - first) / 1000) };
+  });
+}
+
+/** Waits until everything acknowledged is there, or nothing has come for a while. */
+async function quiet(sink: MoodySink, books: Books): Promise<void> {
+  const deadline = performance.now() + DRAIN_DEADLINE_MS;
+  for (let requests = -1, since = performance.now(); performance.now() < deadline; await sleep(50)) {
+    if (books.missing().next().done === true) return;
+    if (sink.requests !== requests) since = performance.now();
+    else if (performance.now() - since > QUIET_MS) return;
+    requests = sink.requests;
+  }
+}
+
+function sharedYaml(options: {
+  readonly storage: string;
+  readonly ports: Ports;
+  readonly backEnd: string;
+  readonly isBatched: boolean;
+}): string {
+  const { storage, ports, backEnd, isBatched } = options;
+  return `receivers:
+  otlp:
+    protocols:
+      http: { endpoint: "127.0.0.1:${ports.http}" }
+processors:
+  batch: { send_batch_size: 200, timeout: 200ms }
+exporters:
+  otlphttp:
+    endpoint: "${backEnd}"
+    compression: none
+    retry_on_failure: { initial_interval: 500ms, max_interval: 2s, max_elapsed_time: 0s }
+    sending_queue: { storage: file_storage, queue_size: 1000000 }
+extensions:
+  health_check: { endpoint: "127.0.0.1:${ports.health}" }
+  file_storage: { directory: "${storage}", create_directory: true, fsync: true }
+service:
+  extensions: [health_check, file_storage]
+  telemetry: { metrics: { level: none }, logs: { level: error } }
+  pipelines:
+    traces: { receivers: [otlp], processors: [${isBatched ? "batch" : ""}], exporters: [otlphttp] }
+`;
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const [head = [], ...body] = rows;
+  return [head, head.map(() => "---"), ...body].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
