@@ -215,6 +215,27 @@ describe("tidemark dlq", () => {
     });
   });
 
+  it("says so when the storage is damaged", async () => {
+    await stop();
+    await writeFile(join(directory, "state.db"), "no database".repeat(1000));
+    expect(await dlq("ls", "DIR")).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^tidemark dlq: state\.db of the storage is damaged \(file is not a database\); "recreate: true" of file_storage /,
+      ),
+    });
+  });
+
+  it("goes on without ids that there are not, and says which", async () => {
+    await buryThree();
+    const { code, stdout, stderr } = await dlq("drop", "DIR", "2", "9", "2", "--yes");
+    expect({ code, stdout, stderr }).toEqual({
+      code: 0,
+      stdout: "Dropped 1 dead letter.\n",
+      stderr: "There is no dead letter 9; see: tidemark dlq ls\n",
+    });
+  });
+
   it("finds the directory in a configuration", async () => {
     await buryThree();
     const file = join(directory, "c.yaml");

@@ -179,6 +179,8 @@ function totalsOf(letters: readonly DeadLetter[]): ReturnType<LetterStorage["let
 function explain(caught: unknown): string {
   const message = caught instanceof Error ? caught.message : String(caught);
   if (/database is locked|database is busy/.test(message)) return "the storage is busy with another change; try again";
+  if (/not a database|malformed/.test(message))
+    return `state.db of the storage is damaged (${message}); "recreate: true" of file_storage saves what can be read at the next start`;
   if (/readonly database|unable to open/.test(message)) return `${message}: run it as the user of the collector`;
   return message;
 }

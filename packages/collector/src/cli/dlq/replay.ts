@@ -39,7 +39,8 @@ export async function replayLetters(replay: Replay): Promise<number> {
     return EXIT.failure;
   }
   const wanted = new Set(ids);
-  const back = [...letters.listDeadLetters()].filter(({ id }) => wanted.has(id)).length;
+  let back = 0;
+  for (const { id } of letters.listDeadLetters()) back += wanted.has(id) ? 1 : 0;
   const taken = Math.max(0, changed - back);
   io.stdout(`${countText(taken, "dead letter")} back in the sending queue.\n`);
   if (back > 0 && taken < changed) io.stderr(`${countText(back, "dead letter")} could not be taken back; tidemark dlq ls says why\n`);

@@ -48,16 +48,24 @@ export function selectionOf(args: ParsedArguments, ids: readonly string[], now: 
   return { ids, filter, contains: args.value("contains"), limit, isNarrowed: ids.length > 0 || given.length > 0 };
 }
 
-/** The letters that are meant, oldest first. Ids that there are not any more are left out. */
+/** The letters that are meant, oldest first, or in the order of their ids as given. Ids that there are not are left out. */
 export function* lettersIn(letters: DeadLetters, { ids, filter, contains, limit }: Selection): Generator<DeadLetter, void, undefined> {
+  if (ids.length > 0) return yield* lettersOf(letters, ids);
   let count = 0;
-  const wanted = new Set(ids);
   for (const letter of letters.listDeadLetters(filter)) {
-    if (wanted.size > 0 && !wanted.has(letter.id)) continue;
     if (contains !== undefined && !hasText(letters, letter.id, contains)) continue;
     yield letter;
     count += 1;
     if (count === limit) return;
+  }
+}
+
+function* lettersOf(letters: DeadLetters, ids: readonly string[]): Generator<DeadLetter, void, undefined> {
+  for (const id of new Set(ids)) {
+    const found = letters.readDeadLetter(id);
+    if (found === undefined) continue;
+    const { body: _body, whole: _whole, ...letter } = found;
+    yield letter;
   }
 }
 
