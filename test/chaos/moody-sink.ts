@@ -106,7 +106,10 @@ class Desk {
     const mood = this.mood();
     if (mood === "down") return void request.socket.destroy();
     const answer = await this.#take(body, mood);
-    if (answer === undefined) return mood === "resetting" ? void request.socket.destroy() : undefined;
+    if (answer === undefined) {
+      if (mood === "resetting") request.socket.destroy();
+      return;
+    }
     response.writeHead(answer.http, {
       "content-type": "application/x-protobuf",
       ...(answer.http === 429 ? { "retry-after": "1" } : {}),
@@ -119,9 +122,15 @@ class Desk {
     const cameAt = performance.now();
     const body = (await read(stream)).subarray(GRPC_PREFIX);
     const mood = this.mood();
-    if (headers[":method"] !== "POST" || mood === "down") return void stream.session?.destroy();
+    if (headers[":method"] !== "POST" || mood === "down") {
+      stream.session?.destroy();
+      return;
+    }
     const answer = await this.#take(body, mood);
-    if (answer === undefined) return mood === "resetting" ? void stream.session?.destroy() : undefined;
+    if (answer === undefined) {
+      if (mood === "resetting") stream.session?.destroy();
+      return;
+    }
     if (stream.destroyed) return;
     const head = { ":status": 200, "content-type": "application/grpc" };
     if (answer !== TAKEN) {
