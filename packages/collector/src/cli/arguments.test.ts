@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseArguments, type OptionSpec } from "./arguments.ts";
-import { endpointsIn } from "./summary.ts";
+import { endpointsIn, urlsIn } from "./summary.ts";
 import { componentOf } from "./process-guards.ts";
 
 const OPTIONS: Readonly<Record<string, OptionSpec>> = {
@@ -59,5 +59,14 @@ describe("componentOf", () => {
     );
     expect(componentOf("Error: x\n    at f (C:\\app\\dist\\exporters\\file\\index.js:3:9)")).toBe("exporter/file");
     expect(componentOf("Error: x\n    at f (node:events:3:9)")).toBe("");
+  });
+});
+
+describe("urlsIn", () => {
+  it("names the scheme, the endpoint wherever it stands, and the path", () => {
+    expect(urlsIn({ endpoint: "localhost:1", path: "/health", tls: undefined })).toEqual(["http://localhost:1/health"]);
+    expect(urlsIn({ endpoint: "localhost:1", tls: { cert_file: "cert.pem" } })).toEqual(["https://localhost:1"]);
+    expect(urlsIn({ use_v2: true, http: { endpoint: "localhost:1", status: { path: "/status" } } })).toEqual(["http://localhost:1"]);
+    expect(urlsIn({ directory: "queues" })).toEqual([]);
   });
 });

@@ -10,8 +10,7 @@ export function startSummary({ graph }: LoadedConfig, metrics: readonly string[]
   for (const receiver of graph.receivers)
     for (const endpoint of endpointsIn(receiver.config)) rows.push(["listening", `${receiver.id} ${endpoint}`.trim()]);
   for (const extension of graph.extensions) {
-    for (const endpoint of endpointsIn(extension.config))
-      rows.push([extension.definition.type === "health_check" ? "health" : extension.id, `http://${endpoint}${pathOf(extension.config)}`]);
+    for (const url of urlsIn(extension.config)) rows.push([extension.definition.type === "health_check" ? "health" : extension.id, url]);
   }
   for (const url of metrics) rows.push(["metrics", url]);
   if (workers > 1) rows.push(["workers", `${workers} processes share the work`]);
@@ -31,7 +30,12 @@ export function endpointsIn(config: unknown, path: readonly string[] = []): stri
   });
 }
 
-function pathOf(config: unknown): string {
-  const path = typeof config === "object" && config !== null && "path" in config ? config.path : undefined;
-  return typeof path === "string" ? path : "";
+/** The address of every page in an extension's configuration, at any depth, as a browser wants it. */
+export function urlsIn(config: unknown): string[] {
+  if (typeof config !== "object" || config === null) return [];
+  if (!("endpoint" in config) || typeof config.endpoint !== "string" || config.endpoint === "")
+    return Object.values(config).flatMap((value: unknown) => urlsIn(value));
+  const scheme = "tls" in config && config.tls !== undefined ? "https" : "http";
+  const path = "path" in config && typeof config.path === "string" ? config.path : "";
+  return [`${scheme}://${config.endpoint}${path}`];
 }
