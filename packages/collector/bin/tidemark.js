@@ -18,8 +18,12 @@ const YOUNG_GENERATION = "--max-semi-space-size=2";
 /** Count freed bodies at once, not one collection late; let the old generation grow to 2.2 times what lives. */
 const RUNTIME_FLAGS = ["--no-concurrent-array-buffer-sweeping", "--heap-growing-percent=120"];
 
+/** Tells the process on the newer Node that it has a parent to end with. */
+const HANDED_OVER = "TIDEMARK_HANDED_OVER";
+
 if (Number.parseInt(process.versions.node, 10) >= OLDEST_NODE) {
   if (isRun(process.argv[2])) tuneHeap();
+  if (process.env[HANDED_OVER] !== undefined) endWithParent();
   // From the second start on: half the time, and 20 MB less for a compiler that is not needed.
   modules.enableCompileCache();
   const { main } = await import("@tidemark/collector/cli");
@@ -50,6 +54,13 @@ function tuneHeap() {
   for (const flag of RUNTIME_FLAGS) setFlagsFromString(flag);
 }
 
+/** Who kills the process that they started means this one too. */
+function endWithParent() {
+  delete process.env[HANDED_OVER];
+  process.channel?.unref();
+  process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
+}
+
 function pinnedNode() {
   try {
     const manifest = modules.createRequire(import.meta.url).resolve("node/package.json");
@@ -60,7 +71,10 @@ function pinnedNode() {
 }
 
 function handOver(node) {
-  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
+  const child = spawn(node, [YOUNG_GENERATION, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    env: { ...process.env, [HANDED_OVER]: "1" },
+  });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("error", (error) => {
     console.error(`${node}: ${error.message}`);

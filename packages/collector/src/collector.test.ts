@@ -99,6 +99,8 @@ describe("createCollector", () => {
       delivered: 2,
       refused: 0,
       failed: 0,
+      deadLettered: 0,
+      restored: 0,
       held: 0,
       stored: 0,
       dropped: {},

@@ -10,6 +10,10 @@ export interface LedgerTotals {
   readonly delivered: number;
   readonly refused: number;
   readonly failed: number;
+  /** Put aside among the dead letters. */
+  readonly deadLettered: number;
+  /** Taken over from the storage at the start. */
+  readonly restored: number;
   readonly held: number;
   /** Those of the held items that are in a storage: the next run sends them. */
   readonly stored: number;
@@ -18,7 +22,18 @@ export interface LedgerTotals {
 }
 
 /** The books of nothing. */
-export const NO_TOTALS: LedgerTotals = { received: 0, alerts: 0, delivered: 0, refused: 0, failed: 0, held: 0, stored: 0, dropped: {} };
+export const NO_TOTALS: LedgerTotals = {
+  received: 0,
+  alerts: 0,
+  delivered: 0,
+  refused: 0,
+  failed: 0,
+  deadLettered: 0,
+  restored: 0,
+  held: 0,
+  stored: 0,
+  dropped: {},
+};
 
 /** The books of two graphs in one row. */
 export function addTotals(a: LedgerTotals, b: LedgerTotals): LedgerTotals {
@@ -30,6 +45,8 @@ export function addTotals(a: LedgerTotals, b: LedgerTotals): LedgerTotals {
     delivered: a.delivered + b.delivered,
     refused: a.refused + b.refused,
     failed: a.failed + b.failed,
+    deadLettered: a.deadLettered + b.deadLettered,
+    restored: a.restored + b.restored,
     held: a.held + b.held,
     stored: a.stored + b.stored,
     dropped,
@@ -47,6 +64,8 @@ export function ledgerTotals({ nodes, edges }: LedgerSnapshot): LedgerTotals {
     delivered: sum((node) => (node.kind === "exporter" ? node.delivered : 0)),
     refused: sum((node) => node.refused),
     failed: sum((node) => node.failed),
+    deadLettered: sum((node) => node.deadLettered),
+    restored: sum((node) => node.restored),
     held: sum((node) => node.held),
     stored: sum((node) => node.stored),
     dropped,

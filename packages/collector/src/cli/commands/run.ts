@@ -173,7 +173,10 @@ async function stop(collector: Running, deadlineMs: number, signals: StopSignals
   return lost > 0 ? EXIT.failure : EXIT.ok;
 }
 
-function finalCounts({ received, alerts, delivered, refused, failed, dropped }: LedgerTotals): Record<string, number> {
+/** Of the counts that only storages have, those that are not 0. */
+function finalCounts({ received, alerts, delivered, refused, failed, dropped, ...rest }: LedgerTotals): Record<string, number> {
+  const ofStorages = { restored: rest.restored, dead_lettered: rest.deadLettered, stored: rest.stored };
+  const seen = Object.fromEntries(Object.entries(ofStorages).filter(([, items]) => items > 0));
   const byReason = Object.fromEntries(Object.entries(dropped).map(([reason, items]) => [`dropped.${reason}`, items]));
-  return { received, alerts, delivered, refused, failed, ...byReason };
+  return { received, alerts, delivered, refused, failed, ...seen, ...byReason };
 }
