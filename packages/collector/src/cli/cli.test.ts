@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -44,6 +45,22 @@ describe("tidemark", () => {
     // Under `npm test` this is the user's Node, whatever its age.
     const { stdout } = await promisify(execFile)(process.env["npm_node_execpath"] ?? process.execPath, [LAUNCHER, "--version"]);
     expect(stdout).toMatch(/^tidemark version \d+\.\d+\.\d+\n$/);
+  });
+
+  it("does not outlive the process of an old Node that started it", async () => {
+    const yaml =
+      "{receivers: {otlp: {protocols: {http: {endpoint: localhost:0}}}}, exporters: {debug: {}}, service: {telemetry: {metrics: {level: none}}, pipelines: {traces: {receivers: [otlp], exporters: [debug]}}}}";
+    const child = spawn(process.env["npm_node_execpath"] ?? process.execPath, [LAUNCHER, "run", "--config", `yaml:${yaml}`], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let text = "";
+    // The pipe is closed when the last process that holds it is gone.
+    const gone = once(child.stderr, "close");
+    await new Promise<void>((resolve) =>
+      child.stderr.on("data", (chunk: Buffer) => (text += String(chunk)).includes("ready") && resolve()),
+    );
+    child.kill("SIGKILL");
+    await gone;
   });
 
   it("says its version", async () => {

@@ -104,6 +104,8 @@ function problemOf(action: AttributeAction): { readonly field: ActionField; read
 function patternProblem(pattern: string): { readonly field: ActionField; readonly message: string } | undefined {
   if (pattern === "")
     return { field: "pattern", message: "the action extract needs a pattern; add pattern: with named groups, such as ^(?P<host>[^/]+)" };
+  // What is no pattern at all is told by its field.
+  if (!isRegExp(pattern)) return undefined;
   const names = groupNames(pattern);
   if (names.length === 0) return { field: "pattern", message: "the pattern has no named groups; write (?P<name>…) around what to extract" };
   if (names.includes(""))
@@ -119,3 +121,12 @@ export const actionField = fields.superRefine((action, context) => {
   const problem = problemOf(action);
   if (problem !== undefined) context.addIssue({ code: "custom", path: [problem.field], message: problem.message });
 });
+
+function isRegExp(pattern: string): boolean {
+  try {
+    goRegExp(pattern);
+    return true;
+  } catch {
+    return false;
+  }
+}
