@@ -2,7 +2,7 @@
 // (the most that the disk can do), against SQLite alone, and against LMDB where that can be installed; by turns, in one run.
 //   npm run bench storage [-- --seconds 0.3 --rounds 5 --directory /var/tmp --lmdb]
 import { execFileSync } from "node:child_process";
-import { closeSync, fdatasyncSync, mkdirSync, mkdtempSync, openSync, rmSync, unlinkSync, writevSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import { Worker } from "node:worker_threads";
 import { systemClock } from "@tidemark/core";
 import { testContext } from "@tidemark/core/testing";
 import { fileStorageExtension } from "@tidemark/components/extensions/file_storage";
+import { plainWrites } from "./storage/plain-writes.ts";
 
 const { values } = parseArgs({
   options: {
@@ -23,7 +24,6 @@ const { values } = parseArgs({
 const FOR_MS = Number(values.seconds) * 1000;
 const SIZES = [10_000, 70_000, 700_000];
 const APPENDERS = [1, 4, 16, 64];
-const SEGMENT_BYTES = 16 * 1024 * 1024;
 /** Records of a queue that is not empty: the oldest goes when a new one comes. */
 const KEPT = 64;
 /** Durable appends must come to this share of what plain writes reach. */
@@ -51,31 +51,8 @@ function freshFolder(): string {
   return path;
 }
 
-/** Plain writes: a loop without promises that writes the records of all appenders, syncs, and begins again. */
 function plain(bytes: number, appenders: number, forMs = FOR_MS): Speed {
-  const directory = freshFolder();
-  const group = Array.from({ length: appenders }, () => new Uint8Array(bytes).fill(7));
-  let file = 0;
-  let descriptor = openSync(join(directory, "0"), "w");
-  let at = 0;
-  let records = 0;
-  const started = performance.now();
-  while (performance.now() - started < forMs) {
-    if (at >= SEGMENT_BYTES) {
-      closeSync(descriptor);
-      unlinkSync(join(directory, String(file)));
-      file += 1;
-      descriptor = openSync(join(directory, String(file)), "w");
-      at = 0;
-    }
-    writevSync(descriptor, group, at);
-    fdatasyncSync(descriptor);
-    at += bytes * appenders;
-    records += appenders;
-  }
-  const perSecond = records / ((performance.now() - started) / 1000);
-  closeSync(descriptor);
-  rmSync(directory, { recursive: true });
+  const perSecond = plainWrites(freshFolder(), { bytes, appenders, forMs });
   return { perSecond, mainMicros: 1e6 / perSecond };
 }
 

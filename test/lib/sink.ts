@@ -1,6 +1,6 @@
 // An OTLP back end that counts: every item of `payload.ts` once, over HTTP and gRPC. Runs in its own process:
 //
-//   node sink.ts [--items-per-second N]      prints {"http":PORT,"grpc":PORT} when it listens; ends at SIGTERM
+//   node sink.ts [--items-per-second N] [--http-port P]      prints {"http":PORT,"grpc":PORT} when it listens; ends at SIGTERM
 //
 // POST /missing with {"ranges":[[sender,from,to],…]} answers how many of those items (to exclusive) have not arrived;
 // GET /stats answers {"items":…,"requests":…,"doubled":…}. Bodies may be compressed with gzip or zstd. Items are spans, log records
@@ -20,7 +20,9 @@ import { SeenItems } from "./seen-items.ts";
 const GRPC_PREFIX = 5;
 const EMPTY_GRPC_MESSAGE = Buffer.alloc(GRPC_PREFIX);
 
-const { values } = parseArgs({ options: { "items-per-second": { type: "string", default: "Infinity" } } });
+const { values } = parseArgs({
+  options: { "items-per-second": { type: "string", default: "Infinity" }, "http-port": { type: "string", default: "0" } },
+});
 const itemsPerMs = Number(values["items-per-second"]) / 1000;
 const seen = new SeenItems();
 const stats = { items: 0, requests: 0 };
@@ -83,8 +85,8 @@ function complain(error: unknown): void {
   console.error(`sink: ${String(error)}`);
 }
 
-async function listen(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+async function listen(server: Server, port = 0): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   return (server.address() as AddressInfo).port;
 }
 
@@ -103,4 +105,4 @@ http2.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => 
   });
 });
 http2.on("session", (session) => session.setLocalWindowSize(1 << 24));
-console.log(JSON.stringify({ http: await listen(http), grpc: await listen(http2) }));
+console.log(JSON.stringify({ http: await listen(http, Number(values["http-port"])), grpc: await listen(http2) }));
