@@ -29,6 +29,8 @@ export interface MoodySink {
 
 /** An answer later than this may come after the exporter has given up waiting: nobody can say whether it was seen. */
 const SURELY_SEEN_MS = 1000;
+/** So long a connection has to last after an answer. */
+const SETTLED_MS = 20;
 const GRPC_PREFIX = 5;
 const SLOW_MS = { least: 50, more: 450 };
 /** google.rpc.Status with code 8 and RetryInfo of 100 ms. */
@@ -114,7 +116,7 @@ class Desk {
       "content-type": "application/x-protobuf",
       ...(answer.http === 429 ? { "retry-after": "1" } : {}),
     });
-    if (answer === TAKEN) response.on("finish", () => this.#answered(body, cameAt));
+    if (answer === TAKEN) response.on("finish", () => this.#answered(body, cameAt, request.socket));
     response.end();
   }
 
@@ -140,7 +142,7 @@ class Desk {
     stream.respond(head, { waitForTrailers: true });
     stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
     stream.on("close", () => {
-      if (stream.rstCode === 0 && !stream.aborted) this.#answered(body, cameAt);
+      if (stream.rstCode === 0 && !stream.aborted) this.#answered(body, cameAt, stream.session ?? { destroyed: true });
     });
     stream.end(Buffer.alloc(GRPC_PREFIX));
   }
@@ -158,9 +160,13 @@ class Desk {
     return TAKEN;
   }
 
-  #answered(body: Buffer, cameAt: number): void {
+  /** A connection that ends just after an answer may take it along. */
+  #answered(body: Buffer, cameAt: number, connection: { readonly destroyed: boolean }): void {
     const now = performance.now();
-    if (now - cameAt < SURELY_SEEN_MS) eachId(body, (sender, sequence) => this.#books.answered(sender, sequence, now));
+    if (now - cameAt >= SURELY_SEEN_MS) return;
+    setTimeout(() => {
+      if (!connection.destroyed) eachId(body, (sender, sequence) => this.#books.answered(sender, sequence, now));
+    }, SETTLED_MS);
   }
 }
 

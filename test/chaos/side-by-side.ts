@@ -25,6 +25,8 @@ const QUIET_MS = 5000;
 const DRAIN_DEADLINE_MS = 120_000;
 /** A row of the source's cache, 100 of them every 30 seconds (requirement F-12). */
 const SOURCE_ROWS_PER_SECOND = 100 / 30;
+/** By turns; the middle one counts. */
+const DRAIN_ROUNDS = 3;
 /** Drain rate against otelcol's. */
 const GOAL = 10;
 
@@ -80,12 +82,13 @@ export async function sideBySide(args: readonly string[]): Promise<number> {
     }
     const rates = new Map<System, number>();
     const drains = [["", "stored requests", "records/s", "requests/s"]];
+    const rounds = new Map<System, Drained[]>(SYSTEMS.map((system) => [system, []]));
+    for (let round = 0; round < DRAIN_ROUNDS; round += 1) {
+      for (const system of SYSTEMS)
+        rounds.get(system)?.push(await drained(system, { folder, requests: Number(values.requests), seed: Number(values.seed) + round }));
+    }
     for (const system of SYSTEMS) {
-      const { requests, records, perSecond } = await drained(system, {
-        folder,
-        requests: Number(values.requests),
-        seed: Number(values.seed),
-      });
+      const { requests, records, perSecond } = middle(rounds.get(system) ?? []);
       rates.set(system, perSecond);
       drains.push([
         system,
@@ -104,6 +107,10 @@ export async function sideBySide(args: readonly string[]): Promise<number> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function middle(all: readonly Drained[]): Drained {
+  return all.toSorted((a, b) => a.perSecond - b.perSecond)[all.length >> 1] ?? { requests: 0, records: 0, perSecond: Number.NaN };
 }
 
 interface Rig {

@@ -6,12 +6,13 @@ import { Books } from "./books.ts";
 import { Load } from "./load.ts";
 import { startMoodySink, type MoodySink } from "./moody-sink.ts";
 import { pipelineYaml, type Shape } from "./pipeline-yaml.ts";
-import { steadyPorts, Subject, tidemark } from "./subject.ts";
+import { steadyPorts, Subject, tidemark, type Ledger } from "./subject.ts";
 
 /** What delivered items are noted after: a moment, and a commit of a database on a busy disk. */
 const LAG_MS = 1000;
 /** Draining ends without success when nothing has moved for so long. */
 const STANDSTILL_MS = 12_000;
+const REPORTS_MS = 3000;
 /** 2^32 divided by the golden ratio. */
 const SPREAD = 0x9e37_79b1;
 const BATCHINGS = ["none", "processor", "queue"] as const;
@@ -116,10 +117,18 @@ export async function settle(trial: Trial, standstillMs: number = STANDSTILL_MS)
 async function checkBooks({ subject, faults }: Trial): Promise<void> {
   const health = await subject.healthText();
   if (health?.status !== 200) faults.push(`health after draining: ${health?.text ?? "no answer"}`);
-  const ledger = await subject.ledger();
+  // The books of several workers are as old as their last reports.
+  let ledger = await subject.ledger();
+  for (let waited = 0; waited < REPORTS_MS && heldIn(ledger).length > 0; waited += 100) {
+    await sleep(100);
+    ledger = await subject.ledger();
+  }
   if (ledger?.balanced !== true) faults.push(`the books do not balance: ${ledger?.violations.join("; ") ?? "no answer"}`);
-  const held = ledger?.nodes.filter((node) => node.held !== 0) ?? [];
-  for (const node of held) faults.push(`${node.key} holds ${node.held} items after draining`);
+  for (const node of heldIn(ledger)) faults.push(`${node.key} holds ${node.held} items after draining`);
+}
+
+function heldIn(ledger: Ledger | undefined): Ledger["nodes"] {
+  return ledger?.nodes.filter((node) => node.held !== 0) ?? [];
 }
 
 /** Waits until everything acknowledged has arrived, and nothing comes any more. */
