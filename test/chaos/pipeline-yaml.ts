@@ -22,6 +22,8 @@ export interface Shape {
   readonly recreate?: boolean;
   /** false: the queue lives in memory, and a kill loses it. */
   readonly isDurable?: boolean;
+  /** Names of the exporters that get everything; one without a name unless given. */
+  readonly exporters?: readonly string[];
   readonly consumers?: number;
   /** In MiB: a change makes the receiver anew. */
   readonly largestBody?: number;
@@ -36,7 +38,8 @@ const SMALL_STORAGE = 32 * 2 ** 20;
 export function pipelineYaml(shape: Shape, ports: Ports): string {
   const { batching, transport, storage = "", maxBytes = SMALL_STORAGE, minFreeBytes = 0, recreate = false } = shape;
   const type = transport === "http" ? "otlp_http" : "otlp_grpc";
-  const pipeline = `{ receivers: [otlp], processors: [${batching === "processor" ? "batch" : ""}], exporters: [${type}] }`;
+  const ids = (shape.exporters ?? [""]).map((name) => (name === "" ? type : `${type}/${name}`));
+  const pipeline = `{ receivers: [otlp], processors: [${batching === "processor" ? "batch" : ""}], exporters: [${ids.join(", ")}] }`;
   return `receivers:
   otlp:
     protocols:
@@ -45,7 +48,7 @@ export function pipelineYaml(shape: Shape, ports: Ports): string {
 processors:
   batch: { send_batch_size: ${BATCH.send}, timeout: ${BATCH.timeout} }
 exporters:
-${exporterYaml(type, shape)}extensions:
+${ids.map((id) => exporterYaml(id, shape)).join("")}extensions:
   admin: { endpoint: "127.0.0.1:${ports.admin}" }
   health_check: { endpoint: "127.0.0.1:${ports.health}" }
   file_storage:

@@ -9,7 +9,7 @@ import { between, pick, resultOf, settle, withTrial, type Scenario, type Trial }
 const RELOADS = 20;
 const RELOAD_MS = 15_000;
 
-/** Reloads under load, by request, by signal and by file: other batching, other queues, other receivers, and files that are wrong. */
+/** Reloads under load, by request, by signal and by file: other batching, queues, exporters and receivers, and files that are wrong. */
 export const reloads: Scenario = {
   name: "reloads",
   event: "reloads",
@@ -28,6 +28,9 @@ export const reloads: Scenario = {
       }
       sink.mood = () => "healthy";
       await load.stop();
+      // What waits for an exporter that is not there is sent when it is there again.
+      subject.configure(pipelineYaml({ ...shape, storage: subject.storage, exporters: ["", "b"] }, subject.ports));
+      await request(trial);
       await settle(trial);
       return resultOf(trial, { events: count });
     }),
@@ -39,6 +42,7 @@ function changed(shape: Shape, random: Random, reload: number): Shape {
     batching: pick(random, ["none", "processor", "queue"]),
     // A file that is as it was asks for nothing.
     consumers: 1 + (reload % 10),
+    exporters: pick(random, [[""], [""], ["b"]]),
     largestBody: pick(random, [20, 20, 20, 21]),
   };
 }

@@ -9,7 +9,7 @@ import { observeGraph } from "./graph-metrics.ts";
 import { booksOf, without } from "./graph-parts.ts";
 import type { GraphSpec } from "./graph-spec.ts";
 import { ProgressWatch } from "./progress.ts";
-import { replaceGraph } from "./replace-graph.ts";
+import { replaceGraph, type LeavingQueue } from "./replace-graph.ts";
 import { SharedBooks } from "./shared-books.ts";
 import { SharedObjects } from "./shared-objects.ts";
 import { SpecDiff } from "./spec-diff.ts";
@@ -60,6 +60,7 @@ class StreamGraph implements Graph {
   readonly #unobserve: () => void;
   /** Parts of earlier graphs that still empty themselves; each aborts with the shutdown. */
   readonly #draining = new Set<Promise<void>>();
+  readonly #leaving = new Map<string, LeavingQueue>();
   readonly #hurry = new AbortController();
   #built: BuiltGraph;
   #reloading: Promise<unknown> = Promise.resolve();
@@ -114,7 +115,13 @@ class StreamGraph implements Graph {
       after.connect();
       this.#built = after;
     };
-    const { drained } = await replaceGraph(this.#ground, before, after, { drainMs, hurry: this.#hurry.signal, earlier, swap });
+    const { drained } = await replaceGraph(this.#ground, before, after, {
+      drainMs,
+      hurry: this.#hurry.signal,
+      earlier,
+      leaving: this.#leaving,
+      swap,
+    });
     const draining = drained.then(() => {
       endMemory(this.#environment.states, before.memory, this.#built.memory);
       this.#draining.delete(draining);

@@ -190,6 +190,55 @@ describe("a reload", () => {
     expect(graph.ledger().violations).toEqual([]);
   });
 
+  it("lets an exporter that comes back wait for itself: its stored queue is sent once", async () => {
+    const of = world();
+    const gate = Promise.withResolvers<void>();
+    of.gate = gate.promise;
+    const stored = queue({ storage: "storage", num_consumers: 1 });
+    const extensions = { storage: {} };
+    const present = specOf(of, { extensions, exporters: { sink: { label: "a", sending_queue: stored } } });
+    const absent = specOf(of, { extensions, exporters: { "sink/b": { label: "b", sending_queue: stored } } });
+    const graph = await started(of, present);
+    of.push("source", spans(1));
+    of.push("source", spans(2));
+    await of.clock.advance(1);
+    await graph.reload(absent, 1000);
+    await of.clock.advance(1);
+    await graph.reload(present, 1000);
+    const late = of.push("source", spans(4));
+    await of.clock.advance(1);
+    expect(late.outcomes).toEqual([]);
+    gate.resolve();
+    await of.clock.advance(5);
+    expect(late.outcomes).toEqual([{ kind: "delivered" }]);
+    expect(of.sent.map(({ items }) => items)).toEqual([1, 2, 4]);
+    expect(rows(graph)["exporter/sink"]).toEqual(row({ received: 7, delivered: 7 }));
+    expect(graph.ledger().violations).toEqual([]);
+  });
+
+  it("books what an exporter left in its storage once when it comes back later", async () => {
+    const of = world();
+    const gate = Promise.withResolvers<void>();
+    of.gate = gate.promise;
+    const stored = queue({ storage: "storage", num_consumers: 1 });
+    const extensions = { storage: {} };
+    const present = specOf(of, { extensions, exporters: { sink: { label: "a", sending_queue: stored } } });
+    const graph = await started(of, present);
+    of.push("source", spans(1));
+    of.push("source", spans(2));
+    await of.clock.advance(1);
+    await graph.reload(specOf(of, { extensions, exporters: { "sink/b": { label: "b", sending_queue: stored } } }), 100);
+    await of.clock.advance(200);
+    gate.resolve();
+    await of.clock.advance(1);
+    of.sent.length = 0;
+    await graph.reload(present, 1000);
+    await of.clock.advance(5);
+    expect(of.sent.map(({ items }) => items)).toEqual([1, 2]);
+    expect(rows(graph)["exporter/sink"]).toEqual(row({ received: 3, delivered: 3 }));
+    expect(graph.ledger().violations).toEqual([]);
+  });
+
   it("lets a changed receiver take over the endpoint of the old one", async () => {
     const of = world();
     const graph = await started(of, specOf(of, { receivers: { source: { endpoint: "localhost:1", label: "old" } } }));

@@ -14,8 +14,18 @@ export interface ReplaceOptions {
   readonly hurry: AbortSignal;
   /** What graphs before these still empty into them. */
   readonly earlier: Promise<unknown>;
+  /** Stored queues that earlier graphs still empty, by the exporter's id. */
+  readonly leaving: Map<string, LeavingQueue>;
   /** Leads everything to the new graph. */
   readonly swap: () => void;
+}
+
+/** The stored queue of an exporter that is not there any more and still sends what it can. */
+export interface LeavingQueue {
+  readonly storage: string;
+  readonly ended: PromiseWithResolvers<void>;
+  /** The exporter is back, and sends on what is left. */
+  isAwaited: boolean;
 }
 
 /** An exporter that ends, and who sends on what it has stored. */
@@ -34,7 +44,7 @@ export async function replaceGraph(
   ground: Ground,
   before: BuiltGraph,
   after: BuiltGraph,
-  { drainMs, hurry, earlier, swap }: ReplaceOptions,
+  { drainMs, hurry, earlier, leaving, swap }: ReplaceOptions,
 ): Promise<{ readonly drained: Promise<void> }> {
   const { environment, books } = ground;
   const fresh = without(after.parts, before.parts);
@@ -45,8 +55,9 @@ export async function replaceGraph(
   const successions = successionsOf(fresh, gone, new SpecDiff(before.spec, after.spec));
   const successorOf = (part: ExporterPart): Succession | undefined => successions.get(part);
   const bySuccessor = new Map([...successions.values()].map((succession) => [succession.successor, succession]));
+  const returns = new Map(fresh.exporters.flatMap((part) => returnOf(part, leaving)));
   try {
-    await startParts(fresh, takeover, (part) => bySuccessor.get(part)?.free.promise);
+    await startParts(fresh, takeover, (part) => bySuccessor.get(part)?.free.promise ?? returns.get(part)?.ended.promise);
   } catch (caught) {
     await stopParts(fresh, environment, { deadline: AbortSignal.abort() });
     await takeover.undo();
@@ -56,27 +67,51 @@ export async function replaceGraph(
   swap();
   startExchanges(fresh);
   books.ledger.close([]);
+  for (const queue of returns.values()) queue.isAwaited = true;
+  for (const part of fresh.exporters)
+    if (storageOf(part) !== undefined && !bySuccessor.has(part) && !returns.has(part)) books.ledger.resume(part.node.ledger);
+  const left = new Map(gone.exporters.filter((part) => !successions.has(part)).flatMap(leave));
+  for (const [{ id }, queue] of left) leaving.set(id, queue);
   for (const { component } of gone.extensions) component.notReady?.();
   for (const { component } of fresh.extensions) component.ready?.();
   const timer = environment.clock.setTimeout(() => late.abort(new Error("the time to drain has passed")), drainMs);
   const stopExporter = async (part: ExporterPart): Promise<void> => {
     const succession = successorOf(part);
-    await part.node.shutdown(deadline, succession?.isStorageKept === true).finally(() => succession?.free.resolve());
+    await part.node.shutdown(deadline, succession?.isStorageKept === true).finally(() => {
+      succession?.free.resolve();
+      left.get(part)?.ended.resolve();
+      if (leaving.get(part.id) === left.get(part)) leaving.delete(part.id);
+    });
   };
   const drained = stopParts(gone, environment, { deadline, receiversStopped: () => earlier, stopExporter }).then(() => {
     timer.cancel();
-    const succeeded = new Set<NodeLedger>([...successions.keys()].map(({ node }) => node.ledger));
+    const awaited = [...left].filter(([, queue]) => queue.isAwaited).map(([part]) => part);
+    const succeeded = new Set<NodeLedger>([...successions.keys(), ...awaited].map(({ node }) => node.ledger));
     books.ledger.close(booksOf(gone), succeeded);
   });
   return { drained };
 }
 
+function storageOf({ node }: ExporterPart): string | undefined {
+  return node.settings.queue?.storage;
+}
+
+function leave(part: ExporterPart): [ExporterPart, LeavingQueue][] {
+  const storage = storageOf(part);
+  return storage === undefined ? [] : [[part, { storage, ended: Promise.withResolvers(), isAwaited: false }]];
+}
+
+function returnOf(part: ExporterPart, leaving: ReadonlyMap<string, LeavingQueue>): [ExporterPart, LeavingQueue][] {
+  const queue = leaving.get(part.id);
+  return queue === undefined || queue.storage !== storageOf(part) ? [] : [[part, queue]];
+}
+
 function successionsOf(fresh: GraphParts, gone: GraphParts, diff: SpecDiff): ReadonlyMap<ExporterPart, Succession> {
   const successions = new Map<ExporterPart, Succession>();
   for (const part of gone.exporters) {
-    const storage = part.node.settings.queue?.storage;
+    const storage = storageOf(part);
     const successor = fresh.exporters.find(({ id }) => id === part.id);
-    if (storage === undefined || successor === undefined || successor.node.settings.queue?.storage !== storage) continue;
+    if (storage === undefined || successor === undefined || storageOf(successor) !== storage) continue;
     const isStorageKept = diff.changeOf("extension", storage) === undefined;
     successions.set(part, { successor, isStorageKept, free: Promise.withResolvers() });
   }

@@ -89,6 +89,11 @@ export class Ledger {
     for (const node of ended) this.#past.addNode(node.row(), succeeded.has(node));
   }
 
+  /** A node is back that has ended before, and has booked as restored what it left in its storage then. */
+  resume(node: NodeLedger): void {
+    this.#past.resume(node.identity.key);
+  }
+
   snapshot(): LedgerSnapshot {
     const rows = this.#nodes.map((node) => ({ node, row: node.row() }));
     const violations = [

@@ -12,7 +12,13 @@ export class PastBooks {
    */
   addNode(row: NodeRow, isSucceeded: boolean): void {
     if (row.received === 0 && row.restored === 0) return;
-    addTo(this.#nodes, row.key, isSucceeded ? { ...row, restored: row.restored - row.held, held: 0, stored: 0 } : row, sumOfNodes);
+    addTo(this.#nodes, row.key, isSucceeded ? withoutHeld(row) : row, sumOfNodes);
+  }
+
+  /** A successor that came later books what the node held. */
+  resume(key: string): void {
+    const row = this.#nodes.get(key);
+    if (row !== undefined) this.#nodes.set(key, withoutHeld(row));
   }
 
   addEdge(row: EdgeRow): void {
@@ -32,6 +38,10 @@ export class PastBooks {
     for (const row of this.#edges.values()) addTo(all, edgeKey(row), row, sumOfEdges);
     return [...all.values()];
   }
+}
+
+function withoutHeld(row: NodeRow): NodeRow {
+  return { ...row, restored: row.restored - row.held, held: 0, stored: 0 };
 }
 
 function addTo<T>(rows: Map<string, T>, key: string, row: T, sum: (a: T, b: T) => T): void {
