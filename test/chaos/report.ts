@@ -86,7 +86,7 @@ export function writeResults(part: string, results: string): void {
   const [begin, end] = [`<!-- results: ${part} -->`, `<!-- /results: ${part} -->`];
   const [before = "", rest = ""] = text.split(begin);
   const [, after = ""] = rest.split(end);
-  writeFileSync(README, `${before}${begin}\n\n${new Date().toISOString().slice(0, 10)}, ${machine}.\n${results}\n\n${end}${after}`);
+  writeFileSync(README, `${before}${begin}\n\n${new Date().toISOString().slice(0, 10)}, ${machine}.\n\n${results}\n\n${end}${after}`);
 }
 
 function zeros(): Sum["counts"] {

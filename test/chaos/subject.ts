@@ -103,6 +103,7 @@ export class Subject {
       if (!this.isAlive) return "ended";
       return (await this.healthText())?.status === 200 && "ready";
     });
+    if (ready === "ended") await this.#child?.ended; // with its last lines
     if (ready === "ended") throw new Error(`the collector did not start:\n${this.recent()}`);
   }
 

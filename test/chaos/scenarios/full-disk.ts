@@ -5,6 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { between, pick, resultOf, settle, withTrial, type Scenario } from "../trial.ts";
 
 const DISK_MIB = 8;
+/** What the queue leaves for the database, without which it could not start again. Another program leaves nothing. */
+const LEFT_BYTES = 2 ** 20;
 const FILL_MS = 12_000;
 const RECOVERY_MS = 10_000;
 
@@ -19,7 +21,7 @@ export const fullDisk: Scenario = {
     mkdirSync(disk);
     execFileSync("mount", ["-t", "tmpfs", "-o", `size=${DISK_MIB}m`, "tmpfs", disk]);
     try {
-      return await withTrial(options, { storage: join(disk, "storage"), maxBytes: 2 ** 30 }, async (trial) => {
+      return await withTrial(options, { storage: join(disk, "storage"), maxBytes: 2 ** 30, minFreeBytes: LEFT_BYTES }, async (trial) => {
         const { random, books, sink, subject, load, faults } = trial;
         const filler = join(disk, "filler");
         sink.mood = () => "down";
