@@ -14,6 +14,7 @@ const LOST: NodeChange = { node: "processor/ewma@metrics", change: "removed", st
 interface Rig {
   readonly reloader: Reloader;
   readonly lines: LoggedLine[];
+  readonly clock: VirtualClock;
   /** What the next loads find; the last one stays. */
   readonly results: LoadResult[];
   loads: number;
@@ -27,7 +28,7 @@ function rig(results: LoadResult[], nodes: () => Promise<readonly NodeChange[]>)
   };
   const clock = new VirtualClock();
   const reloader = new Reloader({ config: CONFIG, load, apply: nodes, clock, log: recordingLogger(lines), counts: new ReloadCounts() });
-  const made: Rig = { reloader, lines, results, loads: 0 };
+  const made: Rig = { reloader, lines, clock, results, loads: 0 };
   return made;
 }
 
@@ -89,6 +90,14 @@ describe("Reloader", () => {
         "The pipelines have not changed. service::telemetry has changed too: that takes effect at the next start.",
       );
     }
+  });
+
+  it("says how long it took to the microsecond, not to the last bit of a float", async () => {
+    const made = rig([ok()], async () => {
+      await made.clock.advance(8.1004);
+      return [REBUILT];
+    });
+    expect((await made.reloader.reload("SIGHUP")).durationMs).toBe(8.1);
   });
 
   it("does one at a time, and one more for all who ask meanwhile", async () => {

@@ -46,8 +46,9 @@ export class Reloader {
   async #reload(trigger: string): Promise<ReloadReport> {
     const { clock, counts } = this.#options;
     const askedAt = clock.now();
-    const report = await this.#attempt(() => clock.now() - askedAt).catch((caught: unknown) =>
-      failed(caught instanceof Error ? caught.message : String(caught), clock.now() - askedAt),
+    const passed = (): number => Math.round((clock.now() - askedAt) * 1000) / 1000;
+    const report = await this.#attempt(passed).catch((caught: unknown) =>
+      failed(caught instanceof Error ? caught.message : String(caught), passed()),
     );
     counts.count(report.result, clock.now());
     this.#log(report, trigger);

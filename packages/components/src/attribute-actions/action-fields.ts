@@ -3,13 +3,19 @@ import { goRegExp, groupNames } from "./go-regexp.ts";
 
 /** Text of a regular expression in Go's syntax. */
 export const patternField = z.string().superRefine((text, context) => {
-  try {
-    goRegExp(text);
-  } catch (caught) {
-    const reason = caught instanceof Error ? caught.message : String(caught);
-    context.addIssue({ code: "custom", message: `${reason}; correct the regular expression` });
-  }
+  const fault = faultOf(text);
+  if (fault !== undefined) context.addIssue({ code: "custom", message: `${fault}; correct the regular expression` });
 });
+
+/** Why a text is no regular expression; undefined when it is one. */
+function faultOf(pattern: string): string | undefined {
+  try {
+    goRegExp(pattern);
+    return undefined;
+  } catch (caught) {
+    return caught instanceof Error ? caught.message : String(caught);
+  }
+}
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
@@ -105,7 +111,7 @@ function patternProblem(pattern: string): { readonly field: ActionField; readonl
   if (pattern === "")
     return { field: "pattern", message: "the action extract needs a pattern; add pattern: with named groups, such as ^(?P<host>[^/]+)" };
   // What is no pattern at all is told by its field.
-  if (!isRegExp(pattern)) return undefined;
+  if (faultOf(pattern) !== undefined) return undefined;
   const names = groupNames(pattern);
   if (names.length === 0) return { field: "pattern", message: "the pattern has no named groups; write (?P<name>…) around what to extract" };
   if (names.includes(""))
@@ -121,12 +127,3 @@ export const actionField = fields.superRefine((action, context) => {
   const problem = problemOf(action);
   if (problem !== undefined) context.addIssue({ code: "custom", path: [problem.field], message: problem.message });
 });
-
-function isRegExp(pattern: string): boolean {
-  try {
-    goRegExp(pattern);
-    return true;
-  } catch {
-    return false;
-  }
-}

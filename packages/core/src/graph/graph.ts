@@ -158,6 +158,8 @@ class StreamGraph implements Graph {
   }
 
   health(): ReturnType<Host["health"]> {
+    // Of this moment, so that it agrees with the books that are read beside it.
+    if (this.#startedAt !== undefined) this.#nodes = this.#progress.check();
     return { ready: this.#startedAt !== undefined, startedAt: this.#startedAt, nodes: this.#nodes };
   }
 

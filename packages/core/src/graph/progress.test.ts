@@ -85,6 +85,14 @@ describe("progress as health", () => {
     expect(health()).toEqual({ node: "exporter/sink", healthy: true });
   });
 
+  it("speaks of the moment when it is asked, as the books do", async () => {
+    const { push, health, advance } = await rig(() => new Promise(() => {}), queued());
+    push(5);
+    await advance(11);
+    push(3);
+    expect(health().reason).toMatch(/^holds 8 items /);
+  });
+
   it("calls a sink that fails degraded first, then down, whatever the queue gives back or gives up", async () => {
     let isBack = false;
     const { push, status, health, advance } = await rig(
