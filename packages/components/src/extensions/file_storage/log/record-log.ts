@@ -75,6 +75,7 @@ export class RecordLog {
     try {
       space.take(record.bytes.length);
     } catch (error) {
+      this.#giveRoomBack();
       return Promise.reject(PipelineError.from(error));
     }
     return new Promise((resolve, reject) => {
@@ -135,6 +136,14 @@ export class RecordLog {
     await this.#writer.seal().catch(() => undefined);
     if (active !== undefined) this.#finishIfEmpty(active);
     await this.#books.close(this.#segments);
+  }
+
+  /** Where there is no room for more, the newest segment is not written either: it ends, so that its file can go. */
+  #giveRoomBack(): void {
+    const { active } = this.#writer;
+    if (active === undefined || this.#committing !== undefined || active.live === active.count) return;
+    void this.#writer.seal().catch(() => undefined);
+    this.#finishIfEmpty(active);
   }
 
   async #commitAll(): Promise<void> {
