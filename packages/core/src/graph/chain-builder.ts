@@ -3,7 +3,7 @@ import type { Processor } from "../contract/component.ts";
 import type { Delivery } from "../contract/delivery.ts";
 import type { Logger } from "../contract/logger.ts";
 import type { ExchangeNode } from "../exchange/exchange-node.ts";
-import type { Ledger } from "../ledger/ledger.ts";
+import { EdgeLedger, type Ledger } from "../ledger/ledger.ts";
 import type { NodeLedger } from "../ledger/node-ledger.ts";
 import { EntryPoint, fanOut, Outlet } from "./entry-point.ts";
 import type { Chain, Step } from "./graph-parts.ts";
@@ -24,7 +24,7 @@ export class ChainBuilder {
   add(step: Step, operator: OperatorFunction<Delivery, Delivery>): void {
     const previous = this.#steps.at(-1);
     if (previous !== undefined) {
-      const edge = this.#ledger.edge("data", previous.ledger, step.ledger);
+      const edge = this.#ledger.connect(new EdgeLedger("data", previous.ledger, step.ledger));
       this.#stream = this.#stream.pipe(tap((delivery) => (edge.items += delivery.batch.itemCount)));
     }
     this.#stream = this.#stream.pipe(operator);

@@ -1,7 +1,7 @@
 import type { Subject } from "rxjs";
 import type { Delivery } from "../contract/delivery.ts";
 import { PipelineError } from "../contract/pipeline-error.ts";
-import { OTHER_WORKERS, type EdgeLedger } from "../ledger/ledger.ts";
+import type { EdgeLedger, Ledger } from "../ledger/ledger.ts";
 import type { NodeLedger } from "../ledger/node-ledger.ts";
 
 /** A place that takes deliveries: the head of a pipeline, an exporter, or a connector. */
@@ -21,13 +21,10 @@ export interface Edge {
 export class Outlet {
   edges: readonly Edge[] = [];
 
-  /** From now on everything goes to `edges`; to edges that were here before it goes on as it did. */
-  lead(edges: readonly Edge[]): void {
+  /** From now on everything goes to `edges`, which are in the `books` from now on; to edges that were here before it goes on as it did. */
+  lead(edges: readonly Edge[], books: Ledger): void {
     for (const { ledger } of this.edges) ledger.isCut = !edges.some((edge) => edge.ledger === ledger);
-    for (const edge of edges) {
-      const { ledger } = edge;
-      if (!this.edges.includes(edge) && ledger.source !== OTHER_WORKERS) ledger.passedBefore = ledger.source.passed;
-    }
+    for (const edge of edges) if (!this.edges.includes(edge)) books.connect(edge.ledger);
     this.edges = edges;
   }
 }

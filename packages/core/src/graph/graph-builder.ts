@@ -4,7 +4,7 @@ import type { Partition } from "../contract/worker.ts";
 import { ExchangeNode } from "../exchange/exchange-node.ts";
 import { ExporterNode } from "../export/exporter-node.ts";
 import { exporterSettings } from "../export/exporter-settings.ts";
-import { OTHER_WORKERS, type EdgeKind } from "../ledger/ledger.ts";
+import { EdgeLedger, OTHER_WORKERS, type EdgeKind } from "../ledger/ledger.ts";
 import type { NodeIdentity, NodeLedger } from "../ledger/node-ledger.ts";
 import { capabilityOf } from "./capability-of.ts";
 import { ChainBuilder } from "./chain-builder.ts";
@@ -81,8 +81,9 @@ export class GraphBuilder {
       extensions: [...this.#extensions.values()],
     };
     const links = this.#links;
+    const { ledger } = this.#ground.books;
     const connect = (): void => {
-      for (const { outlet, edges } of links) outlet.lead(edges);
+      for (const { outlet, edges } of links) outlet.lead(edges, ledger);
     };
     return { spec: this.#spec, parts, memory: this.#memory, connect };
   }
@@ -196,7 +197,10 @@ export class GraphBuilder {
     const { environment, books } = this.#ground;
     if (environment.exchange === undefined) throw new GraphError("there are no other workers to exchange with");
     const ledger = this.#open(identity);
-    return { node: new ExchangeNode(environment.exchange, partition, ledger, books.ledger.edge("data", OTHER_WORKERS, ledger)), ledger };
+    return {
+      node: new ExchangeNode(environment.exchange, partition, ledger, books.ledger.connect(new EdgeLedger("data", OTHER_WORKERS, ledger))),
+      ledger,
+    };
   }
 
   #exchangeBefore(target: Target, partition: Partition, id: string, isKept: boolean): Target {
@@ -283,7 +287,7 @@ export class GraphBuilder {
   /** New nodes lead on at once, those that go on not before all is ready. */
   #lead(outlet: Outlet, edges: readonly Edge[], isKept: boolean): void {
     if (isKept) this.#links.push({ outlet, edges });
-    else outlet.lead(edges);
+    else outlet.lead(edges, this.#ground.books.ledger);
   }
 
   /** Edges into every pipeline that lists `id` as a receiver and carries `signal`. */
@@ -307,7 +311,7 @@ export class GraphBuilder {
     return targets.map((target) => {
       const at = known.findIndex((edge) => edge.target === target);
       const [edge] = at < 0 ? [] : known.splice(at, 1);
-      return edge ?? { ledger: this.#ground.books.ledger.edge(kind, from, target.ledger), target };
+      return edge ?? { ledger: new EdgeLedger(kind, from, target.ledger), target };
     });
   }
 

@@ -61,8 +61,9 @@ export class Ledger {
     return node;
   }
 
-  edge(kind: EdgeKind, source: NodeLedger | typeof OTHER_WORKERS, target: NodeLedger): EdgeLedger {
-    const edge = new EdgeLedger(kind, source, target);
+  /** Takes a connection into the books: from now on it must carry what its source passes on. */
+  connect(edge: EdgeLedger): EdgeLedger {
+    if (edge.source !== OTHER_WORKERS) edge.passedBefore = edge.source.passed;
     this.#edges.push(edge);
     return edge;
   }

@@ -1,0 +1,93 @@
+import type { Batch } from "@tidemark/otlp";
+import { traces } from "@tidemark/otlp/testing";
+import { describe, expect, it } from "vitest";
+import { specOf, world, type World } from "../testing/reload-world.ts";
+import { testEnvironment } from "../testing/test-context.ts";
+import { settlePromises } from "../testing/virtual-clock.ts";
+import type { GraphSpec } from "./graph-spec.ts";
+import { buildGraph, type Graph } from "./graph.ts";
+
+const spans = (count: number): Batch => traces({ spans: Array.from({ length: count }, () => ({ name: "op" })) });
+
+/** Two pipelines that end in `a` and `b`; of the first one a reload keeps the processors, whatever exporters it gets. */
+function twoPipelines(of: World, firstExporters: readonly string[], exporters: Readonly<Record<string, object>>): GraphSpec {
+  const spec = specOf(of, { receivers: { source: {}, other: {} }, processors: { counter: {} }, exporters });
+  const [pipeline] = spec.pipelines;
+  return {
+    ...spec,
+    pipelines: [
+      { ...pipeline!, receivers: ["source"], exporters: firstExporters },
+      { ...pipeline!, id: "traces/other", receivers: ["other"], processors: [], exporters: ["b"] },
+    ],
+  };
+}
+
+async function started(of: World, spec: GraphSpec): Promise<Graph> {
+  const graph = buildGraph(spec, testEnvironment({ clock: of.clock, lines: of.lines }));
+  await graph.start();
+  of.push("source", spans(3));
+  await settlePromises();
+  return graph;
+}
+
+describe("the books", () => {
+  const both = { a: {}, b: {} };
+
+  it("do not count connections of a graph that was only planned", async () => {
+    const of = world();
+    const graph = await started(of, twoPipelines(of, ["a"], both));
+    const before = graph.ledger();
+    graph.plan(twoPipelines(of, ["a", "b"], both));
+    expect(graph.ledger()).toEqual(before);
+    expect(before.violations).toEqual([]);
+  });
+
+  it("do not count connections of a graph that could not start", async () => {
+    const of = world();
+    const graph = await started(of, twoPipelines(of, ["a"], both));
+    const before = graph.ledger();
+    const failing = twoPipelines(of, ["a", "b", "c"], { ...both, c: { fails: "start" } });
+    await expect(graph.reload(failing, 1000)).rejects.toThrow('failed to start "c"');
+    expect(graph.ledger()).toEqual(before);
+  });
+
+  it("do not count connections of a graph that could not be built", async () => {
+    const of = world();
+    const graph = await started(of, twoPipelines(of, ["a"], both));
+    const before = graph.ledger();
+    const spec = twoPipelines(of, ["a", "b"], both);
+    const receivers = spec.receivers.map((receiver) => ({ ...receiver, config: { fails: "create" } }));
+    await expect(graph.reload({ ...spec, receivers }, 1000)).rejects.toThrow("cannot create");
+    expect(graph.ledger()).toEqual(before);
+  });
+
+  it("balance while the next graph starts", async () => {
+    const of = world();
+    const graph = await started(of, twoPipelines(of, ["a"], both));
+    of.ports.add("1");
+    const next = twoPipelines(of, ["a", "b", "c"], { ...both, c: {} });
+    const receivers = next.receivers.map((receiver) => (receiver.id === "other" ? { ...receiver, config: { endpoint: "x:1" } } : receiver));
+    const reloading = graph.reload({ ...next, receivers }, 1000);
+    await settlePromises();
+    of.push("source", spans(4));
+    expect(graph.ledger().violations).toEqual([]);
+    of.ports.delete("1");
+    await of.clock.advance(1000);
+    await reloading;
+    of.push("source", spans(5));
+    await settlePromises();
+    expect(graph.ledger().violations).toEqual([]);
+    expect(
+      graph
+        .ledger()
+        .edges.map(({ from, to, items }) => `${from} ${to} ${items}`)
+        .toSorted(),
+    ).toEqual([
+      "processor/counter@traces exporter/a 12",
+      "processor/counter@traces exporter/b 5",
+      "processor/counter@traces exporter/c 5",
+      "receiver/other exporter/b 0",
+      "receiver/source processor/counter@traces 12",
+    ]);
+  });
+});
