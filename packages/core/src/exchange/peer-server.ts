@@ -76,7 +76,9 @@ export class PeerServer {
 }
 
 function serve(socket: Socket, requests: PeerRequests, budget: ReceivedBytes, log: Logger): void {
-  const reader = new FrameReader(new PeerConnection(socket, requests, budget));
+  const connection = new PeerConnection(socket, requests, budget);
+  const reader = new FrameReader(connection);
+  socket.on("close", () => connection.ended());
   socket.on("data", (chunk) => {
     try {
       reader.push(chunk);
@@ -93,6 +95,8 @@ class PeerConnection implements FrameHandler {
   readonly #socket: Socket;
   readonly #requests: PeerRequests;
   readonly #budget: ReceivedBytes;
+  /** Bytes of the budget that no settlement gives back: those of a part that is still coming in. */
+  #arriving = 0;
 
   constructor(socket: Socket, requests: PeerRequests, budget: ReceivedBytes) {
     this.#socket = socket;
@@ -101,7 +105,11 @@ class PeerConnection implements FrameHandler {
   }
 
   accepts(kind: number, id: number, bodyBytes: number): boolean {
-    if (kind !== FRAME.deliver || this.#budget.tryTake(bodyBytes)) return true;
+    if (kind !== FRAME.deliver) return true;
+    if (this.#budget.tryTake(bodyBytes)) {
+      this.#arriving = bodyBytes;
+      return true;
+    }
     this.#write(encodeTurnedAway(id, PipelineError.exhausted("too much from other workers is not settled yet", RETRY_AFTER_MS)));
     return false;
   }
@@ -113,9 +121,18 @@ class PeerConnection implements FrameHandler {
     else throw new RangeError(`unknown kind of frame ${kind}`);
   }
 
+  /** The other worker has ended, or sent what cannot be read. */
+  ended(): void {
+    this.#budget.give(this.#arriving);
+    this.#arriving = 0;
+  }
+
   #deliver(id: number, body: Buffer): void {
     const size = body.length;
     const { head, bytes } = decodeDeliver(body);
+    // The worker that sent it checked every byte when it came in.
+    const batch = openBatch(head.signal, bytes, { validate: false });
+    this.#arriving = 0;
     const receive = this.#requests.entry(head.node);
     if (receive === undefined) {
       this.#budget.give(size);
@@ -125,8 +142,7 @@ class PeerConnection implements FrameHandler {
       this.#budget.give(size);
       this.#write(encodeOutcome(id, outcome));
     });
-    // The worker that sent it checked every byte when it came in.
-    receive({ batch: openBatch(head.signal, bytes, { validate: false }), settlement, context: head.context });
+    receive({ batch, settlement, context: head.context });
   }
 
   #write(frame: Buffer): void {
