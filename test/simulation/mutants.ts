@@ -17,6 +17,7 @@ function withQueue(change: (queue: DurableQueue) => Partial<DurableQueue>): (sto
         read: (after, count) => queue.read(after, count),
         remove: (ids) => queue.remove(ids),
         bury: (id, reason) => queue.bury(id, reason),
+        buryRequest: (record, reason) => queue.buryRequest(record, reason),
         onReplayed: (listener) => queue.onReplayed(listener),
         close: () => queue.close(),
         ...change(queue),

@@ -54,6 +54,11 @@ export interface DurableQueue {
   remove(ids: readonly number[]): Promise<void>;
   /** Moves a record to the dead letters, with the reason, in one step that is on the disk when this resolves. */
   bury(id: number, reason: DeadLetterReason): Promise<void>;
+  /**
+   * Puts a request that was joined or cut from records of this queue among its dead letters; on the disk when this resolves. The
+   * records stay until they are removed. It takes nothing of the size budget for itself: the records make room for it.
+   */
+  buryRequest(record: NewRecord, reason: DeadLetterReason): Promise<void>;
   /** Calls `listener` when records came in from outside, such as a replay of dead letters. */
   onReplayed(listener: () => void): void;
   close(): Promise<void>;

@@ -67,6 +67,33 @@ describe("what cannot be delivered", () => {
     expect(one.row()).toMatchObject({ held: 0, deadLettered: 1, missing: 0 });
   });
 
+  it("keeps nothing else waiting while the dead letters cannot be written", async () => {
+    const storage = disk({ fault: (operation, call) => (operation === "bury" && call < 9 ? new Error("disk full") : undefined) });
+    const one = await life(storage);
+    const rejected = PipelineError.invalid("no");
+    one.answers.push(rejected, rejected);
+    for (const name of ["a", "b", "c", "d"]) one.push(name);
+    await settlePromises();
+    expect(one.sent).toEqual([["c"], ["d"]]);
+    expect(one.row()).toMatchObject({ held: 2, delivered: 2, missing: 0 });
+    await one.context.clock.advance(5000);
+    expect(one.row()).toMatchObject({ held: 0, delivered: 2, deadLettered: 2, missing: 0 });
+  });
+
+  it("holds the queue when too much of it waits for the disk", async () => {
+    let isFull = true;
+    const storage = disk({ fault: (operation) => (operation === "bury" && isFull ? new Error("disk full") : undefined) });
+    const one = await life(storage);
+    one.answers.push(...Array.from({ length: 300 }, () => PipelineError.invalid("no")));
+    for (let index = 0; index < 310; index++) one.push(`s${index}`);
+    await one.context.clock.advance(10_000);
+    expect(one.answers).toHaveLength(300 - 256);
+    isFull = false;
+    await one.context.clock.advance(10_000);
+    expect(one.sent).toHaveLength(10);
+    expect(one.row()).toMatchObject({ held: 0, delivered: 10, deadLettered: 300, missing: 0 });
+  });
+
   it("is a damaged record only: the others go on", async () => {
     const storage = disk({ random: () => 0.999 });
     const one = await life(storage);
@@ -95,5 +122,16 @@ describe("a queue in memory with dead letters", () => {
     await settlePromises();
     expect(storage.deadLetters(OWNER)).toMatchObject([{ record: { items: 1, transport: "test" }, reason: { reason: "rejected" } }]);
     expect(one.row()).toMatchObject({ deadLettered: 1, failed: 0, held: 0, missing: 0 });
+  });
+
+  it("counts as lost what can never be one, and goes on", async () => {
+    const tooLarge = PipelineError.invalid("a record of 5 bytes can never be stored");
+    const storage = disk({ fault: (operation) => (operation === "buryNew" ? tooLarge : undefined) });
+    const one = await life(storage, { storage: undefined, dead_letters: { storage: "disk" } });
+    one.answers.push(PipelineError.invalid("no"));
+    one.push("a");
+    one.push("b");
+    await settlePromises();
+    expect(one.row()).toMatchObject({ delivered: 1, failed: 1, lost: { rejected: 1 }, held: 0, missing: 0 });
   });
 });

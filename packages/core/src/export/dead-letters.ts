@@ -1,5 +1,6 @@
 import type { Clock } from "../contract/clock.ts";
 import type { Logger } from "../contract/logger.ts";
+import { PipelineError } from "../contract/pipeline-error.ts";
 import type { DeadLetterReason, Storage } from "../contract/storage.ts";
 import { Pauses } from "./pauses.ts";
 import { recordOf, type Shipment } from "./queue-entry.ts";
@@ -38,7 +39,7 @@ export class DeadLetters {
     this.#pauses = new Pauses(environment.clock);
   }
 
-  /** Resolves with true when the request is on the disk, with false when there was no time left for it. */
+  /** Resolves with true when the request is on the disk, with false when there was no time left for it, or it can never be there. */
   async bury(shipment: Shipment, reason: DeadLetterReason, { backlog, keys }: BuriedFrom): Promise<boolean> {
     const [first] = shipment.shares;
     if (first === undefined) return true;
@@ -46,7 +47,7 @@ export class DeadLetters {
     const { entry } = first;
     if (backlog !== undefined && shipment.batch === entry.batch) return this.#insist(() => backlog.bury(entry.id, reason));
     const record = recordOf(shipment.batch, entry.context, keys);
-    return this.#insist(() => storage.buryNew(owner, record, reason));
+    return this.#insist(() => (backlog === undefined ? storage.buryNew(owner, record, reason) : backlog.buryRequest(record, reason)));
   }
 
   /** A storage that hangs does not hold the shutdown either. */
@@ -67,7 +68,7 @@ export class DeadLetters {
         await write();
         return true;
       } catch (error) {
-        if (this.#isStopped) return false;
+        if (this.#isStopped || (error instanceof PipelineError && !error.retryable)) return false;
         this.#environment.log.warn("A batch that cannot be delivered could not be put among the dead letters. Trying again.", {
           error: error instanceof Error ? error.message : String(error),
         });

@@ -7,7 +7,7 @@ import { PipelineError } from "../contract/pipeline-error.ts";
 import type { DurableQueue } from "../contract/storage.ts";
 import type { QueueConfig } from "../fields/exporter-fields.ts";
 import type { DeadLetters } from "./dead-letters.ts";
-import type { ItemFate } from "./item-fate.ts";
+import { fatesOf, type ItemFate } from "./item-fate.ts";
 import { Joiner, type JoinPolicy } from "./joiner.ts";
 import { makeEntry, outcomeOf, recordOf, wholeShipment, type Entry, type Share, type Shipment } from "./queue-entry.ts";
 import { RingBuffer } from "./ring-buffer.ts";
@@ -18,6 +18,8 @@ import { StoredBacklog } from "./stored-backlog.ts";
 const FULL_RETRY_AFTER_MS = 1000;
 /** How long nothing is stored for senders that wait anyway, after the storage refused. */
 const STORE_AGAIN_MS = 1000;
+/** With more requests on their way to the dead letters nothing is sent: the disk is full, and nothing else would be either. */
+const MOST_BURIALS = 256;
 /** With fewer batches in memory the next ones are read from the storage. */
 const LOW_WATER = 32;
 
@@ -53,6 +55,8 @@ export class SendingQueue {
   #used = 0;
   #memory = 0;
   #sending = 0;
+  /** Requests that the far side has refused for good, until they are among the dead letters. They keep no sender from the next ones. */
+  #burying = 0;
   #storing = 0;
   /** Items that are being stored, and items that wait for room: what of a durable queue is in memory only. */
   #storingItems = 0;
@@ -164,7 +168,7 @@ export class SendingQueue {
 
   get #isIdle(): boolean {
     // A storage that hangs must not hold the shutdown: what it is writing has not been acknowledged.
-    if (this.#sending > 0 || (this.#storing > 0 && !this.#isStopped) || this.#waiting.length > 0) return false;
+    if (this.#sending + this.#burying > 0 || (this.#storing > 0 && !this.#isStopped) || this.#waiting.length > 0) return false;
     return this.#isHalted || this.#used <= 0;
   }
 
@@ -289,7 +293,7 @@ export class SendingQueue {
 
   #pump(): void {
     const { sender } = this.#owner;
-    while (!this.#isHalted && this.#sending < sender.concurrency) {
+    while (!this.#isHalted && this.#sending < sender.concurrency && this.#burying < MOST_BURIALS) {
       const shipment = this.#next();
       if (shipment === undefined) break;
       this.#sending += 1;
@@ -316,6 +320,7 @@ export class SendingQueue {
   }
 
   #sent(shipment: Shipment, result: SendResult): void {
+    this.#sending -= 1;
     if (result.kind === "stopped" && this.#backlog !== undefined) this.#halt();
     const isDead = result.kind === "rejected" || (result.kind === "retries_exhausted" && !this.#isOwed(shipment));
     if (isDead && this.#deadLetters !== undefined) void this.#bury(shipment, result, this.#deadLetters);
@@ -323,8 +328,11 @@ export class SendingQueue {
   }
 
   async #bury(shipment: Shipment, result: SendResult, deadLetters: DeadLetters): Promise<void> {
+    this.#burying += 1;
+    this.#pump();
     const reason = { reason: result.kind, message: result.error?.message ?? "", attempts: result.attempts };
     const isBuried = await deadLetters.bury(shipment, reason, { backlog: this.#backlog, keys: this.#keys });
+    this.#burying -= 1;
     // What could not be put there in time stays where it is stored.
     const isKept = !isBuried && this.#backlog !== undefined;
     this.#finish(shipment, isKept ? { ...result, kind: "stopped" } : result, isBuried);
@@ -336,7 +344,6 @@ export class SendingQueue {
   }
 
   #finish(shipment: Shipment, result: SendResult, isBuried: boolean): void {
-    this.#sending -= 1;
     this.#bookResult(shipment, result, isBuried);
     let rejected = result.kind === "rejected" ? shipment.batch.itemCount : result.rejected;
     for (const share of shipment.shares) {
@@ -348,18 +355,12 @@ export class SendingQueue {
     this.#checkIdle();
   }
 
-  #bookResult({ batch }: Shipment, { kind, rejected, error }: SendResult, isBuried: boolean): void {
+  #bookResult({ batch }: Shipment, result: SendResult, isBuried: boolean): void {
     const { signal, itemCount: items } = batch;
     if (isBuried) return this.#book(signal, items, { kind: "buried" });
-    if (kind === "delivered") return this.#book(signal, items, { kind: "delivered" });
-    const lost = (count: number): void => this.#book(signal, count, { kind: "lost", reason: kind, error });
-    if (kind === "partly_rejected") {
-      lost(Math.min(rejected, items));
-      if (items > rejected) this.#book(signal, items - rejected, { kind: "delivered" });
-    } else if (kind === "rejected") lost(items);
-    else if (this.#config.wait_for_result) this.#book(signal, items, { kind: "refused" });
-    // What is stored and could not be sent before the end stays in the books as held.
-    else if (kind !== "stopped" || this.#backlog === undefined) lost(items);
+    if (result.kind === "delivered") return this.#book(signal, items, { kind: "delivered" });
+    const ways = { isWaitedFor: this.#config.wait_for_result, isStored: this.#backlog !== undefined };
+    for (const { count, fate } of fatesOf(items, result, ways)) this.#book(signal, count, fate);
   }
 
   #finishShare({ entry }: Share, { kind, error }: SendResult, lost: number, isBuried: boolean): void {

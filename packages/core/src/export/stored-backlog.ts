@@ -1,7 +1,7 @@
 import { openBatch } from "@tidemark/otlp";
 import type { Clock } from "../contract/clock.ts";
 import type { Logger } from "../contract/logger.ts";
-import type { DeadLetterReason, DurableQueue, StoredRecord } from "../contract/storage.ts";
+import type { DeadLetterReason, DurableQueue, NewRecord, StoredRecord } from "../contract/storage.ts";
 import type { QueueConfig } from "../fields/exporter-fields.ts";
 import { makeEntry, type Entry } from "./queue-entry.ts";
 import { Remover } from "./remover.ts";
@@ -160,6 +160,11 @@ export class StoredBacklog {
   async bury(id: number, reason: DeadLetterReason): Promise<void> {
     await this.#storage.bury(id, reason);
     this.#forget(id);
+  }
+
+  /** Puts a request that was made from stored batches among the dead letters. Rejects when the storage cannot. */
+  buryRequest(record: NewRecord, reason: DeadLetterReason): Promise<void> {
+    return this.#storage.buryRequest(record, reason);
   }
 
   /** Waits for what is being removed, and closes the storage. */

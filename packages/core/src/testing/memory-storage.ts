@@ -223,6 +223,10 @@ class MemoryQueue implements DurableQueue {
     });
   }
 
+  async buryRequest(record: NewRecord, reason: DeadLetterReason): Promise<void> {
+    await this.#write("bury", (file) => file.deadLetters.push({ record, reason }));
+  }
+
   onReplayed(listener: () => void): void {
     this.#listener = listener;
   }

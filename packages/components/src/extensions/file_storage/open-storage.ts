@@ -104,19 +104,8 @@ export class OpenStorage implements Storage {
   }
 
   async buryNew(owner: string, record: NewRecord, reason: DeadLetterReason): Promise<void> {
-    const { space } = this;
-    const bytes = Uint8Array.from(record.bytes);
-    space.take(bytes.length);
-    try {
-      const letter = { record: { ...record, bytes }, reason, buriedAt: this.#environment.clock.now() };
-      const size = bytes.length;
-      await this.#state.call("bury", [owner, [letter], []], [bytes.buffer]);
-      space.letterBytes += size;
-    } catch (error) {
-      throw storageError(error, this.#directory);
-    } finally {
-      space.queuedBytes -= record.bytes.length;
-    }
+    this.space.take(record.bytes.length);
+    await this.#bury(owner, record, reason).finally(() => (this.space.queuedBytes -= record.bytes.length));
   }
 
   /** Closes what is still open, and lets the directory go. */
@@ -127,6 +116,18 @@ export class OpenStorage implements Storage {
     this.#queues.clear();
     await Promise.all(this.#closing.values());
     await this.#state.close().catch(() => undefined);
+  }
+
+  async #bury(owner: string, record: NewRecord, reason: DeadLetterReason): Promise<void> {
+    const bytes = Uint8Array.from(record.bytes);
+    const letter = { record: { ...record, bytes }, reason, buriedAt: this.#environment.clock.now() };
+    const size = bytes.length;
+    try {
+      await this.#state.call("bury", [owner, [letter], []], [bytes.buffer]);
+    } catch (error) {
+      throw storageError(error, this.#directory);
+    }
+    this.space.letterBytes += size;
   }
 
   #newQueue(owner: string): OpenQueue {
@@ -149,6 +150,8 @@ export class OpenStorage implements Storage {
       read: (after, count) => log.read(after, count),
       remove: (ids) => log.remove(ids),
       bury: (id, reason) => log.bury(id, reason),
+      // A full storage must be able to say goodbye to what fills it: without room for the dead letter no record would ever go.
+      buryRequest: (record, reason) => this.#bury(owner, record, reason),
       onReplayed(listener) {
         own.add(listener);
         queue.listeners.add(listener);

@@ -162,6 +162,18 @@ describe("the size budget", () => {
     await again.storage.close();
   });
 
+  it("has room for what the records of a full queue become: a dead letter takes their place", async () => {
+    const folder = await temporaryFolder();
+    const { storage } = await openTestStorage(folder, { maxBytes: 1000 });
+    const queue = await storage.openQueue("a");
+    const ids = await Promise.all([1, 2, 3].map((number) => queue.append(record(number, 330))));
+    await queue.buryRequest(record(4, 660), REASON);
+    await queue.remove(ids.slice(0, 2));
+    expect(storage.space).toMatchObject({ queuedBytes: 330, letterBytes: 660 });
+    await expect(queue.append(record(5, 330))).rejects.toMatchObject({ code: "resource_exhausted" });
+    await storage.close();
+  });
+
   it("leaves the disk its free space", async () => {
     const folder = await temporaryFolder();
     const files = faultyFiles();
