@@ -1,14 +1,11 @@
 // The Go Collector and Tidemark with one YAML file, one kill script and one stored queue.
-//
-//   npm run chaos -- otelcol [--kills 20] [--requests 10000] [--seed 1] [--write]
-import { existsSync } from "node:fs";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { seededRandom } from "@tidemark/core/testing";
 import { PEERS, runFile } from "../bench/peers/systems.ts";
+import { readOptions } from "../lib/script-options.ts";
 import { Books } from "./books.ts";
 import { Load, REQUEST_ITEMS } from "./load.ts";
 import { startMoodySink, type MoodySink } from "./moody-sink.ts";
@@ -30,6 +27,14 @@ const DRAIN_ROUNDS = 3;
 /** Drain rate against otelcol's. */
 const GOAL = 10;
 
+const ABOUT = `The Go Collector and Tidemark with one YAML file, one kill script and one stored queue.`;
+const OPTIONS = {
+  kills: { value: "N", default: "20", about: "Kills of each system, without and with its batch processor." },
+  requests: { value: "N", default: "10000", about: "Stored requests that are drained." },
+  seed: { value: "N", default: "1", about: "Of the moments of the kills." },
+  write: { about: "Put the results into test/chaos/README.md." },
+} as const;
+
 /** What the kill script has shown of one system. */
 interface Killed {
   readonly acknowledged: number;
@@ -45,15 +50,8 @@ interface Drained {
 
 /** Runs the comparison; resolves with the exit code. */
 export async function sideBySide(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      kills: { type: "string", default: "20" },
-      requests: { type: "string", default: "10000" },
-      seed: { type: "string", default: "1" },
-      write: { type: "boolean", default: false },
-    },
-  });
+  const values = readOptions({ command: "npm run chaos -- otelcol", about: ABOUT, options: OPTIONS }, args);
+  if (typeof values === "number") return values;
   if (!existsSync(join(PEERS, "otelcol-peer"))) {
     console.log("skipped: the side-by-side run needs otelcol-peer, which ../shared/peers builds");
     return 0;

@@ -1,24 +1,27 @@
-// Tries inputs that nobody would think of on the two transports of a real collector and on the codec:
-//
-//   npm run fuzz [-- --minutes 60] [--seed N]                a run; inputs with new kinds of answers go into corpus/
-//   npm run fuzz -- --target codec --tape 0a1b…              one input again: codec, http1, http2 or grpc
-import { parseArgs } from "node:util";
+// Tries inputs that nobody would think of on the two transports of a real collector and on the codec.
+import { readOptions } from "../lib/script-options.ts";
 import { saveCorpus } from "./corpus.ts";
 import { runFuzz, targetsOf } from "./run-fuzz.ts";
 import { Tape } from "./tape.ts";
 import { WatchedCollector } from "./watched-collector.ts";
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: "string", default: "60" },
-    seed: { type: "string", default: String(Date.now() % 1_000_000) },
-    target: { type: "string" },
-    tape: { type: "string" },
+const options = readOptions(
+  {
+    command: "npm run fuzz --",
+    about:
+      "Inputs that nobody would think of, to the two transports of a real collector and to the codec. Inputs with new kinds of\nanswers go into test/fuzz/corpus.",
+    options: {
+      minutes: { value: "N", default: "60", about: "How long." },
+      seed: { value: "N", about: "The same seed tries the same inputs; another one each time unless given." },
+      tape: { value: "HEX", about: "One input again, as a finding names it." },
+      target: { value: "NAME", default: "codec", about: "Of the tape: codec, http1, http2 or grpc." },
+    },
   },
-});
-
-process.exitCode =
-  values.tape === undefined ? await fuzz(Number(values.minutes), Number(values.seed)) : await replay(values.tape, values.target);
+  process.argv.slice(2),
+);
+if (typeof options === "number") process.exitCode = options;
+else if (options.tape === undefined) process.exitCode = await fuzz(Number(options.minutes), Number(options.seed ?? Date.now() % 1_000_000));
+else process.exitCode = await replay(options.tape, options.target);
 
 async function fuzz(minutes: number, seed: number): Promise<number> {
   console.log(`seed ${seed}, ${minutes} minutes`);
@@ -44,7 +47,7 @@ async function fuzz(minutes: number, seed: number): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-async function replay(hex: string, name = "codec"): Promise<number> {
+async function replay(hex: string, name: string): Promise<number> {
   const collector = await WatchedCollector.start();
   try {
     const target = targetsOf(collector).find((each) => each.name === name);

@@ -1,19 +1,25 @@
-import { parseArgs } from "node:util";
+import { readOptions } from "../lib/script-options.ts";
 import { runSeed, type SimulationResult } from "./run-seed.ts";
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: "string", default: "10000" },
-    from: { type: "string", default: "0" },
-    seed: { type: "string" },
-    trace: { type: "boolean", default: false },
+const options = readOptions(
+  {
+    command: "npm run simulate --",
+    about: "Simulated lives of a sending queue: virtual clock, disk and network; one seed is one life.",
+    options: {
+      seeds: { value: "N", default: "10000", about: "How many." },
+      from: { value: "N", default: "0", about: "The first one." },
+      seed: { value: "N", about: "Only this one." },
+      trace: { about: "With --seed: every step." },
+    },
   },
-});
+  process.argv.slice(2),
+);
+if (typeof options === "number") process.exitCode = options;
+else if (options.seed === undefined) process.exitCode = await many(Number(options.from), Number(options.seeds));
+else process.exitCode = await one(Number(options.seed), options.trace);
 
-process.exitCode = values.seed === undefined ? await many(Number(values.from), Number(values.seeds)) : await one(Number(values.seed));
-
-async function one(seed: number): Promise<number> {
-  const result = await runSeed({ seed, ...(values.trace ? { trace: (line: string) => console.log(line) } : {}) });
+async function one(seed: number, isTraced: boolean): Promise<number> {
+  const result = await runSeed({ seed, ...(isTraced ? { trace: (line: string) => console.log(line) } : {}) });
   console.log(describe(result));
   return result.faults.length === 0 ? 0 : 1;
 }
