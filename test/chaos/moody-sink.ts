@@ -9,11 +9,11 @@ import type { Books } from "./books.ts";
 /**
  * What a back end does with a request:
  * - `healthy`, `slow` (50 to 500 ms): takes it;
- * - `throttling` (429), `unavailable` (503): not now; `rejecting` (400): never;
+ * - `throttling` (429), `unavailable` (503): not now; `rejecting` (400) and `erring` (500; INTERNAL over gRPC): never, as OTLP says;
  * - `resetting`: takes it, and ends the connection instead of answering; `hanging`: takes it and says nothing;
  * - `down`: ends the connection before it has read anything.
  */
-export type Mood = "healthy" | "slow" | "throttling" | "unavailable" | "rejecting" | "resetting" | "hanging" | "down";
+export type Mood = "healthy" | "slow" | "throttling" | "unavailable" | "rejecting" | "erring" | "resetting" | "hanging" | "down";
 
 /** A back end in this process, over HTTP and gRPC, whose mood can be changed at any time. */
 export interface MoodySink {
@@ -39,12 +39,15 @@ const RETRY_INFO = statusWithRetryInfo();
 interface Answer {
   readonly http: number;
   readonly grpc: number;
+  /** Nobody may come again with the same request. */
+  readonly isFinal?: boolean;
 }
 
 const ANSWERS: Readonly<Partial<Record<Mood, Answer>>> = {
   throttling: { http: 429, grpc: 8 },
   unavailable: { http: 503, grpc: 14 },
-  rejecting: { http: 400, grpc: 3 },
+  rejecting: { http: 400, grpc: 3, isFinal: true },
+  erring: { http: 500, grpc: 13, isFinal: true },
 };
 const TAKEN: Answer = { http: 200, grpc: 0 };
 
@@ -150,7 +153,7 @@ class Desk {
   async #take(body: Buffer, mood: Mood): Promise<Answer | undefined> {
     this.requests += 1;
     const refusal = ANSWERS[mood];
-    if (mood === "rejecting") eachId(body, (sender, sequence) => this.#books.rejected(sender, sequence));
+    if (refusal?.isFinal === true) eachId(body, (sender, sequence) => this.#books.rejected(sender, sequence));
     if (refusal !== undefined) return refusal;
     this.taken.last = performance.now();
     if (Number.isNaN(this.taken.first)) this.taken.first = this.taken.last;
