@@ -46,10 +46,10 @@ export interface DurableQueue {
    */
   append(record: NewRecord): Promise<number>;
   /**
-   * Up to `count` records with an id above `after`, oldest first. A record that cannot be read is reported, put aside and left out;
+   * Up to `count` records with an id above `after`, oldest first, of about `mostBytes` together, and one at least. A record that cannot be read is reported, put aside and left out;
    * the answer is empty only when no readable one is left.
    */
-  read(after: number, count: number): Promise<readonly StoredRecord[]>;
+  read(after: number, count: number, mostBytes?: number): Promise<readonly StoredRecord[]>;
   /** Forgets delivered records. It need not be on the disk when this resolves: after a crash they may be sent again. */
   remove(ids: readonly number[]): Promise<void>;
   /** Moves a record to the dead letters, with the reason, in one step that is on the disk when this resolves. */

@@ -7,8 +7,9 @@ import { makeEntry, type Entry } from "./queue-entry.ts";
 import { Remover } from "./remover.ts";
 import { RingBuffer } from "./ring-buffer.ts";
 
-/** Most records of one read. */
-const MOST_RECORDS = 64;
+/** Most of one read, in records and in bytes. */
+const MOST_RECORDS = 1024;
+const MOST_BYTES = 1024 * 1024;
 /** After a failed read. */
 const AGAIN_MS = 1000;
 /** Share of `max_bytes` for batches that are kept at hand while older ones are still on the disk. */
@@ -56,10 +57,8 @@ export class StoredBacklog {
   #generation = 0;
   /** The lowest id of those that were left on the disk only since the last read began, which may not have found them. */
   #lowestLeft = Number.POSITIVE_INFINITY;
-  #records = 0;
   #items = 0;
   #cost = 0;
-  #bytes = 0;
   readonly #remover: Remover;
 
   constructor(storage: DurableQueue, config: Pick<QueueConfig, "sizer" | "max_bytes">, owner: BacklogOwner) {
@@ -68,9 +67,7 @@ export class StoredBacklog {
     this.#owner = owner;
     this.#remover = new Remover(storage, owner, (id) => this.#forget(id));
     const { records, items, bytes } = storage.totals;
-    this.#records = records;
     this.#items = items;
-    this.#bytes = bytes;
     this.#cost = config.sizer === "requests" ? records : config.sizer === "items" ? items : bytes;
     if (records > 0) this.#reopen();
     storage.onReplayed(() => {
@@ -131,9 +128,7 @@ export class StoredBacklog {
     this.#isReading = true;
     const generation = this.#generation;
     const from = this.#seenUpTo;
-    const average = this.#records > 0 ? Math.max(1, this.#bytes / this.#records) : 1;
-    const count = Math.max(1, Math.min(MOST_RECORDS, Math.floor(room / average)));
-    this.#storage.read(from, count).then(
+    this.#storage.read(from, MOST_RECORDS, Math.min(room, MOST_BYTES)).then(
       (records) => {
         this.#isReading = false;
         if (this.#remover.isClosed) return;
@@ -218,14 +213,15 @@ export class StoredBacklog {
   /** The books follow the disk. */
   #reconcile(): void {
     const missing = this.totals;
-    this.#records = this.#items = this.#cost = this.#bytes = 0;
+    this.#items = this.#cost = 0;
     if (missing.items !== 0 || missing.cost !== 0) this.#owner.reconciled(missing);
   }
 
   #open(record: StoredRecord): Entry | undefined {
     const { receivedAt, transport, metadata } = record;
     try {
-      const batch = openBatch(record.signal, record.bytes);
+      // Its checksum is right, and it was checked before it was stored.
+      const batch = openBatch(record.signal, record.bytes, { validate: false });
       const context = { receivedAt, transport, ...(metadata === undefined ? {} : { metadata }) };
       const entry = makeEntry(batch, context, undefined, this.#config.sizer, false);
       entry.id = record.id;
@@ -239,10 +235,8 @@ export class StoredBacklog {
   }
 
   #count(entry: Entry, sign: 1 | -1): void {
-    this.#records += sign;
     this.#items += sign * entry.batch.itemCount;
     this.#cost += sign * entry.cost;
-    this.#bytes += sign * entry.memory;
   }
 
   /** Records may be anywhere: reading begins at the first id again, and passes over what is known. */

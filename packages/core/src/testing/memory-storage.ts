@@ -193,14 +193,19 @@ class MemoryQueue implements DurableQueue {
   }
 
   /** Answers with what was there when it was asked: whoever reads must cope with what has changed since. */
-  async read(after: number, count: number): Promise<readonly StoredRecord[]> {
+  async read(after: number, count: number, mostBytes: number = Number.POSITIVE_INFINITY): Promise<readonly StoredRecord[]> {
     const found: StoredRecord[] = [];
+    let bytes = 0;
     for (const record of [...this.#file.records.values()].toSorted((a, b) => a.id - b.id)) {
       if (record.id <= after || this.#removed.has(record.id)) continue;
       if (this.#file.corrupt.has(record.id)) {
         this.#file.records.delete(record.id);
         this.#file.putAside.push(record);
-      } else if (found.push(record) === count) break;
+        continue;
+      }
+      bytes += record.bytes.length;
+      if (found.length === count || (found.length > 0 && bytes > mostBytes)) break;
+      found.push(record);
     }
     await this.#wait("read");
     return found;

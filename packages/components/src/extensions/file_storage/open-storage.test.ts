@@ -39,6 +39,20 @@ describe("a stored queue", () => {
     await storage.close();
   });
 
+  it("reads as much as it is told to in bytes, one record at least, and passes over gaps", async () => {
+    const { storage } = await openTestStorage(await temporaryFolder());
+    const queue = await storage.openQueue(OWNER);
+    const sizes = [200_000, 1000, 1000, 70_000, 300_000, 1000];
+    const ids = await Promise.all(sizes.map((size, index) => queue.append(record(index, size))));
+    expect((await queue.read(0, 10, 1)).map(numberOf)).toEqual([0]);
+    expect((await queue.read(0, 10, 202_000)).map(numberOf)).toEqual([0, 1]);
+    await queue.remove([ids[1] ?? 0, ids[3] ?? 0]);
+    expect((await queue.read(0, 10, 205_000)).map(numberOf)).toEqual([0, 2]);
+    expect((await queue.read(0, 10)).map(({ bytes }) => bytes.length)).toEqual([200_000, 1000, 300_000, 1000]);
+    expect(await numbers(queue)).toEqual([0, 2, 4, 5]);
+    await storage.close();
+  });
+
   it("finds after a restart what was not removed, and goes on with higher ids", async () => {
     const folder = await temporaryFolder();
     const first = await openTestStorage(folder);

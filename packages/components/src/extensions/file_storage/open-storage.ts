@@ -147,7 +147,7 @@ export class OpenStorage implements Storage {
         return log.totals;
       },
       append: (record) => log.append(record),
-      read: (after, count) => log.read(after, count),
+      read: (after, count, mostBytes) => log.read(after, count, mostBytes),
       remove: (ids) => log.remove(ids),
       bury: (id, reason) => log.bury(id, reason),
       // A full storage must be able to say goodbye to what fills it: without room for the dead letter no record would ever go.

@@ -84,14 +84,16 @@ export class RecordLog {
     });
   }
 
-  async read(after: number, count: number): Promise<readonly StoredRecord[]> {
+  async read(after: number, count: number, mostBytes: number = Number.POSITIVE_INFINITY): Promise<readonly StoredRecord[]> {
     const { files, directory } = this.#environment;
     const records: StoredRecord[] = [];
-    for (let from = after + 1; records.length < count;) {
-      const places = this.#nextPlaces(from, count - records.length);
+    let bytes = 0;
+    for (let from = after + 1; records.length < count && bytes < mostBytes;) {
+      const places = this.#nextPlaces(from, count - records.length, mostBytes - bytes);
       const last = places.at(-1);
       if (last === undefined) break;
       from = last.id + 1;
+      for (const place of places) bytes += place.bytes;
       try {
         for (const each of await readPlaces(files, places)) {
           if ("record" in each) records.push(each.record);
@@ -201,14 +203,18 @@ export class RecordLog {
     return group;
   }
 
-  /** Live records from the id `from` on, all of one segment. */
-  #nextPlaces(from: number, count: number): RecordPlace[] {
+  /** Live records from the id `from` on, all of one segment; one of them may be larger than `mostBytes`. */
+  #nextPlaces(from: number, count: number, mostBytes: number): RecordPlace[] {
     for (const segment of this.#segments) {
       if (segment.nextId <= from || segment.live === 0) continue;
       const places: RecordPlace[] = [];
+      let bytes = 0;
       for (let index = segment.indexFrom(from); index < segment.count && places.length < count; index += 1) {
         const place = segment.placeAt(index);
-        if (place !== undefined) places.push(place);
+        if (place === undefined) continue;
+        bytes += place.bytes;
+        if (places.length > 0 && bytes > mostBytes) break;
+        places.push(place);
       }
       if (places.length > 0) return places;
     }
