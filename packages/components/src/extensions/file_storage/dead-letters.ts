@@ -10,6 +10,8 @@ import {
   type LetterTotals,
 } from "./state/letters-table.ts";
 import { isLocked } from "./state/directory-lock.ts";
+import { isFull } from "./state/is-full.ts";
+import { giveReserveBack } from "./state/reserve.ts";
 import { GIVE_BACK_PAGES, inTransaction, openStateFile, openStateFileToRead } from "./state/state-file.ts";
 import { storageFolders, type StorageFolder } from "./storage-folders.ts";
 
@@ -141,10 +143,13 @@ export class DeadLetters {
         return place?.folder.path === folder.path ? [place.id] : [];
       });
       if (own.length === 0) continue;
-      using(openStateFile(folder.path, { fsync: true }), (database) => {
-        changed += inTransaction(database, () => own.filter((id) => change(database, id)).length);
-        database.exec(GIVE_BACK_PAGES);
-      });
+      changed += withRoom(folder.path, () =>
+        using(openStateFile(folder.path, { fsync: true }), (database) => {
+          const done = inTransaction(database, () => own.filter((id) => change(database, id)).length);
+          database.exec(GIVE_BACK_PAGES);
+          return done;
+        }),
+      );
     }
     return changed;
   }
@@ -153,6 +158,16 @@ export class DeadLetters {
     const match = /^(\d+\.)?(\d+)$/.exec(id);
     const folder = storageFolders(this.#directory).find(({ prefix }) => prefix === (match?.[1] ?? ""));
     return match === null || folder === undefined ? undefined : { folder, id: Number(match[2]) };
+  }
+}
+
+/** Dropping letters makes room on a full disk, and needs some. */
+function withRoom<T>(directory: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!isFull(error) || !giveReserveBack(directory)) throw error;
+    return work();
   }
 }
 

@@ -73,7 +73,7 @@ describe("file_storage", () => {
     const holder = make({ directory: folder });
     await holder.start();
     const states = new StateStore();
-    await expect(make({ directory: folder, timeout: "10ms" }, { states }).start()).rejects.toThrow(/in use by another process/);
+    await expect(make({ directory: folder, timeout: "0s" }, { states }).start()).rejects.toThrow(/in use by another process/);
     await holder.shutdown(NOW);
     const again = make({ directory: folder }, { states });
     await again.start();

@@ -16,17 +16,27 @@ import type { RecordLog } from "./log/record-log.ts";
 import { replayLetters } from "./replay-letters.ts";
 import { Space, type SpaceLimits } from "./space.ts";
 import type { OpenedState, StateOptions } from "./state/state-calls.ts";
-import { StateClient } from "./state/state-client.ts";
+import { lockDirectory } from "./state/directory-lock.ts";
+import { StateClient, type ClientEnvironment } from "./state/state-client.ts";
 import { storageError } from "./storage-error.ts";
 
 const NEWS_EVERY_MS = 500;
+const UNAVAILABLE_FOR_MS = 2 * NEWS_EVERY_MS;
 const SMALLEST_SEGMENT_BYTES = 64 * 1024;
 const LARGEST_SEGMENT_BYTES = 16 * 1024 * 1024;
 // So that what is done with, and waits for its neighbours, is a small part of the budget.
 const SEGMENTS_IN_BUDGET = 16;
 
+/** Which directory is opened, and how. */
+export interface StorageOptions extends StateOptions {
+  readonly limits: SpaceLimits;
+  /** How long to wait for another process that has the directory. */
+  readonly lockTimeoutMs: number;
+  readonly pid: number;
+}
+
 /** What a storage works with. */
-export interface StorageEnvironment {
+export interface StorageEnvironment extends Pick<ClientEnvironment, "startThread"> {
   readonly files: FileLayer;
   readonly folderMode: number;
   readonly clock: Clock;
@@ -34,6 +44,8 @@ export interface StorageEnvironment {
   readonly log: Logger;
   /** Records that cannot be read any more. */
   readonly damaged: (records: number) => void;
+  /** Something is wrong that holds for the next moments; said again while it lasts. */
+  readonly unavailable: (message: string, forMs: number) => void;
 }
 
 interface OpenQueue {
@@ -51,6 +63,7 @@ export class OpenStorage implements Storage {
   readonly #directory: string;
   readonly #segmentBytes: number;
   readonly #state: StateClient;
+  readonly #unlock: () => void;
   readonly #environment: StorageEnvironment;
   readonly #queues: Map<string, OpenQueue> = new Map();
   readonly #closing: Map<string, Promise<void>> = new Map();
@@ -60,13 +73,14 @@ export class OpenStorage implements Storage {
 
   private constructor(
     options: { readonly directory: string; readonly limits: SpaceLimits },
-    state: StateClient,
+    { state, unlock }: { readonly state: StateClient; readonly unlock: () => void },
     environment: StorageEnvironment,
   ) {
     const { directory, limits } = options;
     this.#directory = directory;
     this.#segmentBytes = Math.min(LARGEST_SEGMENT_BYTES, Math.max(SMALLEST_SEGMENT_BYTES, Math.ceil(limits.maxBytes / SEGMENTS_IN_BUDGET)));
     this.#state = state;
+    this.#unlock = unlock;
     this.#environment = environment;
     this.space = new Space(limits, { files: environment.files, directory, clock: environment.clock });
   }
@@ -76,12 +90,20 @@ export class OpenStorage implements Storage {
    * @throws Error in words for users when it is in use, damaged, or of another version.
    */
   static async open(
-    options: StateOptions & { readonly limits: SpaceLimits },
+    options: StorageOptions,
     environment: StorageEnvironment,
   ): Promise<{ readonly storage: OpenStorage; readonly opened: OpenedState }> {
-    const { limits, ...stateOptions } = options;
-    const { state, opened } = await StateClient.start(stateOptions);
-    const storage = new OpenStorage({ directory: options.directory, limits }, state, environment);
+    const { directory, limits, lockTimeoutMs, pid, fsync, recreate } = options;
+    const { clock, log, startThread } = environment;
+    const unlock = await lockDirectory(directory, { timeoutMs: lockTimeoutMs, pid, clock });
+    const { state, opened } = await StateClient.start(
+      { directory, fsync, recreate },
+      { clock, log, ...(startThread === undefined ? {} : { startThread }) },
+    ).catch((error: unknown) => {
+      unlock();
+      throw error;
+    });
+    const storage = new OpenStorage({ directory, limits }, { state, unlock }, environment);
     storage.space.letterBytes = opened.letters.bytes;
     await storage.space.measure();
     storage.#listen();
@@ -116,6 +138,7 @@ export class OpenStorage implements Storage {
     this.#queues.clear();
     await Promise.all(this.#closing.values());
     await this.#state.close().catch(() => undefined);
+    this.#unlock();
   }
 
   async #bury(owner: string, record: NewRecord, reason: DeadLetterReason): Promise<void> {
@@ -186,6 +209,8 @@ export class OpenStorage implements Storage {
 
   /** Looks whether another process has dropped dead letters, or wants some of them sent again. */
   async #hear(): Promise<void> {
+    const { fault } = this.#state;
+    if (fault !== undefined) return this.#environment.unavailable(fault, UNAVAILABLE_FOR_MS);
     try {
       const news = await this.#state.call("news", []);
       if (news !== undefined) {

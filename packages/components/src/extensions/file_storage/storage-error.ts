@@ -1,18 +1,8 @@
 import { PipelineError } from "@tidemark/core";
+import { isFull } from "./state/is-full.ts";
 
 /** How long a client should wait when there is no room: deliveries make some within seconds, or a person has to. */
 export const FULL_RETRY_MS = 5000;
-
-const NO_ROOM = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
-// https://www.sqlite.org/rescode.html
-const SQLITE_FULL = 13;
-
-/** Whether an error of the disk or of SQLite says that there is no room. */
-export function isFull(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if ("code" in error && typeof error.code === "string" && NO_ROOM.has(error.code)) return true;
-  return "errcode" in error && Number(error.errcode) === SQLITE_FULL;
-}
 
 /** What a component sees of a failure of the disk: always retryable, because nothing was stored and the disk may recover. */
 export function storageError(error: unknown, directory: string): PipelineError {

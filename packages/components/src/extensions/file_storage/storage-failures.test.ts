@@ -70,7 +70,7 @@ describe("the order of writes", () => {
     await queue.remove([await queue.append(record(1))]);
     await storage.close();
     expect(files.done).toEqual(["create", "write", "sync", "remove", "sync"]);
-    const state = openState({ directory: folder, fsync: true, recreate: false, lockTimeoutMs: 0, pid: 1 });
+    const state = openState({ directory: folder, fsync: true, recreate: false });
     expect(state.calls.readMarks("a")).toEqual([]);
     state.calls.close();
   });

@@ -1,49 +1,89 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import type { Clock } from "@tidemark/core";
 
 const SQLITE_BUSY = 5;
+const TRY_EVERY_MS = 50;
 
 /**
  * Takes the directory for this process; gives the function that lets it go. The lock is one of the operating system's, taken by
- * SQLite on an empty file: it ends with the process, however that ends.
+ * SQLite on an empty file: it ends with the process, however that ends. It belongs to the main thread, so that it outlives the
+ * thread of the database.
  * @throws Error in words for users when another process has it and keeps it for `timeoutMs`.
  */
-export function lockDirectory(directory: string, timeoutMs: number, pid: number): () => void {
-  const database = new DatabaseSync(join(directory, "lock"), { timeout: timeoutMs });
-  const pidFile = join(directory, "lock.pid");
-  try {
-    database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
-  } catch (error) {
-    database.close();
-    if (!(error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY)) throw error;
-    throw new Error(
-      `the directory ${directory} is in use by another process${readPid(pidFile)}: stop that one, or give each file_storage a directory of its own`,
-      { cause: error },
-    );
+export async function lockDirectory(
+  directory: string,
+  { timeoutMs, pid, clock }: { readonly timeoutMs: number; readonly pid: number; readonly clock: Clock },
+): Promise<() => void> {
+  const until = clock.now() + timeoutMs;
+  for (;;) {
+    const lock = tryLock(directory, pid);
+    if (lock !== undefined) return lock;
+    if (clock.now() >= until) break;
+    await new Promise<void>((resolve) => void clock.setTimeout(resolve, TRY_EVERY_MS));
   }
-  writeFileSync(pidFile, `${pid}\n`);
-  return () => database.close();
+  throw new Error(
+    `the directory ${directory} is in use by another process${readPid(directory)}: stop that one, or give each file_storage a directory of its own`,
+  );
+}
+
+/** Takes the directory at once; undefined when another process has it. */
+export function tryLock(directory: string, pid: number): (() => void) | undefined {
+  const path = join(directory, "lock");
+  // Who had it may have deleted the folder: a lock on a file without a name keeps nobody out.
+  for (;;) {
+    closeSync(openSync(path, "a", 0o600));
+    const before = identityOf(path);
+    const database = lockFile(path);
+    if (database === undefined) return undefined;
+    if (identityOf(path) === before) {
+      notePid(directory, pid);
+      return () => database.close();
+    }
+    database.close();
+  }
 }
 
 /** Whether a process has the directory now. */
 export function isLocked(directory: string): boolean {
-  if (!existsSync(join(directory, "lock"))) return false;
-  const database = new DatabaseSync(join(directory, "lock"), { timeout: 0 });
+  const path = join(directory, "lock");
+  if (!existsSync(path)) return false;
+  const database = lockFile(path);
+  database?.close();
+  return database === undefined;
+}
+
+function lockFile(path: string): DatabaseSync | undefined {
+  const database = new DatabaseSync(path, { timeout: 0 });
   try {
-    database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE; ROLLBACK");
-    return false;
+    database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
+    return database;
   } catch (error) {
-    if (error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY) return true;
-    throw error;
-  } finally {
     database.close();
+    if (error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY) return undefined;
+    throw error;
   }
 }
 
-function readPid(path: string): string {
+function identityOf(path: string): string | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false, bigint: true });
+  return stats && `${stats.dev} ${stats.ino} ${stats.birthtimeNs}`;
+}
+
+/** For the message to others only: a disk that is full has no room for it. */
+function notePid(directory: string, pid: number): void {
   try {
-    return ` (pid ${readFileSync(path, "utf8").trim()})`;
+    writeFileSync(join(directory, "lock.pid"), `${pid}\n`, { mode: 0o600 });
+  } catch {
+    // Nothing depends on it.
+  }
+}
+
+function readPid(directory: string): string {
+  try {
+    const pid = readFileSync(join(directory, "lock.pid"), "utf8").trim();
+    return pid === "" ? "" : ` (pid ${pid})`;
   } catch {
     return "";
   }

@@ -1,5 +1,4 @@
 import { DatabaseSync } from "node:sqlite";
-import { lockDirectory } from "./directory-lock.ts";
 import {
   deleteLetter,
   insertLetter,
@@ -12,27 +11,27 @@ import {
 } from "./letters-table.ts";
 import { putMarks, readMarks, salvageMarks, saveMarks } from "./marks-table.ts";
 import type { OpenedState, StateCalls, StateOptions } from "./state-calls.ts";
-import { GIVE_BACK_PAGES, inTransaction, isDamage, openStateFile, setAside, STATE_FILE } from "./state-file.ts";
+import { StateDatabase } from "./state-database.ts";
+import { GIVE_BACK_PAGES, inTransaction, isDamage, setAside, STATE_FILE } from "./state-file.ts";
+
+const NO_LETTERS: OpenedState["letters"] = { letters: 0, items: 0, bytes: 0, replaying: 0 };
 
 /**
- * Takes the directory and opens its database, in the calling thread.
- * @throws Error in words for users when the directory is in use, or the database is damaged or of another version.
+ * Opens the database of a directory, in the calling thread. The caller has taken the directory.
+ * @throws Error in words for users when the database is damaged or of another version.
  */
 export function openState(options: StateOptions): { readonly calls: StateCalls; readonly opened: OpenedState } {
-  const unlock = lockDirectory(options.directory, options.lockTimeoutMs, options.pid);
-  try {
-    const { database, aside } = openOrRecreate(options);
-    const opened = { letters: letterTotals(database), ...(aside === undefined ? {} : { setAside: aside }) };
-    return { calls: stateCalls(database, options, unlock), opened };
-  } catch (error) {
-    unlock();
-    throw error;
-  }
+  const { state, aside } = openOrRecreate(options);
+  const letters = state.database === undefined ? NO_LETTERS : letterTotals(state.database);
+  // Room is kept from the first moment on.
+  state.settleIn();
+  return { calls: stateCalls(state, options), opened: { letters, ...(aside === undefined ? {} : { setAside: aside }) } };
 }
 
-function openOrRecreate(options: StateOptions): { readonly database: DatabaseSync; readonly aside?: OpenedState["setAside"] } {
+function openOrRecreate(options: StateOptions): { readonly state: StateDatabase; readonly aside?: OpenedState["setAside"] } {
+  const open = (): StateDatabase => new StateDatabase(options.directory, options);
   try {
-    return { database: openStateFile(options.directory, options) };
+    return { state: open() };
   } catch (error) {
     if (!isDamage(error)) throw error;
     const problem = error instanceof Error ? error.message : String(error);
@@ -43,20 +42,22 @@ function openOrRecreate(options: StateOptions): { readonly database: DatabaseSyn
       );
     }
     const path = setAside(options.directory);
-    const database = openStateFile(options.directory, options);
-    return { database, aside: { path, problem, salvaged: salvage(path, database) } };
+    const state = open();
+    return { state, aside: { path, problem, salvaged: salvage(path, state) } };
   }
 }
 
-function salvage(path: string, database: DatabaseSync): number {
+function salvage(path: string, state: StateDatabase): number {
   let damaged: DatabaseSync | undefined;
   try {
     const source = new DatabaseSync(path, { readOnly: true });
     damaged = source;
-    return inTransaction(database, () => {
-      salvageMarks(source, database);
-      return salvageLetters(source, database);
-    });
+    return state.write((database) =>
+      inTransaction(database, () => {
+        salvageMarks(source, database);
+        return salvageLetters(source, database);
+      }),
+    );
   } catch (error) {
     if (!isDamage(error)) throw error;
     return 0;
@@ -65,44 +66,48 @@ function salvage(path: string, database: DatabaseSync): number {
   }
 }
 
-function stateCalls(database: DatabaseSync, { fsync }: StateOptions, unlock: () => void): StateCalls {
+function stateCalls(state: StateDatabase, { fsync }: StateOptions): StateCalls {
   // Undefined at first, so that the first look finds replays that were asked for while nothing ran.
   let seenVersion: unknown;
   return {
-    readMarks: (owner) => readMarks(database, owner),
-    saveMarks(owner, marks, gone, durable) {
-      if (durable) return saveMarks(database, owner, marks, gone);
-      // Marks survive the process in any case; a power cut may take the last ones, and their records are sent again.
-      database.exec("PRAGMA synchronous = NORMAL");
-      try {
-        saveMarks(database, owner, marks, gone);
-      } finally {
-        if (fsync) database.exec("PRAGMA synchronous = FULL");
-      }
-    },
-    bury: (owner, burials, marks) =>
-      inTransaction(database, () => {
-        for (const each of marks) putMarks(database, owner, each);
-        for (const { record, reason, buriedAt } of burials) insertLetter(database, owner, record, reason, buriedAt);
+    readMarks: (owner) => (state.database === undefined ? [] : readMarks(state.database, owner)),
+    saveMarks: (owner, marks, gone, durable) =>
+      state.write((database) => {
+        if (durable) return saveMarks(database, owner, marks, gone);
+        // Marks survive the process in any case; a power cut may take the last ones, and their records are sent again.
+        database.exec("PRAGMA synchronous = NORMAL");
+        try {
+          saveMarks(database, owner, marks, gone);
+        } finally {
+          if (fsync) database.exec("PRAGMA synchronous = FULL");
+        }
       }),
+    bury: (owner, burials, marks) =>
+      state.write((database) =>
+        inTransaction(database, () => {
+          for (const each of marks) putMarks(database, owner, each);
+          for (const { record, reason, buriedAt } of burials) insertLetter(database, owner, record, reason, buriedAt);
+        }),
+      ),
     news() {
-      const version = database.prepare("PRAGMA data_version").get()?.["data_version"];
+      state.settleIn();
+      const { database } = state;
+      if (database === undefined) return undefined;
+      const version = `${state.openings} ${String(database.prepare("PRAGMA data_version").get()?.["data_version"])}`;
       if (version === seenVersion) return undefined;
       seenVersion = version;
       return { letters: letterTotals(database), replays: ownersToReplay(database) };
     },
-    lettersToReplay: (owner, limit) => lettersToReplay(database, owner, limit),
-    readLetter: (id) => readLetter(database, id),
-    refuseReplay: (id, reason) => refuseReplay(database, id, reason),
-    deleteLetters(ids) {
-      inTransaction(database, () => {
-        for (const id of ids) deleteLetter(database, id);
-      });
-      database.exec(GIVE_BACK_PAGES);
-    },
-    close() {
-      database.close();
-      unlock();
-    },
+    lettersToReplay: (owner, limit) => (state.database === undefined ? [] : lettersToReplay(state.database, owner, limit)),
+    readLetter: (id) => state.database && readLetter(state.database, id),
+    refuseReplay: (id, reason) => state.write((database) => refuseReplay(database, id, reason)),
+    deleteLetters: (ids) =>
+      state.write((database) => {
+        inTransaction(database, () => {
+          for (const id of ids) deleteLetter(database, id);
+        });
+        database.exec(GIVE_BACK_PAGES);
+      }),
+    close: () => state.close(),
   };
 }

@@ -8,8 +8,6 @@ export interface StateOptions {
   readonly fsync: boolean;
   /** Set a damaged database aside and begin a new one, instead of failing. */
   readonly recreate: boolean;
-  readonly lockTimeoutMs: number;
-  readonly pid: number;
 }
 
 /** What was found when the state was opened. */

@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync } from "node:fs";
+import { closeSync, existsSync, openSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { checkedVersion, MIGRATIONS, migrate } from "./schema.ts";
@@ -8,6 +8,8 @@ export const STATE_FILE = "state.db";
 
 // Two processes write to the file: the collector and the command for dead letters. Neither holds it for long.
 const BUSY_TIMEOUT_MS = 10_000;
+// https://www.sqlite.org/pragma.html#pragma_auto_vacuum
+const INCREMENTAL = 2;
 const WAL_LIMIT_BYTES = 16 * 1024 * 1024;
 // https://www.sqlite.org/rescode.html
 const SQLITE_CORRUPT = 11;
@@ -16,12 +18,21 @@ const SQLITE_NOTADB = 26;
 /** Shortens the file by pages that deleted letters have left, a part at a time. */
 export const GIVE_BACK_PAGES = "PRAGMA incremental_vacuum(4096)";
 
-/** Opens the state of `directory` for writing; makes and migrates it where needed. */
-export function openStateFile(directory: string, options: { readonly fsync: boolean }): DatabaseSync {
-  const database = new DatabaseSync(join(directory, STATE_FILE), { timeout: BUSY_TIMEOUT_MS });
+/**
+ * Opens the state of `directory` for writing; makes and migrates it where needed. `isCramped` needs not a single byte for a file that is
+ * there and up to date, and lets no other process in.
+ */
+export function openStateFile(directory: string, options: { readonly fsync: boolean; readonly isCramped?: boolean }): DatabaseSync {
+  const path = join(directory, STATE_FILE);
+  // SQLite would let others read it, and with it the dead letters; its other files get the same mode.
+  if (!existsSync(path)) closeSync(openSync(path, "a", 0o600));
+  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   try {
-    database.exec(`PRAGMA auto_vacuum = INCREMENTAL;
-      PRAGMA journal_mode = WAL;
+    // With this the index of the write-ahead log is in memory instead of a file.
+    if (options.isCramped === true) database.exec("PRAGMA locking_mode = EXCLUSIVE");
+    // To set it once more would write.
+    if (database.prepare("PRAGMA auto_vacuum").get()?.["auto_vacuum"] !== INCREMENTAL) database.exec("PRAGMA auto_vacuum = INCREMENTAL");
+    database.exec(`PRAGMA journal_mode = WAL;
       PRAGMA synchronous = ${options.fsync ? "FULL" : "NORMAL"};
       PRAGMA journal_size_limit = ${WAL_LIMIT_BYTES}`);
     migrate(database);

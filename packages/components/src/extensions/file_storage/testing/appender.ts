@@ -29,6 +29,7 @@ const { storage } = await OpenStorage.open(
     random: Math.random,
     log: recordingLogger([]),
     damaged: (records) => void writeSync(1, `damaged ${records}\n`),
+    unavailable: (message) => void writeSync(1, `unavailable ${message}\n`),
   },
 );
 const queue = await storage.openQueue("a");
