@@ -1,8 +1,11 @@
+import { traces } from "@tidemark/otlp/testing";
 import { describe, expect, it } from "vitest";
 import { PipelineError } from "../contract/pipeline-error.ts";
 import { MemoryStorage } from "../testing/memory-storage.ts";
 import { testContext } from "../testing/test-context.ts";
 import { settlePromises } from "../testing/virtual-clock.ts";
+import { DeadLetters } from "./dead-letters.ts";
+import { makeEntry, wholeShipment } from "./queue-entry.ts";
 import { disk, life, OWNER } from "./testing/exporter-life.ts";
 
 const unavailable = PipelineError.unavailable("down");
@@ -110,6 +113,18 @@ describe("what cannot be delivered", () => {
     ]);
     expect(two.row()).toMatchObject({ restored: 6, delivered: 4, failed: 2, lost: { unreadable: 2 }, held: 0, missing: 0 });
     expect(two.node.queueSize).toBe(0);
+  });
+});
+
+describe("a dead letter that comes when time is up", () => {
+  it("is not waited for", async () => {
+    const { clock, log } = testContext();
+    const storage = { openQueue: () => Promise.reject(new Error("none")), buryNew: () => new Promise<void>(() => undefined) };
+    const letters = new DeadLetters({ storage, owner: OWNER, clock, log });
+    letters.stop();
+    const entry = makeEntry(traces({ spans: [{ name: "a" }] }), { receivedAt: 0, transport: "test" }, undefined, "requests", false);
+    const reason = { reason: "rejected", message: "no", attempts: 1 };
+    expect(await letters.bury(wholeShipment(entry), reason, { backlog: undefined, keys: [] })).toBe(false);
   });
 });
 

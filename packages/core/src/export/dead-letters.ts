@@ -52,6 +52,7 @@ export class DeadLetters {
 
   /** A storage that hangs does not hold the shutdown either. */
   #insist(write: () => Promise<void>): Promise<boolean> {
+    if (this.#isStopped) return Promise.resolve(false);
     return new Promise((resolve) => {
       const giveUp = (): void => resolve(false);
       this.#giveUp.add(giveUp);

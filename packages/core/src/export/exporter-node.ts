@@ -1,4 +1,6 @@
 import type { Batch, Signal } from "@tidemark/otlp";
+import { endedOrAborted } from "../clock/ended-or-aborted.ts";
+import type { Timer } from "../contract/clock.ts";
 import type { ComponentContext, Exporter } from "../contract/component.ts";
 import type { Delivery } from "../contract/delivery.ts";
 import { DELIVERED, type Outcome } from "../contract/outcome.ts";
@@ -13,6 +15,8 @@ import { SendingQueue } from "./sending-queue.ts";
 
 /** How often it is tried to open a storage that could not be opened. */
 const OPEN_AGAIN_MS = 1000;
+/** How long closing the storage may take when there is no time left: what was delivered and is not forgotten in it is sent again. */
+const CLOSE_MS = 1000;
 
 /** What became of the items of one signal, for the metrics. */
 export interface ExporterCounts {
@@ -33,9 +37,15 @@ export class ExporterNode {
   #inFlightItems = 0;
   #inFlight = 0;
   #idle: (() => void) | undefined;
+  /** No storage is opened any more. */
+  #isEnding = false;
   #isClosed = false;
   /** What came before the storage was free. */
   #parked: Delivery[] | undefined;
+  /** Settles when nothing is being opened. */
+  #opened: Promise<void> = Promise.resolve();
+  /** Who gets what still comes in. */
+  #successor: ExporterNode | undefined;
 
   /** `counts` are those of the exporters of this id before. */
   constructor(
@@ -87,7 +97,8 @@ export class ExporterNode {
   /** Starts the exporter, then opens the storage and goes on with what an earlier run has left there. */
   async start(): Promise<void> {
     await this.#exporter.start?.();
-    await this.#open();
+    this.#opened = this.#open();
+    await this.#opened;
   }
 
   /**
@@ -97,12 +108,12 @@ export class ExporterNode {
   async startAfter(free: Promise<void>): Promise<void> {
     await this.#exporter.start?.();
     this.#parked = [];
-    void free.then(() => this.#openParked());
+    this.#opened = free.then(() => this.#openParked());
   }
 
   async #openParked(): Promise<void> {
     const { clock, log } = this.#context;
-    while (!this.#isClosed) {
+    while (!this.#isEnding) {
       try {
         await this.#open();
         break;
@@ -131,18 +142,38 @@ export class ExporterNode {
     const storage = this.#context.capability("storage", storageId);
     const owner = this.ledger.identity.key;
     const durable = id === undefined ? undefined : await storage.openQueue(owner);
-    if (this.#isClosed) return await durable?.close();
+    if (this.#isEnding) return await durable?.close();
     this.#queue.open(new DeadLetters({ storage, owner, clock, log }), durable);
     const restored = durable?.totals.records ?? 0;
     if (restored > 0) log.info("Sending what is left in the storage.", { batches: restored, items: this.ledger.restored });
   }
 
   consume(delivery: Delivery): void {
+    if (this.#successor !== undefined) return this.#handOn(delivery, this.#successor);
     this.ledger.received += delivery.batch.itemCount;
-    if (this.#isClosed) return this.#refuse(delivery);
+    if (this.#isClosed || (this.#isEnding && this.#parked !== undefined)) return this.#refuse(delivery);
     if (this.#parked === undefined) return this.#take(delivery);
     this.#inFlightItems += delivery.batch.itemCount;
     this.#parked.push(delivery);
+  }
+
+  /**
+   * From now on `successor` gets what still comes in here, and at the shutdown what is stored stays there for it: it opens the
+   * storage when this one has ended.
+   */
+  handOver(successor: ExporterNode): void {
+    this.#successor = successor;
+    this.#unpark((delivery) => {
+      this.ledger.received -= delivery.batch.itemCount;
+      this.#handOn(delivery, successor);
+    });
+  }
+
+  /** In the books it has come to the successor. */
+  #handOn(delivery: Delivery, successor: ExporterNode): void {
+    this.ledger.arrivedBefore -= delivery.batch.itemCount;
+    successor.ledger.arrivedBefore += delivery.batch.itemCount;
+    successor.consume(delivery);
   }
 
   #take(delivery: Delivery): void {
@@ -166,23 +197,39 @@ export class ExporterNode {
 
   /**
    * Empties the queue. At the deadline what is in memory only is given up, counted and named in the log; what is in a storage stays
-   * there. With a successor on the same storage everything that is not on its way stays there for it.
+   * there. Where it has been handed over, everything that is not on its way stays there at once.
    */
-  async shutdown(deadline: AbortSignal, hasSuccessor = false): Promise<void> {
+  async shutdown(deadline: AbortSignal): Promise<void> {
+    this.#isEnding = true;
     this.#unpark((delivery) => this.#refuse(delivery));
+    await endedOrAborted(this.#opened, deadline);
     const giveUp = (): void => {
       this.#sender.stop();
       this.#queue?.stop();
     };
-    const drained = hasSuccessor ? this.#queue?.released() : this.#queue?.drained();
+    const drained = this.#successor === undefined ? this.#queue?.drained() : this.#queue?.released();
     if (deadline.aborted) giveUp();
     else deadline.addEventListener("abort", giveUp, { once: true });
     await drained;
     if (this.#inFlight > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
     deadline.removeEventListener("abort", giveUp);
     this.#isClosed = true;
-    await this.#queue?.close();
+    if (this.#queue !== undefined) await this.#closed(this.#queue, deadline);
     await this.#exporter.shutdown?.(deadline);
+  }
+
+  /** A storage that hangs does not hold the shutdown. */
+  async #closed(queue: SendingQueue, deadline: AbortSignal): Promise<void> {
+    const patience = new AbortController();
+    let timer: Timer | undefined;
+    const hurry = (): void => {
+      timer = this.#context.clock.setTimeout(() => patience.abort(), CLOSE_MS);
+    };
+    if (deadline.aborted) hurry();
+    else deadline.addEventListener("abort", hurry, { once: true });
+    await endedOrAborted(queue.close(), patience.signal);
+    deadline.removeEventListener("abort", hurry);
+    timer?.cancel();
   }
 
   #bookOutcome({ signal, itemCount: items }: Batch, outcome: Outcome, reason: string): void {

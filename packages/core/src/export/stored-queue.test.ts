@@ -199,6 +199,24 @@ describe("a storage that hangs", () => {
     expect(one.row()).toMatchObject({ held: 1, missing: 0 });
   });
 
+  it("does not hold the shutdown much longer than its deadline while it forgets what was delivered", async () => {
+    const clock = testContext().clock;
+    const storage = new MemoryStorage({ clock, latencyMs: (operation) => (operation === "remove" ? 1e9 : 0) });
+    const one = await life(storage);
+    one.push("a");
+    await settlePromises();
+    const deadline = new AbortController();
+    let isStopped = false;
+    void one.node.shutdown(deadline.signal).then(() => (isStopped = true));
+    await one.context.clock.advance(60_000);
+    expect([isStopped, one.row()]).toMatchObject([false, { delivered: 1, held: 0, missing: 0 }]);
+    deadline.abort();
+    await one.context.clock.advance(999);
+    expect(isStopped).toBe(false);
+    await one.context.clock.advance(1);
+    expect(isStopped).toBe(true);
+  });
+
   it("takes nothing before it is open", () => {
     const context = testContext({ kind: "exporter" });
     const settings = exporterSettings({ sending_queue: queueField.parse({ storage: "disk" }) });

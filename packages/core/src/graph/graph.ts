@@ -1,3 +1,4 @@
+import { endedOrAborted } from "../clock/ended-or-aborted.ts";
 import type { Timer } from "../contract/clock.ts";
 import type { Host, NodeHealth } from "../contract/component.ts";
 import type { NodeChange, ReloadReport } from "../contract/reload.ts";
@@ -140,7 +141,7 @@ class StreamGraph implements Graph {
   }
 
   async shutdown(deadline: AbortSignal): Promise<void> {
-    await this.#reloading;
+    await endedOrAborted(this.#reloading, deadline);
     this.#healthTimer?.cancel();
     const { parts } = this.#built;
     if (this.#startedAt !== undefined) for (const { component } of parts.extensions) component.notReady?.();

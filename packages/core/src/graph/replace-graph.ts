@@ -3,6 +3,7 @@ import type { BuiltGraph, Ground } from "./graph-builder.ts";
 import { booksOf, without, type ExporterPart, type GraphParts } from "./graph-parts.ts";
 import { SpecDiff } from "./spec-diff.ts";
 import { startExchanges, startParts } from "./start-graph.ts";
+import { stopOne } from "./stop-one.ts";
 import { stopParts } from "./stop-graph.ts";
 import { Takeover } from "./takeover.ts";
 
@@ -53,18 +54,19 @@ export async function replaceGraph(
   const deadline = AbortSignal.any([late.signal, hurry]);
   const takeover = new Takeover([...gone.extensions, ...gone.receivers.map(({ running }) => running)], environment, deadline);
   const successions = successionsOf(fresh, gone, new SpecDiff(before.spec, after.spec));
-  const successorOf = (part: ExporterPart): Succession | undefined => successions.get(part);
   const bySuccessor = new Map([...successions.values()].map((succession) => [succession.successor, succession]));
   const returns = new Map(fresh.exporters.flatMap((part) => returnOf(part, leaving)));
   try {
     await startParts(fresh, takeover, (part) => bySuccessor.get(part)?.free.promise ?? returns.get(part)?.ended.promise);
+    if (hurry.aborted) throw new Error("the collector is shutting down");
   } catch (caught) {
     await stopParts(fresh, environment, { deadline: AbortSignal.abort() });
-    await takeover.undo();
+    if (!hurry.aborted) await takeover.undo();
     books.ledger.close(booksOf(fresh));
     throw caught;
   }
   swap();
+  for (const [{ node }, { successor, isStorageKept }] of successions) if (isStorageKept) node.handOver(successor.node);
   startExchanges(fresh);
   books.ledger.close([]);
   for (const queue of returns.values()) queue.isAwaited = true;
@@ -75,14 +77,20 @@ export async function replaceGraph(
   for (const { component } of gone.extensions) component.notReady?.();
   for (const { component } of fresh.extensions) component.ready?.();
   const timer = environment.clock.setTimeout(() => late.abort(new Error("the time to drain has passed")), drainMs);
-  const stopExporter = async (part: ExporterPart): Promise<void> => {
-    const succession = successorOf(part);
-    await part.node.shutdown(deadline, succession?.isStorageKept === true).finally(() => {
-      succession?.free.resolve();
+  const endExporter = async (part: ExporterPart): Promise<void> => {
+    await part.node.shutdown(deadline).finally(() => {
+      successions.get(part)?.free.resolve();
       left.get(part)?.ended.resolve();
       if (leaving.get(part.id) === left.get(part)) leaving.delete(part.id);
     });
   };
+  // Who has been handed over waits for nobody: its successor cannot answer before, not even those whom the rest waits for.
+  const handedOver = new Map<ExporterPart, Promise<void>>();
+  for (const [part, { isStorageKept }] of successions) {
+    const { key, id } = part;
+    if (isStorageKept) handedOver.set(part, stopOne({ key, id, component: { shutdown: () => endExporter(part) } }, deadline, environment));
+  }
+  const stopExporter = (part: ExporterPart): Promise<void> => handedOver.get(part) ?? endExporter(part);
   const drained = stopParts(gone, environment, { deadline, receiversStopped: () => earlier, stopExporter }).then(() => {
     timer.cancel();
     const awaited = [...left].filter(([, queue]) => queue.isAwaited).map(([part]) => part);

@@ -20,6 +20,8 @@ export interface World {
   readonly lines: LoggedLine[];
   /** Live instances by id: pushes into the newest. */
   push(id: string, batch: Batch): ReturnType<typeof testDelivery>;
+  /** Lets the newest holder of this id hand on what it holds. */
+  release(id: string): void;
   /** Batches that exporter `id` has sent, by the `label` of its configuration. */
   readonly sent: { label: string; items: number }[];
   /** Sends wait until this resolves. */
@@ -48,6 +50,7 @@ export interface Labelled {
 
 interface Traces extends Pick<World, "events" | "ports" | "sent" | "gate"> {
   readonly sources: Map<string, Subject<Delivery>>;
+  readonly releases: Map<string, () => void>;
 }
 
 function fail({ fails }: Labelled, when: string): void {
@@ -107,23 +110,25 @@ function counterOf({ events }: Traces): ProcessorDefinition {
   });
 }
 
-function holderOf(): ProcessorDefinition {
+function holderOf({ releases }: Traces): ProcessorDefinition {
   return defineProcessor({
     ...base,
     type: "holder",
     signals: SIGNALS,
-    create() {
+    create(_config, { id }) {
       const held: Delivery[] = [];
       const out = new Subject<Delivery>();
+      const release = (): void => {
+        for (const delivery of held.splice(0)) out.next(delivery);
+      };
+      releases.set(id, release);
       return {
         operator: (source) => {
           source.subscribe({ next: (delivery) => held.push(delivery), complete: () => out.complete() });
           return out;
         },
         held: () => held.reduce((sum, { batch }) => sum + batch.itemCount, 0),
-        shutdown: () => {
-          for (const delivery of held.splice(0)) out.next(delivery);
-        },
+        shutdown: release,
       };
     },
   });
@@ -161,6 +166,8 @@ export function world(): World {
     ports: new Set(),
     gate: Promise.resolve(),
     sources,
+    releases: new Map(),
+    release: (id) => result.releases.get(id)?.(),
     push(id, batch) {
       const delivery = testDelivery(batch);
       sources.get(id)?.next(delivery);
@@ -173,7 +180,7 @@ export function world(): World {
   const definitions: Definitions = {
     receiver: receiverOf(result),
     counter: counterOf(result),
-    holder: holderOf(),
+    holder: holderOf(result),
     exporter: exporterOf(result),
     extension: defineExtension({ ...base, type: "extension", create: () => ({}) }),
     storage: defineExtension({ ...base, type: "storage", provides: ["storage"], create: () => ({ storage: store }) }),
