@@ -62,7 +62,7 @@ export function httpError(answer: HttpAnswer, poster: JsonPoster, now: number): 
   const said = poster.excerpt(answer.body.toString("utf8"));
   const message = `${poster.host} answered HTTP ${status}${said === "" ? "" : `: ${said}`}`;
   if (status === 429 || status === 408 || status >= 500) {
-    const retryAfterMs = parseRetryAfter(answer.retryAfter, now);
+    const retryAfterMs = parseRetryAfter(answer, now);
     return new PipelineError(message, {
       code: status === 429 ? "resource_exhausted" : "unavailable",
       retryable: true,

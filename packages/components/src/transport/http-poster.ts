@@ -21,6 +21,8 @@ export interface HttpAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly retryAfter: string | undefined;
+  /** When it was made, by the server's clock. */
+  readonly date: string | undefined;
   readonly body: Buffer;
 }
 
@@ -164,6 +166,7 @@ function readAnswer(response: IncomingMessage, fail: (error: Error) => void, don
       status: response.statusCode ?? 0,
       contentType: (headers["content-type"] ?? "").toLowerCase(),
       retryAfter: headers["retry-after"],
+      date: headers.date,
       body: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks),
     });
   });

@@ -207,8 +207,14 @@ describe("Retry-After", () => {
     ["soon", undefined],
     ["", undefined],
     [undefined, undefined],
-  ])("%s", (value, expected) => {
-    expect(parseRetryAfter(value, 1_760_000_000_000)).toBe(expected);
+  ])("%s", (retryAfter, expected) => {
+    expect(parseRetryAfter({ retryAfter, date: undefined }, 1_760_000_000_000)).toBe(expected);
+    expect(parseRetryAfter({ retryAfter, date: "nonsense" }, 1_760_000_000_000)).toBe(expected);
+  });
+
+  it("is by the clock of who said it: one that is three days ahead does not stop a queue for three days", () => {
+    const answer = { retryAfter: "Sun, 12 Oct 2025 08:54:40 GMT", date: "Sun, 12 Oct 2025 08:54:35 GMT" };
+    expect(parseRetryAfter(answer, 1_760_000_000_000)).toBe(5000);
   });
 
   it("is written in whole seconds, never too early", () => {

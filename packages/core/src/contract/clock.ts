@@ -8,7 +8,10 @@ export interface Timer {
  * (`@tidemark/core/testing`), under which a day of traffic runs in seconds and always the same way.
  */
 export interface Clock {
-  /** Wall-clock time in milliseconds since the Unix epoch; may have a fraction. */
+  /**
+   * Milliseconds since the Unix epoch; may have a fraction. It is right when the process starts and goes on evenly from there, so that
+   * differences are durations: who sets the time of the machine moves it with the next start.
+   */
   now(): number;
   /** Calls `callback` once after `delayMs` milliseconds. Timers never keep the process alive by themselves. */
   setTimeout(callback: () => void, delayMs: number): Timer;

@@ -161,10 +161,9 @@ describe("answers to otlp_http", () => {
     expect(backend?.requests.length).toBe(1);
   });
 
-  it("reads Retry-After as a date", async () => {
-    const own = await open(
-      (response) => void response.writeHead(503, { "retry-after": new Date(context.clock.now() + 90_000).toUTCString() }).end(),
-    );
+  it("reads Retry-After as a date by the clock of the far side", async () => {
+    const date = "Thu, 09 Oct 2025 08:53:20 GMT";
+    const own = await open((response) => void response.writeHead(503, { date, "retry-after": "Thu, 09 Oct 2025 08:54:50 GMT" }).end());
     expect(verdict(await sendOnce(own, BATCH))).toBe("retryable unavailable after 90000");
   });
 

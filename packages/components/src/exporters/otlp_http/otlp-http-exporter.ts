@@ -102,12 +102,13 @@ export class OtlpHttpExporter implements Exporter {
     }
   }
 
-  #errorOf({ status, retryAfter, ...answer }: HttpAnswer, url: string): PipelineError {
+  #errorOf(answer: HttpAnswer, url: string): PipelineError {
+    const { status } = answer;
     const said = readStatus(answer.body, isJson(answer));
     const message = `error exporting items, request to ${url} responded with HTTP Status Code ${status}${said.message === "" ? "" : `, Message=${said.message}`}`;
     if (RETRYABLE.has(status)) {
       const retryAfterMs =
-        status === 429 || status === 503 ? (parseRetryAfter(retryAfter, this.#context.clock.now()) ?? said.retryDelayMs) : undefined;
+        status === 429 || status === 503 ? (parseRetryAfter(answer, this.#context.clock.now()) ?? said.retryDelayMs) : undefined;
       return new PipelineError(message, {
         code: status === 429 ? "resource_exhausted" : "unavailable",
         retryable: true,
