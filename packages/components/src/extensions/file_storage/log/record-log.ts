@@ -87,13 +87,13 @@ export class RecordLog {
   async read(after: number, count: number, mostBytes: number = Number.POSITIVE_INFINITY): Promise<readonly StoredRecord[]> {
     const { files, directory } = this.#environment;
     const records: StoredRecord[] = [];
-    let bytes = 0;
-    for (let from = after + 1; records.length < count && bytes < mostBytes;) {
-      const places = this.#nextPlaces(from, count - records.length, mostBytes - bytes);
+    let room = mostBytes;
+    for (let from = after + 1; records.length < count && (room > 0 || records.length === 0);) {
+      const places = this.#nextPlaces(from, { count: count - records.length, room, isFirst: records.length === 0 });
       const last = places.at(-1);
       if (last === undefined) break;
       from = last.id + 1;
-      for (const place of places) bytes += place.bytes;
+      for (const { bytes } of places) room -= bytes;
       try {
         for (const each of await readPlaces(files, places)) {
           if ("record" in each) records.push(each.record);
@@ -203,17 +203,17 @@ export class RecordLog {
     return group;
   }
 
-  /** Live records from the id `from` on, all of one segment; one of them may be larger than `mostBytes`. */
-  #nextPlaces(from: number, count: number, mostBytes: number): RecordPlace[] {
+  /** Live records from the id `from` on, all of one segment and of at most `room` bytes; the first may be larger. */
+  #nextPlaces(from: number, most: { readonly count: number; readonly room: number; readonly isFirst: boolean }): RecordPlace[] {
     for (const segment of this.#segments) {
       if (segment.nextId <= from || segment.live === 0) continue;
       const places: RecordPlace[] = [];
-      let bytes = 0;
-      for (let index = segment.indexFrom(from); index < segment.count && places.length < count; index += 1) {
+      let { room } = most;
+      for (let index = segment.indexFrom(from); index < segment.count && places.length < most.count; index += 1) {
         const place = segment.placeAt(index);
         if (place === undefined) continue;
-        bytes += place.bytes;
-        if (places.length > 0 && bytes > mostBytes) break;
+        room -= place.bytes;
+        if (room < 0 && !(most.isFirst && places.length === 0)) return places;
         places.push(place);
       }
       if (places.length > 0) return places;
