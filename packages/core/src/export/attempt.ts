@@ -44,7 +44,9 @@ export async function attempt(exporter: Exporter, batch: Batch, options: Attempt
       signal: controller.signal,
       compression,
       rejected(items, message) {
-        rejected += items;
+        // Numbers from the far side: a negative one would make items out of nothing.
+        if (!Number.isInteger(items) || items <= 0) return;
+        rejected = Math.min(batch.itemCount, rejected + items);
         rejectedMessage = message;
       },
     });
@@ -52,11 +54,19 @@ export async function attempt(exporter: Exporter, batch: Batch, options: Attempt
     return rejected === 0 ? SUCCESS : { rejected, rejectedMessage };
   } catch (caught) {
     const reason: unknown = controller.signal.aborted ? controller.signal.reason : caught;
-    return { error: PipelineError.from(reason), rejected, rejectedMessage };
+    return { error: errorOf(reason), rejected, rejectedMessage };
   } finally {
     timer?.cancel();
     deadline.removeEventListener("abort", abort);
   }
+}
+
+/** A system call that failed (a connection, a file) says nothing about the data, whoever forgot to catch it. */
+function errorOf(reason: unknown): PipelineError {
+  if (reason instanceof PipelineError) return reason;
+  for (let error = reason; error instanceof Error; error = error.cause)
+    if ("syscall" in error) return new PipelineError(error.message, { code: "unavailable", retryable: true, cause: reason });
+  return PipelineError.from(reason);
 }
 
 /** An exporter that ignores its signal must not hold the queue for ever. */

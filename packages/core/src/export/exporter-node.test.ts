@@ -15,7 +15,7 @@ interface Rig {
   readonly context: TestContext;
   readonly sent: Batch[];
   /** Answers for the next sends; when empty, sends succeed. */
-  readonly script: (PipelineError | "hang" | number)[];
+  readonly script: (Error | "hang" | number)[];
 }
 
 function rig(config: { queue?: object; retry?: object; timeout?: number }): Rig {
@@ -73,6 +73,67 @@ describe("an exporter without a queue", () => {
     await r.context.clock.advance(1);
     expect(delivery.outcomes).toMatchObject([{ kind: "refused", error: { code: "deadline_exceeded" } }]);
   });
+});
+
+describe("what an exporter says", () => {
+  it("is taken for no more than it can mean: items that it rejects are none, some or all", async () => {
+    const r = rig({});
+    r.script.push(-2, 7, Number.NaN, 0.5, 0);
+    const deliveries = [3, 3, 3, 3, 3].map((count) => consume(r, spans(count)));
+    await settlePromises();
+    expect(deliveries.map(({ outcomes: [outcome] }) => (outcome?.kind === "failed" ? outcome.items : outcome?.kind))).toEqual([
+      "delivered",
+      3,
+      "delivered",
+      "delivered",
+      "delivered",
+    ]);
+    expect(r.node.ledger.row()).toMatchObject({ received: 15, delivered: 12, failed: 3, held: 0, missing: 0 });
+  });
+
+  it("is no verdict on the data when a system call has failed", async () => {
+    const r = rig({ retry: { randomization_factor: 0 } });
+    const reset = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET", syscall: "read" });
+    r.script.push(reset, new TypeError("fetch failed", { cause: reset }), new TypeError("x is not a function"));
+    const delivery = consume(r, spans(1));
+    await r.context.clock.advance(5000);
+    expect(delivery.outcomes).toEqual([]);
+    await r.context.clock.advance(7500);
+    expect(delivery.outcomes).toMatchObject([{ kind: "failed", error: { code: "internal", message: "x is not a function" } }]);
+  });
+
+  it("may be said at once, by an exception", async () => {
+    const context = testContext({ kind: "exporter" });
+    const ledger = new NodeLedger({ key: "exporter/test", kind: "exporter", id: "test" });
+    const send = (): void => {
+      throw PipelineError.invalid("cannot serialise");
+    };
+    const node = new ExporterNode(
+      { send },
+      exporterSettings({ sending_queue: queueField.parse({ wait_for_result: true }) }),
+      context,
+      ledger,
+    );
+    const delivery = testDelivery(spans(2));
+    node.consume(delivery);
+    await settlePromises();
+    expect(delivery.outcomes).toMatchObject([{ kind: "failed", items: 2 }]);
+    expect(ledger.row()).toMatchObject({ failed: 2, held: 0, missing: 0 });
+  });
+});
+
+describe("a batch without items", () => {
+  it.each([{}, { sizer: "items" }, { batch: { min_size: 2, max_size: 2 } }, { wait_for_result: true, batch: { min_size: 1 } }])(
+    "holds nobody up in a queue with %j",
+    async (queue) => {
+      const r = rig({ queue });
+      const deliveries = [consume(r, spans(2)), consume(r, spans(0)), consume(r, spans(1)), consume(r, spans(0))];
+      await r.context.clock.advance(1000);
+      expect(deliveries.map(({ outcomes }) => outcomes)).toEqual(deliveries.map(() => [{ kind: "delivered" }]));
+      expect([r.node.queueSize, r.sent.map(({ itemCount }) => itemCount)]).toEqual([0, expect.not.arrayContaining([0])]);
+      await r.node.shutdown(new AbortController().signal);
+    },
+  );
 });
 
 describe("retry", () => {

@@ -149,6 +149,8 @@ export class ExporterNode {
   }
 
   consume(delivery: Delivery): void {
+    // Nothing to send, to store or to book.
+    if (delivery.batch.itemCount === 0) return delivery.settlement.settle(DELIVERED);
     if (this.#successor !== undefined) return this.#handOn(delivery, this.#successor);
     this.ledger.received += delivery.batch.itemCount;
     if (this.#isClosed || (this.#isEnding && this.#parked !== undefined)) return this.#refuse(delivery);

@@ -81,6 +81,15 @@ describe("when a batch goes", () => {
     expect(b.out[0]?.batch.compressed).toEqual(body);
   });
 
+  it("lets nobody wait who sends nothing", async () => {
+    const b = bench({ send_batch_size: 3, send_batch_max_size: 3 });
+    b.push(spans(2));
+    b.push(spans(0));
+    expect(b.out.map((delivery) => delivery.batch.itemCount)).toEqual([0]);
+    await b.context.clock.advance(200);
+    expect(b.out.map((delivery) => delivery.batch.itemCount)).toEqual([0, 2]);
+  });
+
   it("with timeout 0s sends every request by itself", () => {
     const b = bench({ timeout: "0s" });
     b.push(spans(1));

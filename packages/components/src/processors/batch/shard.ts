@@ -52,9 +52,9 @@ export class Shard {
   add(delivery: Delivery): void {
     const { send_batch_size: size, send_batch_max_size: max, timeout } = this.#settings.config;
     const items = delivery.batch.itemCount;
-    const fits = max === 0 || items <= max;
-    if (this.#parts.length === 0 && fits && (items === 0 || items >= size || timeout === 0)) {
-      // A request that is a batch already goes as it came, compressed body included.
+    const isBatch = (max === 0 || items <= max) && (items >= size || timeout === 0);
+    if (items === 0 || (this.#parts.length === 0 && isBatch)) {
+      // It goes as it came, compressed body included. One without items waits for nobody, and nobody would wait for it.
       this.#settings.sent("size", items);
       this.#settings.emit(delivery);
       return;
