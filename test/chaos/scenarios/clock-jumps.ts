@@ -2,14 +2,20 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Mood } from "../moody-sink.ts";
-import { between, pick, resultOf, settle, withTrial, type Scenario } from "../trial.ts";
+import { between, pick, resultOf, settle, withTrial, type Scenario, type Trial } from "../trial.ts";
 
 const LIBRARIES = ["x86_64-linux-gnu", "aarch64-linux-gnu"].map((folder) => `/usr/lib/${folder}/faketime/libfaketimeMT.so.1`);
 const JUMPS = 6;
 const LONGEST_JUMP_S = 3 * 86_400;
 const PROGRESS_MS = 5000;
+/** Longer than the exporter waits for an answer. */
+const LONGEST_PAUSE_MS = 3000;
+const MARK_MS = 250;
 
-/** The wall clock jumps by up to three days, forwards and backwards, under load and between two lives. */
+/**
+ * The wall clock jumps by up to three days, forwards and backwards, under load and between two lives; and the process stands still for a
+ * while, as in a machine that is suspended: all its timers are late.
+ */
 export const clockJumps: Scenario = {
   name: "clock",
   event: "jumps of the clock",
@@ -36,6 +42,7 @@ export const clockJumps: Scenario = {
         const mood = pick<Mood>(random, ["healthy", "slow", "unavailable", "down"]);
         sink.mood = () => mood;
         await sleep(between(random, 200, 1000));
+        if (random() < 0.3) await suspend(trial, between(random, 100, LONGEST_PAUSE_MS));
         const before = load.answers.acknowledged;
         jump();
         if (random() < 0.3) {
@@ -49,6 +56,14 @@ export const clockJumps: Scenario = {
       return resultOf(trial, { events: count });
     }),
 };
+
+/** Answers that come meanwhile may be too late for the exporter, which then sends again. */
+async function suspend({ subject, books }: Trial, ms: number): Promise<void> {
+  subject.signal("SIGSTOP");
+  for (const end = performance.now() + ms; performance.now() < end; await sleep(MARK_MS)) books.interrupted(performance.now());
+  subject.signal("SIGCONT");
+  books.interrupted(performance.now());
+}
 
 function library(): string | undefined {
   return LIBRARIES.find((path) => existsSync(path));
