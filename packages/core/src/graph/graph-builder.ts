@@ -274,7 +274,7 @@ export class GraphBuilder {
     const ledger = this.#open({ key, kind: "receiver", id });
     const context = this.#context("receiver", id, "", (reason, items) => ledger.drop(reason, items));
     const outlets = { traces: new Outlet(), metrics: new Outlet(), logs: new Outlet() };
-    const node = new ReceiverNode(ledger, outlets, books.receiverCounts(id));
+    const node = new ReceiverNode(ledger, outlets, books.receiverCounts(id), context.log);
     const create = (): Receiver => {
       const component = definition.create(config, context);
       component.deliveries.subscribe((delivery) => node.consume(delivery));

@@ -1,5 +1,8 @@
 import type { Signal } from "@tidemark/otlp";
-import type { Delivery } from "../contract/delivery.ts";
+import type { Delivery, Settlement } from "../contract/delivery.ts";
+import type { Logger } from "../contract/logger.ts";
+import type { Outcome } from "../contract/outcome.ts";
+import { PipelineError } from "../contract/pipeline-error.ts";
 import type { NodeLedger } from "../ledger/node-ledger.ts";
 import { createSettlement } from "../settlement/settlement.ts";
 import { fanOut, type Outlet } from "./entry-point.ts";
@@ -18,9 +21,11 @@ export class ReceiverNode {
   readonly ledger: NodeLedger;
   readonly counts: ReceiverCounts[];
   readonly #outlets: Readonly<Record<Signal, Outlet>>;
+  readonly #log: Logger;
 
   /** `counts` are those of the receivers of this id before. */
-  constructor(ledger: NodeLedger, outlets: Readonly<Record<Signal, Outlet>>, counts: ReceiverCounts[]) {
+  constructor(ledger: NodeLedger, outlets: Readonly<Record<Signal, Outlet>>, counts: ReceiverCounts[], log: Logger) {
+    this.#log = log;
     this.ledger = ledger;
     this.counts = counts;
     this.#outlets = outlets;
@@ -41,9 +46,18 @@ export class ReceiverNode {
         counts.failed += lost;
         counts.accepted += items - lost;
       } else counts.accepted += items;
-      settlement.settle(outcome);
+      this.#answer(settlement, outcome, items);
     });
     fanOut({ batch, settlement: answered, context }, edges);
+  }
+
+  /** Whoever settles has other clients to answer, and books to keep: a receiver that fails must not break that. */
+  #answer(settlement: Settlement, outcome: Outcome, items: number): void {
+    try {
+      settlement.settle(outcome);
+    } catch (caught) {
+      this.#log.error("A client could not be answered.", { error: PipelineError.from(caught).message, items, outcome: outcome.kind });
+    }
   }
 
   #countsOf(transport: string, signal: Signal): ReceiverCounts {

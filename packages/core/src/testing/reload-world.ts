@@ -20,6 +20,8 @@ export interface World {
   readonly lines: LoggedLine[];
   /** Live instances by id: pushes into the newest. */
   push(id: string, batch: Batch): ReturnType<typeof testDelivery>;
+  /** The same with a delivery of the test's own. */
+  hand(id: string, delivery: Delivery): void;
   /** Lets the newest holder of this id hand on what it holds. */
   release(id: string): void;
   /** Batches that exporter `id` has sent, by the `label` of its configuration. */
@@ -168,9 +170,10 @@ export function world(): World {
     sources,
     releases: new Map(),
     release: (id) => result.releases.get(id)?.(),
+    hand: (id, delivery) => sources.get(id)?.next(delivery),
     push(id, batch) {
       const delivery = testDelivery(batch);
-      sources.get(id)?.next(delivery);
+      result.hand(id, delivery);
       return delivery;
     },
     get definitions() {
