@@ -13,7 +13,7 @@ export function createHealthCheck(config: HealthCheckConfig, context: ComponentC
   const { clock, host, log, meter } = context;
   const policy = policyOf(config);
   const judgement = (): Judgement => ({ health: host.health(), now: clock.now(), policy });
-  const server = new PageServer({ endpoint, log, answer: (request) => answerTo(request.path, config, context, judgement()) });
+  const server = new PageServer({ endpoint, clock, log, answer: (request) => answerTo(request.path, config, context, judgement()) });
   const gauge = meter.createObservableGauge("health.status", { description: "0 UP, 1 DEGRADED, 2 DOWN." });
   const observe = (result: ObservableResult): void => result.observe(VALUES[statusOf(judgement())], { service });
   return {

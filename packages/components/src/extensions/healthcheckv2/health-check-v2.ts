@@ -10,6 +10,7 @@ export function createHealthCheckV2(config: HealthCheckV2Config, context: Compon
   let isStopping = false;
   const server = new PageServer({
     endpoint,
+    clock: context.clock,
     log: context.log,
     answer: (request) =>
       status.enabled && request.path === status.path

@@ -3,6 +3,8 @@ import { createServer, type AddressInfo, type Server, type Socket } from "node:n
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { listen, parseListenAddress } from "../../transport/listen.ts";
 import type { ServerTlsConfig } from "../../transport/tls-fields.ts";
+import { TlsDoor } from "../../transport/tls-door.ts";
+import { TlsMismatches } from "../../transport/tls-mismatches.ts";
 import { TlsSource } from "../../transport/tls-source.ts";
 import { Door } from "./door.ts";
 import { GrpcExchange } from "./grpc-exchange.ts";
@@ -25,7 +27,9 @@ export class GrpcServer {
   readonly #context: ComponentContext;
   readonly #connections: Http2Connections;
   readonly #health: HealthService;
+  readonly #mismatches: TlsMismatches;
   #tls: TlsSource<TlsOptions> | undefined;
+  #tlsDoor: TlsDoor | undefined;
   #server: Server | undefined;
 
   constructor(config: GrpcConfig, intake: Intake, context: ComponentContext) {
@@ -38,10 +42,12 @@ export class GrpcServer {
       door: undefined,
       now: () => context.clock.now(),
     };
+    this.#mismatches = new TlsMismatches(config.endpoint, context);
     this.#health = new HealthService(context, this.#parts.open);
     this.#connections = new Http2Connections(
       {
         keepalive: config.keepalive,
+        mismatches: this.#mismatches,
         maxConcurrentStreams: config.max_concurrent_streams || USUAL_CONCURRENT_STREAMS,
         onRequest: (client, stream, head) => {
           if (HealthService.answers(head)) this.#health.begin(stream, head);
@@ -79,12 +85,16 @@ export class GrpcServer {
     const server = this.#server;
     if (server === undefined || !server.listening) return Promise.resolve();
     return new Promise((resolve) => {
-      const cut = (): void => this.#connections.destroy();
+      const cut = (): void => {
+        this.#connections.destroy();
+        this.#tlsDoor?.destroy();
+      };
       server.close(() => {
         deadline.removeEventListener("abort", cut);
         resolve();
       });
       this.#connections.close();
+      this.#tlsDoor?.close();
       if (deadline.aborted) cut();
       else deadline.addEventListener("abort", cut, { once: true });
     });
@@ -97,6 +107,7 @@ export class GrpcServer {
       this.#connections.add(socket),
     );
     server.on("tlsClientError", (error) => this.#context.log.debug("TLS handshake failed", { error: error.message }));
+    this.#tlsDoor = new TlsDoor(server, this.#mismatches, this.#context.clock);
     this.#tls.onChange((fresh) => server.setSecureContext(fresh));
     return server;
   }

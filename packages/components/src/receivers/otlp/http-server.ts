@@ -6,6 +6,8 @@ import type { TlsOptions, TLSSocket } from "node:tls";
 import { listen, parseListenAddress } from "../../transport/listen.ts";
 import { sniffHttp2 } from "../../transport/http2-sniffer.ts";
 import type { ServerTlsConfig } from "../../transport/tls-fields.ts";
+import { TlsDoor } from "../../transport/tls-door.ts";
+import { isTlsHello, TlsMismatches } from "../../transport/tls-mismatches.ts";
 import { TlsSource } from "../../transport/tls-source.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { Cors } from "./cors.ts";
@@ -32,7 +34,9 @@ export class HttpServer {
   readonly #context: ComponentContext;
   readonly #connections = new Map<Socket, ClientConnection>();
   readonly #http2: Http2Connections;
+  readonly #mismatches: TlsMismatches;
   #tls: TlsSource<TlsOptions> | undefined;
+  #tlsDoor: TlsDoor | undefined;
   #server: Server | undefined;
 
   constructor(config: HttpConfig, intake: Intake, context: ComponentContext) {
@@ -54,9 +58,11 @@ export class HttpServer {
       door: undefined,
       closing: !config.keep_alives_enabled,
     };
+    this.#mismatches = new TlsMismatches(config.endpoint, context);
     this.#http2 = new Http2Connections(
       {
         keepalive: keepaliveOf(config),
+        mismatches: this.#mismatches,
         maxConcurrentStreams: config.max_concurrent_streams,
         onRequest: (client, stream, head) =>
           new HttpExchange(this.#parts, client, new Http2Request(stream, head), new Http2Response(stream), stream).begin(),
@@ -93,6 +99,7 @@ export class HttpServer {
       const cut = (): void => {
         for (const socket of this.#connections.keys()) socket.destroy();
         this.#http2.destroy();
+        this.#tlsDoor?.destroy();
         server.closeAllConnections();
       };
       server.close(() => {
@@ -100,6 +107,7 @@ export class HttpServer {
         resolve();
       });
       this.#http2.close();
+      this.#tlsDoor?.close();
       if (deadline.aborted) cut();
       else deadline.addEventListener("abort", cut, { once: true });
     });
@@ -132,6 +140,7 @@ export class HttpServer {
   async #createSecure(options: ServerOptions, tls: ServerTlsConfig): Promise<TlsServer> {
     this.#tls = await TlsSource.server(tls, this.#context);
     const server = createTlsServer({ ...options, ...this.#tls.current, ALPNProtocols: ["h2", "http/1.1"] });
+    this.#tlsDoor = new TlsDoor(server, this.#mismatches, this.#context.clock);
     this.#tls.onChange((fresh) => server.setSecureContext(fresh));
     return server;
   }
@@ -168,7 +177,8 @@ export class HttpServer {
   }
 
   /** Bytes that are no request, or a request that does not come to its end: the answer is a google.rpc.Status too. */
-  #onBroken(error: Error & { code?: string }, socket: Socket): void {
+  #onBroken(error: Error & { code?: string; rawPacket?: Buffer }, socket: Socket): void {
+    if (this.#tls === undefined && error.rawPacket !== undefined && isTlsHello(error.rawPacket)) this.#mismatches.tlsAtPlainPort(socket);
     if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
     const json = this.#connections.get(socket)?.protobuf !== true;
     socket.end(brokenRequestAnswer(error, json), () => socket.destroy());

@@ -4,6 +4,7 @@ import { Connection } from "../../transport/http2/connection.ts";
 import { HuffmanDecoder } from "../../transport/http2/huffman.ts";
 import type { RequestHead } from "../../transport/http2/request-head.ts";
 import type { Stream } from "../../transport/http2/stream.ts";
+import type { TlsMismatches } from "../../transport/tls-mismatches.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import { ConnectionKeeper, type KeepaliveConfig } from "./connection-keeper.ts";
 
@@ -17,6 +18,8 @@ const MAX_HEADER_BYTES = 64 << 10;
 export interface Http2Options {
   readonly keepalive: KeepaliveConfig;
   readonly maxConcurrentStreams: number;
+  /** Told of clients that speak TLS where there is none. */
+  readonly mismatches: TlsMismatches;
   readonly onRequest: (connection: ClientConnection, stream: Stream, head: RequestHead) => void;
 }
 
@@ -34,7 +37,7 @@ export class Http2Connections {
 
   /** Speaks HTTP/2 on a socket that was accepted. What breaks a connection is the client's affair: it is closed and nothing else happens. */
   add(socket: Socket): void {
-    const { keepalive, maxConcurrentStreams, onRequest } = this.#options;
+    const { keepalive, maxConcurrentStreams, mismatches, onRequest } = this.#options;
     const { clock, log } = this.#context;
     const connection: Connection = new Connection(socket, {
       maxConcurrentStreams,
@@ -48,6 +51,7 @@ export class Http2Connections {
         onRequest(keeper.client, stream, head);
       },
       onPing: () => keeper.pinged(),
+      onTls: () => mismatches.tlsAtPlainPort(socket),
       onFault: (error) => log.debug("HTTP/2 connection failed", { error }),
       onDefect: (error) =>
         log.error("An HTTP/2 request broke its handler; it is cut off.", {

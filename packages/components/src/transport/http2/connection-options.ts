@@ -19,6 +19,8 @@ export interface ConnectionOptions {
   readonly onPing: () => void;
   /** The client broke the protocol, in words. */
   readonly onFault: (message: string) => void;
+  /** It speaks TLS, and that on a port where nobody does; `onFault` is called too. */
+  readonly onTls?: () => void;
   /** A handler threw: its stream is reset or its connection cut, the others go on. */
   readonly onDefect: (error: unknown) => void;
   /** The connection is over. */

@@ -1,5 +1,6 @@
 import type { Timer } from "@tidemark/core";
 import type { Socket } from "node:net";
+import { isTlsHello } from "../tls-mismatches.ts";
 import type { ConnectionOptions } from "./connection-options.ts";
 import { FloodGuard } from "./flood-guard.ts";
 import { ConnectionError, ERROR, FLAG, MAX_WINDOW, PREFACE, SETTING, STANDARD_WINDOW, TYPE } from "./frame.ts";
@@ -174,6 +175,7 @@ export class Connection implements FrameSink {
   #onPreface(chunk: Buffer): number {
     const end = Math.min(chunk.length, PREFACE.length - this.#prefaceLength);
     if (chunk.compare(PREFACE, this.#prefaceLength, this.#prefaceLength + end, 0, end) !== 0) {
+      if (this.#prefaceLength === 0 && isTlsHello(chunk)) this.#options.onTls?.();
       throw new ConnectionError(ERROR.PROTOCOL_ERROR, "this is not HTTP/2");
     }
     this.#prefaceLength += end;

@@ -42,6 +42,7 @@ export const ERROR = {
   COMPRESSION_ERROR: 0x9,
   CONNECT_ERROR: 0xa,
   ENHANCE_YOUR_CALM: 0xb,
+  INADEQUATE_SECURITY: 0xc,
 } as const;
 
 /** Settings (RFC 9113 6.5.2). */
