@@ -4,6 +4,7 @@ import {
   buildGraph,
   StateStore,
   systemClock,
+  type Candidate,
   type Clock,
   type Graph,
   type GraphEnvironment,
@@ -16,7 +17,7 @@ import { createLogging } from "./logging/create-logging.ts";
 import type { LogSink } from "./logging/log-event.ts";
 import { ReloadCounts } from "./reload/reload-metrics.ts";
 import { Reloader } from "./reload/reloader.ts";
-import { createTelemetry, settingsWithoutEffect, type Telemetry, type TelemetryRole } from "./telemetry/create-telemetry.ts";
+import { createTelemetry, type Telemetry, type TelemetryRole } from "./telemetry/create-telemetry.ts";
 
 /** How long components may take to notice that the shutdown deadline has passed. */
 const GRACE_MS = 2000;
@@ -31,6 +32,8 @@ export interface CollectorOptions {
   readonly logSink?: LogSink;
   /** Reads the configuration again, for `reload`; without it `reload` fails. */
   readonly load?: () => Promise<LoadResult>;
+  /** Loads a configuration from texts that were read elsewhere, for plans; without it plans fail. */
+  readonly loadCandidate?: (candidate: Candidate) => Promise<LoadResult>;
   /** How long what a reload takes out of the graph may take to empty itself, in milliseconds (standard 10 s). */
   readonly drainMs?: number;
   /** Set when this is one of several processes of a collector. */
@@ -85,10 +88,10 @@ export function createCollector(options: CollectorOptions): Collector {
   const logger = createLogging(config.telemetry.logs, clock, logSink, worker === undefined ? undefined : { worker });
   const telemetry = createTelemetry(config.telemetry, clock, random, role.telemetry);
   const own = logger("");
-  const { load = noSource, drainMs = STANDARD_DRAIN_MS } = options;
+  const { load = noSource, loadCandidate = noSource, drainMs = STANDARD_DRAIN_MS } = options;
   const counts = new ReloadCounts();
   const apply = (next: LoadedConfig): Promise<readonly NodeChange[]> => graph.reload(next.graph, drainMs);
-  const reloader = new Reloader({ config, load, apply, clock, log: own, counts });
+  const reloader = new Reloader({ config, load, loadCandidate, apply, plan: planBetween, clock, log: own, counts });
   const graph = buildGraph(config.graph, {
     clock,
     random,
@@ -96,7 +99,11 @@ export function createCollector(options: CollectorOptions): Collector {
     logger,
     states: new StateStore(),
     ...role.graph,
-    host: { reload: () => reloader.reload("request"), ...role.graph?.host },
+    host: {
+      reload: () => reloader.reload("request"),
+      plan: (candidate) => reloader.plan(candidate),
+      ...role.graph?.host,
+    },
   });
   if (options.load !== undefined) counts.observe(telemetry.meter);
   return {
@@ -110,7 +117,7 @@ export function createCollector(options: CollectorOptions): Collector {
       await telemetry.shutdown();
     },
     reload: (trigger) => reloader.reload(trigger),
-    apply,
+    apply: (next) => reloader.apply(next),
     plan: (next) => graph.plan(next.graph),
     health: () => graph.health(),
     ledger: () => graph.ledger(),
@@ -118,6 +125,19 @@ export function createCollector(options: CollectorOptions): Collector {
     metricsEndpoints: () => telemetry.endpoints(),
     collectMetrics: () => telemetry.collect(),
   };
+}
+
+/**
+ * What a reload from one configuration to another does to each node. Builds both, starts nothing and opens no port.
+ * @throws what `createCollector` throws, for either of them.
+ */
+export async function planBetween(before: LoadedConfig, next: LoadedConfig): Promise<readonly NodeChange[]> {
+  const collector = createCollector({ config: before, logSink: () => {} });
+  try {
+    return collector.plan(next);
+  } finally {
+    await collector.shutdown(0);
+  }
 }
 
 function noSource(): Promise<never> {
@@ -128,7 +148,6 @@ function noSource(): Promise<never> {
 function warn(log: Logger, config: LoadedConfig): void {
   for (const warning of config.warnings)
     log.warn(warning.message, { at: `${warning.file}:${warning.line}:${warning.column}`, fix: warning.fix });
-  for (const setting of settingsWithoutEffect(config.telemetry)) log.warn(`service::telemetry::${setting}`);
 }
 
 async function startBoth(telemetry: Telemetry, graph: Graph): Promise<void> {

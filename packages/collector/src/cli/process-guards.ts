@@ -15,7 +15,10 @@ export function reportUnexpected(logger: (component: string) => Logger): () => v
   const report = (thrown: unknown): void => {
     const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
     const message = thrown instanceof Error ? thrown.message : String(thrown);
-    logger(componentOf(stack)).error("An unexpected error was caught; the collector goes on.", { error: message, stack });
+    logger(componentOf(stack)).error("An unexpected error was caught; the collector goes on.", {
+      error: message,
+      stack: stack.split("\n"),
+    });
   };
   process.on("uncaughtException", report);
   process.on("unhandledRejection", report);

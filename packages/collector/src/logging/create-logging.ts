@@ -13,7 +13,9 @@ export function createLogging(config: LogsConfig, clock: Clock, sink: LogSink, o
   const write = (level: LogLevel, component: string, message: string, fields: LogFields = {}): void => {
     if (LEVELS.indexOf(level) < lowest) return;
     if (sampler !== undefined && !sampler.allows(`${level} ${component} ${message}`)) return;
-    const event = { time: clock.now(), level, component, message, fields: own === undefined ? fields : { ...fields, ...own } };
+    const { stack, ...others } = fields;
+    const kept = config.disable_stacktrace || stack === undefined ? others : fields;
+    const event = { time: clock.now(), level, component, message, fields: own === undefined ? kept : { ...kept, ...own } };
     sink(config.encoding === "json" ? formatJson(event, config.initial_fields) : formatLine(event));
   };
   return (component) => ({

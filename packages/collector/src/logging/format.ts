@@ -5,14 +5,16 @@ const COMPONENT_KEY = /^([^/]+)\/(.+?)(?:@(.+))?$/;
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 const PLAIN_VALUE = /^[^\s"=\\]+$/;
 
-/** An event as one line for people: time, level, component, message, `key=value`. */
+/** An event for people: time, level, component, message, `key=value` in one line. Texts of several lines follow, each indented, so that no line of them looks like an event. */
 export function formatLine(event: LogEvent): string {
-  const fields = Object.entries(event.fields)
-    .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => ` ${key}=${lineValue(String(value))}`)
-    .join("");
+  let fields = "";
+  let texts = "";
+  for (const [key, value] of Object.entries(event.fields)) {
+    if (Array.isArray(value) && value.length > 1) texts += `\n  ${key}:${value.map((line) => `\n    ${escapeAll(String(line))}`).join("")}`;
+    else if (value !== undefined) fields += ` ${key}=${lineValue(String(value))}`;
+  }
   const speaker = event.component === "" ? "" : `${escapeControls(event.component)}: `;
-  return `${new Date(event.time).toISOString()} ${event.level.padEnd(5)} ${speaker}${escapeControls(event.message)}${fields}`;
+  return `${new Date(event.time).toISOString()} ${event.level.padEnd(5)} ${speaker}${escapeControls(event.message)}${fields}${texts}`;
 }
 
 /** An event as one JSON object, with the Collector's field names. `initial` are fields that every line carries. */
@@ -24,10 +26,13 @@ export function formatJson(event: LogEvent, initial: Readonly<Record<string, unk
     ...(instance === undefined ? {} : { "otelcol.pipeline.id": instance }),
   };
   const head = { level: event.level, ts: new Date(event.time).toISOString(), msg: event.message };
-  const text = JSON.stringify({ ...head, ...initial, ...component, ...event.fields }, (_, value: unknown) =>
+  const fields = Object.fromEntries(
+    Object.entries(event.fields).map(([key, value]) => [key, Array.isArray(value) ? value.join("\n") : value]),
+  );
+  const text = JSON.stringify({ ...head, ...initial, ...component, ...fields }, (_, value: unknown) =>
     typeof value === "bigint" ? String(value) : value,
   );
-  return text.replace(UNSAFE, unicodeEscape);
+  return escapeAll(text);
 }
 
 function lineValue(text: string): string {
@@ -37,6 +42,10 @@ function lineValue(text: string): string {
 /** A message may have several lines when its author wants it so; anything else that controls a terminal is shown, not obeyed. */
 function escapeControls(text: string): string {
   return text.replace(UNSAFE, (character) => (character === "\n" || character === "\t" ? character : unicodeEscape(character)));
+}
+
+function escapeAll(text: string): string {
+  return text.replace(UNSAFE, unicodeEscape);
 }
 
 function unicodeEscape(character: string): string {

@@ -43,6 +43,28 @@ describe("log lines", () => {
     expect(formatLine(event)).toBe('2026-08-21T09:00:00.500Z info  a\\u001b[31mb\\u000dc agent="x\\n2026 error\\u009b"');
   });
 
+  it("show a text of several lines below the line, indented, and as one value in JSON", () => {
+    const error = ["a.yaml:3:5  CFG_UNKNOWN_FIELD", "  fix: remove\u001b[31m it\n2026 error"];
+    const event = {
+      time: TIME,
+      level: "error",
+      component: "",
+      message: "No.",
+      fields: { error, trigger: "SIGHUP", short: ["one line"] },
+    } as const;
+    expect(formatLine(event)).toBe(
+      [
+        '2026-08-21T09:00:00.500Z error No. trigger=SIGHUP short="one line"',
+        "  error:",
+        "    a.yaml:3:5  CFG_UNKNOWN_FIELD",
+        "      fix: remove\\u001b[31m it\\u000a2026 error",
+      ].join("\n"),
+    );
+    const line = formatJson(event, {});
+    expect(line).not.toContain("\n");
+    expect(JSON.parse(line)).toMatchObject({ error: error.join("\n"), short: "one line" });
+  });
+
   it("are JSON objects with the Collector's keys when asked", () => {
     const event = {
       time: TIME,
@@ -82,6 +104,14 @@ describe("createLogging", () => {
     await clock.advance(10_000);
     logger("a").info("again");
     expect(lines).toHaveLength(6);
+  });
+
+  it("leaves stack traces out when they are not wanted", () => {
+    const stack = ["Error: x", "    at y"];
+    const [all, none] = [false, true].map((disable) => logging({ disable_stacktrace: disable }));
+    for (const { logger } of [all!, none!]) logger("").error("Oops.", { error: "x", stack });
+    expect(all!.lines[0]).toContain("at y");
+    expect(none!.lines).toEqual([expect.stringMatching(/Oops\. error=x$/)]);
   });
 
   it("writes everything when sampling is off", () => {

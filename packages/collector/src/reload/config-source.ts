@@ -7,7 +7,8 @@ import {
   type ConfigProvider,
   type LoadResult,
 } from "@tidemark/config";
-import type { Clock } from "@tidemark/core";
+import type { Candidate, Clock } from "@tidemark/core";
+import { loadRecorded } from "./load-recorded.ts";
 import { FILE_SYSTEM, FileWatcher } from "./watch-files.ts";
 
 /** What a source is made from: everything that `loadConfig` needs, but for the network. */
@@ -26,6 +27,7 @@ export class ConfigSource {
   readonly #providers: readonly ConfigProvider[];
   /** What the last `load` has read. */
   #texts: SourceTexts = {};
+  #unread: readonly string[] = [];
   #loaded: ((texts: SourceTexts) => void) | undefined;
 
   constructor(options: SourceOptions) {
@@ -39,11 +41,20 @@ export class ConfigSource {
     return this.#texts;
   }
 
+  /** What the last `load` was to read and could not. */
+  get unread(): readonly string[] {
+    return this.#unread;
+  }
+
   async load(): Promise<LoadResult> {
     const texts: Record<string, string> = {};
+    const unread = new Set<string>();
     const recorded = async (name: string, read: () => Promise<string>): Promise<string> => {
       texts[name] = UNREAD;
-      return (texts[name] = await read());
+      unread.add(name);
+      texts[name] = await read();
+      unread.delete(name);
+      return texts[name];
     };
     const { readFile } = this.#options;
     const result = await loadConfig({
@@ -52,8 +63,14 @@ export class ConfigSource {
       readRemote: (uri) => recorded(uri, () => this.#providerOf(uri).read(uri)),
     });
     this.#texts = texts;
+    this.#unread = [...unread];
     this.#loaded?.(texts);
     return result;
+  }
+
+  /** Loads another configuration as this one is loaded, but from texts that were read elsewhere. */
+  loadCandidate(candidate: Candidate): Promise<LoadResult> {
+    return loadRecorded(candidate, this.#options);
   }
 
   /** Calls `changed` when something that was read has changed. Follows each `load`, as it may read other files than the one before. Returns how to end it. */

@@ -27,14 +27,57 @@ function rig(results: LoadResult[], nodes: () => Promise<readonly NodeChange[]>)
     return (results.length > 1 ? results.shift() : results[0]) as LoadResult;
   };
   const clock = new VirtualClock();
-  const reloader = new Reloader({ config: CONFIG, load, apply: nodes, clock, log: recordingLogger(lines), counts: new ReloadCounts() });
+  const reloader = new Reloader({
+    config: CONFIG,
+    load,
+    loadCandidate: load,
+    plan: nodes,
+    apply: nodes,
+    clock,
+    log: recordingLogger(lines),
+    counts: new ReloadCounts(),
+  });
   const made: Rig = { reloader, lines, clock, results, loads: 0 };
   return made;
 }
 
+const diagnostic = {
+  code: "CFG_UNKNOWN_FIELD",
+  severity: "error",
+  message: "unknown field",
+  file: "a.yaml",
+  line: 3,
+  column: 5,
+  length: 0,
+  excerpt: "",
+  path: "receivers",
+  fix: "remove it",
+} as const;
+
 const ok = (config: Partial<LoadedConfig> = {}): LoadResult => ({ ok: true, config: { ...CONFIG, ...config } });
 
+const CANDIDATE = { uris: [], sets: [], texts: {} };
+
 describe("Reloader", () => {
+  it("plans without a reload, and compares with what a reload has brought", async () => {
+    const telemetry = { ...telemetryDefaults(), resource: { "service.name": "x" } };
+    const { reloader, lines } = rig([ok({ telemetry })], async () => [REBUILT]);
+    expect(await reloader.plan(CANDIDATE)).toEqual({ result: "planned", nodes: [REBUILT], telemetryChanged: true, mistakes: [] });
+    expect(lines).toEqual([]);
+  });
+
+  it("names the places of a candidate's mistakes, and never says what a value is", async () => {
+    const mistakes = [
+      { ...diagnostic, message: "s3cret" },
+      { ...diagnostic, severity: "warning" as const },
+    ];
+    const planned = await rig([{ ok: false, diagnostics: mistakes }], async () => []).reloader.plan(CANDIDATE);
+    const site = { code: "CFG_UNKNOWN_FIELD", file: "a.yaml", line: 3, column: 5, path: "receivers" };
+    expect(planned).toEqual({ result: "failed", nodes: [], telemetryChanged: false, mistakes: [site] });
+    const unbuilt = await rig([ok()], () => Promise.reject(new Error('"s3cret" is no header'))).reloader.plan(CANDIDATE);
+    expect(unbuilt).toEqual({ result: "failed", nodes: [], telemetryChanged: false, mistakes: [] });
+  });
+
   it("says what became of the nodes, and whose memory is lost", async () => {
     const { reloader, lines } = rig([ok()], async () => [REBUILT, LOST]);
     expect(await reloader.reload("SIGHUP")).toMatchObject({
@@ -53,25 +96,19 @@ describe("Reloader", () => {
   });
 
   it("shows the place of each mistake and applies nothing", async () => {
-    const diagnostic = {
-      code: "CFG_UNKNOWN_FIELD",
-      severity: "error",
-      message: "unknown field",
-      file: "a.yaml",
-      line: 3,
-      column: 5,
-      length: 0,
-      excerpt: "",
-      path: "receivers",
-      fix: "remove it",
-    } as const;
     const { reloader, lines } = rig([{ ok: false, diagnostics: [diagnostic, { ...diagnostic, severity: "warning", line: 9 }] }], () => {
       throw new Error("must not be called");
     });
     const report = await reloader.reload("file change");
     expect(report).toMatchObject({ result: "failed", nodes: [] });
     expect(report.message).toMatch(/^a\.yaml:3:5 {2}CFG_UNKNOWN_FIELD {2}unknown field\n {2}fix: remove it$/);
-    expect(lines).toMatchObject([{ level: "error", message: "The configuration cannot be taken over. The one before runs on." }]);
+    expect(lines).toEqual([
+      {
+        level: "error",
+        message: "The configuration cannot be taken over. The one before runs on.",
+        fields: { trigger: "file change", error: report.message.split("\n") },
+      },
+    ]);
   });
 
   it("says why a graph cannot be started", async () => {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { renderDiagnostics, type LoadedConfig, type LoadResult } from "@tidemark/config";
-import type { Clock, Logger, NodeChange, ReloadReport } from "@tidemark/core";
+import type { Candidate, Clock, Logger, MistakeSite, NodeChange, PlanReport, ReloadReport } from "@tidemark/core";
 import type { ReloadCounts } from "./reload-metrics.ts";
 
 /** What a reloader works with. */
@@ -9,8 +9,11 @@ export interface ReloaderOptions {
   readonly config: LoadedConfig;
   /** Reads the configuration again. */
   readonly load: () => Promise<LoadResult>;
+  readonly loadCandidate: (candidate: Candidate) => Promise<LoadResult>;
   /** Puts a configuration in the place of the one that runs; rejects when that cannot be, and the one before runs on. */
   readonly apply: (config: LoadedConfig) => Promise<readonly NodeChange[]>;
+  /** What a reload from one configuration to another would do; rejects when one of them cannot be built. */
+  readonly plan: (before: LoadedConfig, next: LoadedConfig) => Promise<readonly NodeChange[]>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly counts: ReloadCounts;
@@ -38,6 +41,31 @@ export class Reloader {
     return this.#next;
   }
 
+  /** What a reload to the candidate would do to each node. Never rejects. */
+  async plan(candidate: Candidate): Promise<PlanReport> {
+    try {
+      const result = await this.#options.loadCandidate(candidate);
+      if (!result.ok) return notPlanned(result.diagnostics.filter(({ severity }) => severity === "error"));
+      const { config } = result;
+      const nodes = await this.#options.plan(this.#config, config);
+      return { result: "planned", nodes, telemetryChanged: !isDeepStrictEqual(config.telemetry, this.#config.telemetry), mistakes: [] };
+    } catch {
+      // What a component says about its configuration may quote it.
+      return notPlanned([]);
+    }
+  }
+
+  /**
+   * Takes over a configuration that is loaded already. Resolves with what became of each node.
+   * @throws Error when it cannot be built or started; the one before runs on.
+   */
+  async apply(config: LoadedConfig): Promise<readonly NodeChange[]> {
+    const nodes = await this.#options.apply(config);
+    // What runs keeps its telemetry, so the next reload must say it again.
+    this.#config = { ...config, telemetry: this.#config.telemetry };
+    return nodes;
+  }
+
   #begin(trigger: string): Promise<ReloadReport> {
     this.#running = this.#reload(trigger).finally(() => (this.#running = undefined));
     return this.#running;
@@ -62,10 +90,8 @@ export class Reloader {
       return failed(renderDiagnostics(errors, { color: false }).trimEnd(), passed());
     }
     const { config } = result;
-    const nodes = await this.#options.apply(config);
+    const nodes = await this.apply(config);
     const isTelemetryNew = !isDeepStrictEqual(config.telemetry, this.#config.telemetry);
-    // What runs keeps its telemetry, so the next reload must say it again.
-    this.#config = { ...config, telemetry: this.#config.telemetry };
     const remark = isTelemetryNew ? " service::telemetry has changed too: that takes effect at the next start." : "";
     if (nodes.length === 0)
       return { result: "unchanged", message: `The pipelines have not changed.${remark}`, nodes, durationMs: passed() };
@@ -75,7 +101,7 @@ export class Reloader {
   #log({ result, message, nodes, durationMs }: ReloadReport, trigger: string): void {
     const { log } = this.#options;
     if (result === "failed") {
-      log.error("The configuration cannot be taken over. The one before runs on.", { trigger, error: message });
+      log.error("The configuration cannot be taken over. The one before runs on.", { trigger, error: message.split("\n") });
       return;
     }
     const count = (change: NodeChange["change"]): number => nodes.filter((node) => node.change === change).length;
@@ -85,6 +111,11 @@ export class Reloader {
       if (state === "lost") log.warn("The node has lost its memory.", { node, reason: reason ?? "it is not there any more" });
     }
   }
+}
+
+function notPlanned(diagnostics: readonly MistakeSite[]): PlanReport {
+  const mistakes = diagnostics.map(({ code, file, line, column, path }) => ({ code, file, line, column, path }));
+  return { result: "failed", nodes: [], telemetryChanged: false, mistakes };
 }
 
 function failed(message: string, durationMs: number): ReloadReport {

@@ -91,19 +91,6 @@ async function pageOf(endpoint: PullEndpoint, others: TelemetryRole["others"]): 
   return prometheusText({ resource: resourceMetrics.resource, scopeMetrics }, endpoint);
 }
 
-/** Settings that the configuration may hold, for the sake of the Collector's files, and that do nothing here. In words, for warnings. */
-export function settingsWithoutEffect({ logs, metrics, traces }: TelemetryConfig): readonly string[] {
-  const ignored: string[] = [];
-  if (logs.processors.length > 0) ignored.push("logs::processors: the collector's own log is not exported; it goes to logs::output_paths");
-  if (traces.processors.length > 0) ignored.push("traces::processors: the collector makes no traces of its own");
-  if (metrics.views !== undefined) ignored.push("metrics::views: the collector's own metrics cannot be changed by views");
-  metrics.readers.forEach((reader, index) => {
-    if (reader.periodic !== undefined)
-      ignored.push(`metrics::readers[${index}]: periodic readers send nothing; scrape a pull reader instead`);
-  });
-  return ignored;
-}
-
 function pullEndpoints({ metrics }: TelemetryConfig): PullEndpoint[] {
   return metrics.readers.flatMap(({ pull }, index) => {
     if (pull === undefined) return [];

@@ -3,7 +3,7 @@ import type { TelemetryConfig } from "@tidemark/config";
 import { seededRandom, VirtualClock } from "@tidemark/core/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { telemetryDefaults } from "../testing/telemetry-defaults.ts";
-import { createTelemetry, settingsWithoutEffect, type Telemetry } from "./create-telemetry.ts";
+import { createTelemetry, type Telemetry } from "./create-telemetry.ts";
 
 type Prometheus = NonNullable<TelemetryConfig["metrics"]["readers"][number]["pull"]>["exporter"]["prometheus"];
 
@@ -88,24 +88,5 @@ describe("the collector's own metrics", () => {
     await expect(telemetry({ port }).start()).rejects.toThrow(
       `cannot serve the collector's own metrics on 127.0.0.1:${port}: the port is in use; set service::telemetry::metrics::readers[0]::pull::exporter::prometheus to another host or port, or service::telemetry::metrics::level to none`,
     );
-  });
-});
-
-describe("settingsWithoutEffect", () => {
-  it("names what is accepted for the sake of the Collector's files only", () => {
-    const config = telemetryDefaults();
-    expect(settingsWithoutEffect(config)).toEqual([]);
-    const periodic = { interval: 1, timeout: 1, exporter: {} };
-    expect(
-      settingsWithoutEffect({
-        ...config,
-        metrics: { level: "detailed", views: [], readers: [{ periodic }] },
-        traces: { ...config.traces, processors: [{}] },
-      }),
-    ).toEqual([
-      "traces::processors: the collector makes no traces of its own",
-      "metrics::views: the collector's own metrics cannot be changed by views",
-      "metrics::readers[0]: periodic readers send nothing; scrape a pull reader instead",
-    ]);
   });
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { LoadedConfig } from "@tidemark/config";
 import { systemClock, topologyOf, type Host, type NodeChange } from "@tidemark/core";
 import type { Running } from "../cli/running.ts";
-import { createCollector } from "../collector.ts";
+import { createCollector, planBetween } from "../collector.ts";
 import { createLogging } from "../logging/create-logging.ts";
 import type { LogSink } from "../logging/log-event.ts";
 import type { ConfigSource } from "../reload/config-source.ts";
@@ -18,7 +18,7 @@ import { WorkerGroup } from "./worker-group.ts";
 export interface SupervisorOptions {
   readonly config: LoadedConfig;
   /** Where `config` was loaded from. */
-  readonly source: Pick<ConfigSource, "texts" | "load">;
+  readonly source: Pick<ConfigSource, "texts" | "load" | "loadCandidate">;
   readonly count: number;
   readonly logSink: LogSink;
   /** How long what a reload takes out of the graph may take to empty itself, in milliseconds. */
@@ -42,6 +42,7 @@ export async function createSupervisor({ config, source, count, logSink, drainMs
     ledger: () => group.ledger(),
     topology: () => topologyOf(running.graph),
     reload: () => reloader.reload("request"),
+    plan: (candidate) => reloader.plan(candidate),
   };
   const own = createCollector({
     config: supervisorConfig(config),
@@ -59,7 +60,16 @@ export async function createSupervisor({ config, source, count, logSink, drainMs
     running = next;
     return [...extensions, ...nodes];
   };
-  const reloader = new Reloader({ config, load: () => source.load(), apply, clock: systemClock, log, counts });
+  const reloader = new Reloader({
+    config,
+    load: () => source.load(),
+    loadCandidate: (candidate) => source.loadCandidate(candidate),
+    apply,
+    plan: planBetween,
+    clock: systemClock,
+    log,
+    counts,
+  });
   const shutdown: Running["shutdown"] = async (deadlineMs, hurry) => {
     await group.shutdown(deadlineMs, hurry);
     await own.shutdown(deadlineMs, hurry);

@@ -1,6 +1,11 @@
 import { durationField } from "@tidemark/core";
 import { z } from "zod";
 
+/** Says of a field that who writes it is warned: there is nothing here that it could act on. `why` is a sentence. */
+function noEffect<T>(why: string, example: T): { readonly description: string; readonly examples: readonly [T]; readonly noEffect: true } {
+  return { description: `Accepted for the Collector's sake and changes nothing here: ${why}`, examples: [example], noEffect: true };
+}
+
 const sampling = z
   .strictObject({
     enabled: z
@@ -36,10 +41,7 @@ const logs = z
       .enum(["console", "json"])
       .default("console")
       .meta({ description: "Lines for people, or one JSON object a line.", examples: ["json"] }),
-    development: z
-      .boolean()
-      .default(false)
-      .meta({ description: "Accepted as in the Collector; changes nothing here.", examples: [true] }),
+    development: z.boolean().default(false).meta(noEffect("the log is the same in both.", true)),
     sampling,
     output_paths: z
       .array(z.string())
@@ -48,15 +50,21 @@ const logs = z
     error_output_paths: z
       .array(z.string())
       .default(["stderr"])
-      .meta({ description: "Accepted as in the Collector; the log has no mistakes of its own to tell.", examples: [["stderr"]] }),
+      .meta({
+        description: "Where it is said that log lines cannot be written, as on a full disk: stderr, stdout or files.",
+        examples: [["stderr"]],
+      }),
     disable_caller: z
       .boolean()
       .default(false)
-      .meta({ description: "Accepted as in the Collector; lines never name the place in the code.", examples: [true] }),
+      .meta({
+        description: "As in the Collector; true is what always holds here: lines never name the place in the code.",
+        examples: [true],
+      }),
     disable_stacktrace: z
       .boolean()
       .default(false)
-      .meta({ description: "Accepted as in the Collector; only unexpected errors carry a stack trace, and always do.", examples: [true] }),
+      .meta({ description: "Leaves out the stack trace of unexpected errors; other lines have none.", examples: [true] }),
     initial_fields: z
       .record(z.string(), z.unknown())
       .default({})
@@ -65,13 +73,7 @@ const logs = z
       .boolean()
       .default(false)
       .meta({ description: "Accepted as in the Collector; lines never carry the resource.", examples: [true] }),
-    processors: z
-      .array(z.unknown())
-      .default([])
-      .meta({
-        description: "Accepted as in the Collector, with a warning; the collector's own log goes to `output_paths` only.",
-        examples: [[]],
-      }),
+    processors: z.array(z.unknown()).default([]).meta(noEffect("the collector's own log goes to `output_paths` only.", [])),
   })
   .prefault({})
   .meta({ description: "The collector's own log.", examples: [{ level: "debug" }] });
@@ -173,10 +175,7 @@ const reader = z
         }),
       })
       .optional()
-      .meta({
-        description: "Accepted as in the Collector, with a warning: nothing is sent; scrape a pull reader instead.",
-        examples: [{ exporter: { console: {} } }],
-      }),
+      .meta(noEffect("nothing is sent; scrape a pull reader instead.", { exporter: { console: {} } })),
   })
   .superRefine((value, context) => {
     if ((value.pull === undefined) === (value.periodic === undefined))
@@ -200,10 +199,7 @@ const metrics = z
       .array(reader)
       .prefault([DEFAULT_READER])
       .meta({ description: "Ways by which the metrics leave.", examples: [[DEFAULT_READER]] }),
-    views: z
-      .array(z.unknown())
-      .optional()
-      .meta({ description: "Accepted with level detailed, with a warning; views change nothing here.", examples: [[]] }),
+    views: z.array(z.unknown()).optional().meta(noEffect("views change no metric; they need level detailed.", [])),
   })
   .superRefine((value, context) => {
     if (value.views !== undefined && value.level !== "detailed")
@@ -227,11 +223,8 @@ const traces = z
     propagators: z
       .array(z.enum(["tracecontext", "b3"]))
       .default([])
-      .meta({ description: "Accepted as in the Collector; the collector makes no traces of its own.", examples: [["tracecontext"]] }),
-    processors: z
-      .array(z.unknown())
-      .default([])
-      .meta({ description: "Accepted as in the Collector, with a warning; the collector makes no traces of its own.", examples: [[]] }),
+      .meta(noEffect("the collector makes no traces of its own.", ["tracecontext"])),
+    processors: z.array(z.unknown()).default([]).meta(noEffect("the collector makes no traces of its own.", [])),
   })
   .prefault({})
   .meta({

@@ -9,7 +9,7 @@ import type { Delivery } from "./delivery.ts";
 import type { Trouble } from "./health.ts";
 import type { Logger } from "./logger.ts";
 import type { Outcome } from "./outcome.ts";
-import type { ReloadReport } from "./reload.ts";
+import type { Candidate, PlanReport, ReloadReport } from "./reload.ts";
 import type { Partition, Peers, WorkerSlot } from "./worker.ts";
 
 /** The stream kinds that a pipeline can carry. An `alerts` pipeline carries OTLP log records that follow the alert convention. */
@@ -60,6 +60,8 @@ export interface Host {
   health(): { readonly ready: boolean; readonly startedAt: number | undefined; readonly nodes: readonly NodeHealth[] };
   /** Reads the configuration again and takes it over; resolves when it is active, or with what is wrong with it. Never rejects. */
   reload(): Promise<ReloadReport>;
+  /** What a reload to another configuration would do. Starts nothing, opens no port and reads no file. Never rejects. */
+  plan(candidate: Candidate): Promise<PlanReport>;
   /** The books of all nodes at this moment. */
   ledger(): LedgerSnapshot;
   topology(): Topology;

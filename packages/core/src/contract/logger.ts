@@ -1,5 +1,5 @@
-/** Values that a log line can carry beside its message. */
-export type LogFields = Readonly<Record<string, string | number | boolean | bigint | undefined>>;
+/** Values that a log line can carry beside its message. A list is a text of several lines, which people are shown one below the other. */
+export type LogFields = Readonly<Record<string, string | number | boolean | bigint | readonly string[] | undefined>>;
 
 /**
  * Levels follow what an operator has to do: `info` what they asked for succeeded, `warn` recovered and nothing was

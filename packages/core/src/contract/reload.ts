@@ -18,3 +18,37 @@ export interface ReloadReport {
   /** From the moment when it was asked for to the moment when the new graph took over, in milliseconds. */
   readonly durationMs: number;
 }
+
+/** A configuration that somebody else has read, to be compared with the one that runs. */
+export interface Candidate {
+  /** Values of `--config`, in order. */
+  readonly uris: readonly string[];
+  /** Values of `--set`, in order. */
+  readonly sets: readonly string[];
+  /** Everything that was read for it, by path or URI. */
+  readonly texts: Readonly<Record<string, string>>;
+}
+
+/** The place of a mistake, without the words that may quote a value. */
+export interface MistakeSite {
+  readonly code: string;
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  /** From 1. */
+  readonly column: number;
+  /** Keys from the top, joined by `::`. */
+  readonly path: string;
+}
+
+/**
+ * What a reload to a candidate would come to. It names nodes and places and never quotes a value: a candidate may ask for variables of
+ * the collector's environment that its sender must not see. `failed` with no mistakes: every part is right, but no graph can be built.
+ */
+export interface PlanReport {
+  readonly result: "planned" | "failed";
+  readonly nodes: readonly NodeChange[];
+  /** `service::telemetry` differs; that takes effect at the next start. */
+  readonly telemetryChanged: boolean;
+  readonly mistakes: readonly MistakeSite[];
+}

@@ -1,7 +1,7 @@
 import { endedOrAborted } from "../clock/ended-or-aborted.ts";
 import type { Timer } from "../contract/clock.ts";
 import type { Host, NodeHealth } from "../contract/component.ts";
-import type { NodeChange, ReloadReport } from "../contract/reload.ts";
+import type { NodeChange, PlanReport, ReloadReport } from "../contract/reload.ts";
 import type { LedgerSnapshot } from "../ledger/ledger.ts";
 import type { GraphEnvironment } from "./environment.ts";
 import { buildOn, endMemory, type BuiltGraph, type Ground } from "./build-on.ts";
@@ -26,6 +26,7 @@ const NO_SOURCE: ReloadReport = {
   nodes: [],
   durationMs: 0,
 };
+const NO_PLAN: PlanReport = { result: "failed", nodes: [], telemetryChanged: false, mistakes: [] };
 
 /** A running stream graph. */
 export interface Graph {
@@ -76,6 +77,7 @@ class StreamGraph implements Graph {
       health: () => this.health(),
       ledger: () => this.ledger(),
       reload: async () => NO_SOURCE,
+      plan: async () => NO_PLAN,
       topology: () => topologyOf(this.#built.spec),
       ...environment.host,
     };

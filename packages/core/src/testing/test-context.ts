@@ -5,7 +5,7 @@ import type { ComponentContext, ComponentKind, Extension } from "../contract/com
 import type { Delivery } from "../contract/delivery.ts";
 import type { Logger } from "../contract/logger.ts";
 import { DELIVERED, type Outcome } from "../contract/outcome.ts";
-import type { ReloadReport } from "../contract/reload.ts";
+import type { PlanReport, ReloadReport } from "../contract/reload.ts";
 import { NO_PEERS } from "../exchange/exchange.ts";
 import type { GraphEnvironment } from "../graph/environment.ts";
 import { SharedObjects } from "../graph/shared-objects.ts";
@@ -34,6 +34,7 @@ export interface TestContext extends ComponentContext {
 }
 
 const NOT_RELOADED: ReloadReport = { result: "unchanged", message: "Nothing has changed.", nodes: [], durationMs: 0 };
+const NOTHING_PLANNED: PlanReport = { result: "planned", nodes: [], telemetryChanged: false, mistakes: [] };
 
 /** Makes a `TestContext`. Give the same `states` to two contexts to try a reload. */
 export function testContext(
@@ -67,6 +68,7 @@ export function testContext(
     host: {
       health: () => ({ ready: true, startedAt: clock.now(), nodes: [] }),
       reload: async () => NOT_RELOADED,
+      plan: async () => NOTHING_PLANNED,
       ledger: () => ({ nodes: [], edges: [], violations: [] }),
       topology: () => ({ extensions: [], pipelines: [] }),
     },

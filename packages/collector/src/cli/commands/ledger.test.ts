@@ -108,23 +108,23 @@ describe("tidemark ledger", () => {
   it.each<[string, () => Response | Promise<Response>, string]>([
     [
       "nobody",
-      () => Promise.reject(new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED 127.0.0.1:13135") })),
-      "http://localhost:13135 cannot be asked: connect ECONNREFUSED 127.0.0.1:13135; does a collector run there, with the extension admin?",
+      () => Promise.reject(new TypeError("fetch failed", { cause: Object.assign(new Error("no"), { code: "ECONNREFUSED" }) })),
+      "nothing listens at http://localhost:13135; start the collector with the extension admin, or name its address: --admin URL",
     ],
     [
       "one that wants a token",
       () => new Response("401: missing or empty authorization header: authorization\n", { status: 401 }),
-      "http://localhost:13135 asks for a token: 401: missing or empty authorization header: authorization; set TIDEMARK_ADMIN_TOKEN",
+      "http://localhost:13135 asks for a token (missing or empty authorization header: authorization); set TIDEMARK_ADMIN_TOKEN",
     ],
     [
       "another server",
       () => new Response("<html>"),
-      "http://localhost:13135/-/ledger answered 200, and not with books; is it an admin extension?",
+      "http://localhost:13135/-/ledger answered 200, and not with books; name a collector's admin extension: --admin URL",
     ],
     [
       "another server without the page",
       () => Response.json({ error: "not found" }, { status: 404 }),
-      "http://localhost:13135/-/ledger answered 404, and not with books; is it an admin extension?",
+      "http://localhost:13135/-/ledger answered 404, and not with books; name a collector's admin extension: --admin URL",
     ],
   ])("says what is wrong when %s is there", async (_who, respond, message) => {
     expect(await ledger([], respond)).toMatchObject({ code: 1, stdout: "", stderr: `tidemark ledger: ${message}\n` });
@@ -132,7 +132,7 @@ describe("tidemark ledger", () => {
 
   it("refuses what is no URL", async () => {
     await expect(ledger(["--admin", "localhost"], answer(BOOKS))).rejects.toThrow(
-      '"localhost" is not a URL; write --admin http://localhost:13135',
+      '"localhost" is not an http or https URL; write --admin http://localhost:13135',
     );
   });
 });

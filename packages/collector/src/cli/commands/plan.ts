@@ -1,64 +1,92 @@
 import type { LoadedConfig } from "@tidemark/config";
 import type { NodeChange } from "@tidemark/core";
 import { isDeepStrictEqual } from "node:util";
-import { createCollector } from "../../collector.ts";
+import { planBetween } from "../../collector.ts";
+import { ADMIN_TOKEN, adminUrl } from "../admin-client.ts";
+import type { ParsedArguments } from "../arguments.ts";
 import { CONFIG_OPTIONS, type Command } from "../command.ts";
 import { EXIT, UsageError, type CliIo } from "../io.ts";
-import { loadOrReport } from "../load.ts";
+import { configOrReport, loadOrReport, sourceOf } from "../load.ts";
+import { planText } from "../plan-text.ts";
+import { mistakesThere, planAt } from "../remote-plan.ts";
 
-export const planCommand: Command = {
-  name: "plan",
-  usage: "[--config] NEW… --against OLD",
-  summary: "Say what a reload from one configuration to another does to each node.",
-  details: "It builds both, but starts nothing and opens no port. --set holds for both.",
-  takesFiles: true,
-  options: {
-    ...CONFIG_OPTIONS,
-    against: { value: "FILE", repeatable: true, description: "The configuration that runs now." },
-    format: { value: "FORMAT", choices: ["text", "json"], description: "How to show the nodes (default text)." },
-  },
-  run: async (args, io) => {
-    const olds = args.all("against");
-    if (olds.length === 0) throw new UsageError("say what runs now: --against old.yaml");
-    const next = await loadOrReport(args, io);
-    const before = next === undefined ? undefined : await loadOrReport({ ...args, sources: olds }, io);
-    if (next === undefined || before === undefined) return EXIT.usage;
-    const nodes = await planOf(before, next, io);
-    if (nodes === undefined) return EXIT.usage;
-    const isTelemetryNew = !isDeepStrictEqual(before.telemetry, next.telemetry);
-    if (args.value("format") === "json") io.stdout(`${JSON.stringify({ nodes, telemetry_changed: isTelemetryNew }, undefined, 2)}\n`);
-    else io.stdout(planText(nodes, isTelemetryNew));
-    return EXIT.ok;
-  },
-};
+/** What the command uses of the machine. */
+export interface PlanEnvironment {
+  readonly fetch: typeof fetch;
+}
 
-async function planOf(before: LoadedConfig, next: LoadedConfig, io: CliIo): Promise<readonly NodeChange[] | undefined> {
+interface Plan {
+  readonly nodes: readonly NodeChange[];
+  readonly telemetryChanged: boolean;
+}
+
+/** Says what a reload would do. */
+export function createPlanCommand(environment: PlanEnvironment): Command {
+  return {
+    name: "plan",
+    usage: "[--config] NEW… (--against OLD | --admin URL)",
+    summary: "Say what a reload from one configuration to another does to each node.",
+    details: `It starts nothing and opens no port. --set holds for NEW, and for OLD. With --admin the collector at URL compares NEW with what it
+runs, and fills variables (\${env:…}) in from its own environment; a token for it is taken from ${ADMIN_TOKEN}.`,
+    takesFiles: true,
+    options: {
+      ...CONFIG_OPTIONS,
+      against: { value: "FILE", repeatable: true, description: "The configuration that runs now." },
+      admin: { value: "URL", description: "The admin extension of the collector that runs, such as http://localhost:13135." },
+      format: { value: "FORMAT", choices: ["text", "json"], description: "How to show the nodes (default text)." },
+    },
+    run: async (args, io) => {
+      const olds = args.all("against");
+      const admin = args.value("admin");
+      if ((olds.length === 0) === (admin === undefined))
+        throw new UsageError("say what runs now, in one way: --against old.yaml or --admin http://localhost:13135");
+      const plan = admin === undefined ? await planAgainst(olds, args, io) : await askPlan(admin, args, io, environment);
+      if (typeof plan === "number") return plan;
+      const { nodes, telemetryChanged } = plan;
+      if (args.value("format") === "json") io.stdout(`${JSON.stringify({ nodes, telemetry_changed: telemetryChanged }, undefined, 2)}\n`);
+      else io.stdout(planText(nodes, telemetryChanged));
+      return EXIT.ok;
+    },
+  };
+}
+
+export const planCommand: Command = createPlanCommand({ fetch: (...request) => fetch(...request) });
+
+/** The plan, or the exit code; why there is none is shown. */
+async function planAgainst(olds: readonly string[], args: ParsedArguments, io: CliIo): Promise<Plan | number> {
+  const next = await loadOrReport(args, io);
+  const before = next === undefined ? undefined : await loadOrReport({ ...args, sources: olds }, io);
+  if (next === undefined || before === undefined) return EXIT.usage;
+  const nodes = await builtPlan(before, next, io);
+  return nodes === undefined ? EXIT.usage : { nodes, telemetryChanged: !isDeepStrictEqual(before.telemetry, next.telemetry) };
+}
+
+async function builtPlan(before: LoadedConfig, next: LoadedConfig, io: CliIo): Promise<readonly NodeChange[] | undefined> {
   try {
-    const collector = createCollector({ config: before, logSink: () => {} });
-    try {
-      return collector.plan(next);
-    } finally {
-      await collector.shutdown(0);
-    }
+    return await planBetween(before, next);
   } catch (caught) {
     io.stderr(`The pipelines cannot be built: ${caught instanceof Error ? caught.message : String(caught)}\n`);
     return undefined;
   }
 }
 
-/** One line for each node, and a last one that counts. */
-export function planText(nodes: readonly NodeChange[], isTelemetryNew: boolean): string {
-  const rows = nodes.map((node) => [node.node, wordsFor(node), node.reason ?? ""] as const);
-  if (isTelemetryNew) rows.push(["service::telemetry", "unchanged", "what has changed in it takes effect at the next start"]);
-  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const lines = rows.map(([name, words, reason]) => `${name.padEnd(widths[0] ?? 0)}  ${words.padEnd(widths[1] ?? 0)}  ${reason}`.trimEnd());
-  const counts = new Map<string, number>();
-  for (const node of nodes) counts.set(wordsFor(node), (counts.get(wordsFor(node)) ?? 0) + 1);
-  const sum = [...counts].map(([words, count]) => `${count} ${words}`).join("; ");
-  return `${[...lines, "", `${nodes.length} nodes: ${sum}`].join("\n")}\n`;
-}
-
-function wordsFor({ change, state }: NodeChange): string {
-  if (change === "rebuilt") return state === "none" ? "rebuilt" : `rebuilt, state ${state}`;
-  return change === "removed" && state === "lost" ? "removed, state lost" : change;
+async function askPlan(admin: string, args: ParsedArguments, io: CliIo, environment: PlanEnvironment): Promise<Plan | number> {
+  const url = adminUrl(admin, "/-/plan");
+  const source = sourceOf(args, io);
+  const here = await source.load();
+  if (source.unread.length > 0) {
+    configOrReport(here, io);
+    return EXIT.usage;
+  }
+  try {
+    const report = await planAt(url, { uris: args.sources, sets: args.sets, texts: source.texts }, environment.fetch, io.env);
+    if (report.result === "planned") return report;
+    // The collector names places only. Mostly the same mistakes show here, with all that is to be said about them.
+    const config = configOrReport(here, io);
+    if (config !== undefined && (await builtPlan(config, config, io)) !== undefined) io.stderr(mistakesThere(url, report.mistakes));
+    return EXIT.usage;
+  } catch (caught) {
+    io.stderr(`tidemark plan: ${caught instanceof Error ? caught.message : String(caught)}\n`);
+    return EXIT.failure;
+  }
 }

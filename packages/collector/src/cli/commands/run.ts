@@ -38,7 +38,15 @@ export const runCommand: Command = {
     const source = sourceOf(args, io);
     return withLog(configOrReport(await source.load(), io), io, (config, logSink) =>
       runCollector({ config, deadlineMs, logSink, io, watched: args.has("watch") ? source : undefined }, () =>
-        inThisProcess(createCollector({ config, logSink, load: () => source.load(), drainMs: deadlineMs })),
+        inThisProcess(
+          createCollector({
+            config,
+            logSink,
+            load: () => source.load(),
+            loadCandidate: (candidate) => source.loadCandidate(candidate),
+            drainMs: deadlineMs,
+          }),
+        ),
       ),
     );
   },
@@ -66,7 +74,7 @@ async function withLog(
   run: (config: LoadedConfig, logSink: LogSink) => Promise<number>,
 ): Promise<number> {
   if (config === undefined) return EXIT.usage;
-  const output = openLogSink(config.telemetry.logs.output_paths, io);
+  const output = openLogSink(config.telemetry.logs, io);
   try {
     return await run(config, output.sink);
   } finally {

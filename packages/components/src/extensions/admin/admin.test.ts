@@ -1,4 +1,4 @@
-import { type Extension, PipelineError, type Host, type ReloadReport } from "@tidemark/core";
+import { type Extension, PipelineError, type Host, type PlanReport, type ReloadReport } from "@tidemark/core";
 import { testContext } from "@tidemark/core/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { freePort } from "../../pages/testing/free-port.ts";
@@ -68,6 +68,34 @@ describe("admin", () => {
     await expect(fetch(`${url}/-/ledger`)).rejects.toThrow();
   });
 
+  it.each([
+    ["planned", 200],
+    ["failed", 400],
+  ] as const)("answers a plan that ends as %s with %i", async (result, status) => {
+    const candidate = { uris: ["a.yaml"], sets: ["b=c"], texts: { "a.yaml": "receivers:\n" } };
+    const answer: PlanReport = { result, nodes: [], telemetryChanged: true, mistakes: [] };
+    let asked: unknown;
+    const url = await serve({ plan: async (of) => ((asked = of), answer) });
+    const response = await fetch(`${url}/-/plan`, { method: "POST", body: JSON.stringify(candidate) });
+    expect([response.status, await response.json()]).toEqual([status, answer]);
+    expect(asked).toEqual(candidate);
+  });
+
+  it.each(["", "{", "[]", '{"uris":[],"sets":[]}', '{"uris":[1],"sets":[],"texts":{}}'])("takes %j for no candidate", async (body) => {
+    const url = await serve({ plan: () => Promise.reject(new Error("must not be called")) });
+    const response = await fetch(`${url}/-/plan`, { method: "POST", body });
+    expect([response.status, await response.text()]).toEqual([
+      400,
+      "400: a plan needs a JSON body with uris, sets and texts; tidemark plan --admin sends one\n",
+    ]);
+  });
+
+  it("takes no candidate without end", async () => {
+    const url = await serve();
+    const response = await fetch(`${url}/-/plan`, { method: "POST", body: Buffer.alloc((16 << 20) + 1, 32) });
+    expect([response.status, await response.text()]).toEqual([413, "413: the body is longer than 16777216 bytes\n"]);
+  });
+
   it("does nothing for a GET, for a browser's page, or at another path", async () => {
     let reloads = 0;
     const url = await serve({ reload: async () => ((reloads += 1), report("reloaded")) });
@@ -76,7 +104,7 @@ describe("admin", () => {
     const page = await fetch(`${url}/-/reload`, { method: "POST", headers: { origin: "https://example.com" } });
     expect([page.status, await page.text()]).toEqual([403, "403: pages of a browser may not ask here\n"]);
     const elsewhere = await fetch(`${url}/`, { method: "POST" });
-    expect([elsewhere.status, await elsewhere.text()]).toEqual([404, "404: there are GET /-/ledger and POST /-/reload\n"]);
+    expect([elsewhere.status, await elsewhere.text()]).toEqual([404, "404: there are GET /-/ledger, POST /-/plan and POST /-/reload\n"]);
     expect(reloads).toBe(0);
   });
 

@@ -1,14 +1,25 @@
-import { PipelineError, type ComponentContext, type Extension, type ServerAuthenticator } from "@tidemark/core";
+import { PipelineError, type Candidate, type ComponentContext, type Extension, type ServerAuthenticator } from "@tidemark/core";
 import { jsonPage, PageServer, textPage, type Page, type PageRequest } from "../../pages/page-server.ts";
+import { z } from "zod";
 import type { AdminConfig } from "./config.ts";
+
+/** A configuration of this size is none that people write. */
+const MOST_CANDIDATE_BYTES = 16 << 20;
+
+const candidateShape: z.ZodType<Candidate> = z.strictObject({
+  uris: z.array(z.string()),
+  sets: z.array(z.string()),
+  texts: z.record(z.string(), z.string()),
+});
 
 interface Route {
   readonly method: "GET" | "POST";
-  readonly answer: (context: ComponentContext) => Page | Promise<Page>;
+  readonly answer: (context: ComponentContext, request: PageRequest) => Page | Promise<Page>;
 }
 
 const ROUTES: Readonly<Record<string, Route>> = {
   "/-/ledger": { method: "GET", answer: ledgerPage },
+  "/-/plan": { method: "POST", answer: planPage },
   "/-/reload": { method: "POST", answer: reloadPage },
 };
 
@@ -17,7 +28,7 @@ export function createAdmin({ endpoint, tls, auth }: AdminConfig, context: Compo
   let authenticator: ServerAuthenticator | undefined;
   const answer = async (request: PageRequest): Promise<Page> =>
     (await refusal(request, authenticator)) ?? (await answerTo(request, context));
-  const server = new PageServer({ endpoint, tls, log: context.log, answer });
+  const server = new PageServer({ endpoint, tls, clock: context.clock, log: context.log, answer });
   return {
     start: async () => {
       authenticator = auth === undefined ? undefined : context.capability("serverAuthenticator", auth.authenticator);
@@ -40,12 +51,13 @@ async function refusal({ headers }: PageRequest, authenticator: ServerAuthentica
   }
 }
 
-function answerTo({ method, path }: PageRequest, context: ComponentContext): Page | Promise<Page> {
+function answerTo(request: PageRequest, context: ComponentContext): Page | Promise<Page> {
+  const { method, path } = request;
   const route = Object.hasOwn(ROUTES, path) ? ROUTES[path] : undefined;
-  if (route === undefined) return textPage(404, "404: there are GET /-/ledger and POST /-/reload");
+  if (route === undefined) return textPage(404, "404: there are GET /-/ledger, POST /-/plan and POST /-/reload");
   if (route.method !== method && !(route.method === "GET" && method === "HEAD"))
     return { ...textPage(405, `405: use ${route.method} ${path}`), headers: { allow: route.method } };
-  return route.answer(context);
+  return route.answer(context, request);
 }
 
 function ledgerPage({ clock, host }: ComponentContext): Page {
@@ -56,4 +68,20 @@ function ledgerPage({ clock, host }: ComponentContext): Page {
 async function reloadPage({ host }: ComponentContext): Promise<Page> {
   const report = await host.reload();
   return jsonPage(report.result === "failed" ? 400 : 200, report);
+}
+
+async function planPage({ host }: ComponentContext, request: PageRequest): Promise<Page> {
+  const candidate = candidateOf(await request.text(MOST_CANDIDATE_BYTES));
+  if (candidate === undefined)
+    return textPage(400, "400: a plan needs a JSON body with uris, sets and texts; tidemark plan --admin sends one");
+  const report = await host.plan(candidate);
+  return jsonPage(report.result === "failed" ? 400 : 200, report);
+}
+
+function candidateOf(body: string): Candidate | undefined {
+  try {
+    return candidateShape.parse(JSON.parse(body));
+  } catch {
+    return undefined;
+  }
 }
