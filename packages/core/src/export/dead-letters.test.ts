@@ -116,6 +116,22 @@ describe("what cannot be delivered", () => {
   });
 });
 
+describe("a stored batch that can never be a dead letter", () => {
+  it("stays where it is stored, and holds neither the queue nor the shutdown up", async () => {
+    const never = PipelineError.invalid("a record of 5 bytes can never be stored");
+    const storage = disk({ fault: (operation) => (operation === "bury" ? never : undefined) });
+    const one = await life(storage, { queue_size: 2 });
+    one.answers.push(PipelineError.invalid("no"));
+    one.push("a");
+    one.push("b");
+    await settlePromises();
+    expect(one.row()).toMatchObject({ delivered: 1, held: 1, stored: 1, missing: 0 });
+    await one.node.shutdown(new AbortController().signal);
+    expect(storage.records(OWNER)).toHaveLength(1);
+    expect(one.row()).toMatchObject({ delivered: 1, held: 1, stored: 1, missing: 0 });
+  });
+});
+
 describe("a dead letter that comes when time is up", () => {
   it("is not waited for", async () => {
     const { clock, log } = testContext();

@@ -3,7 +3,8 @@ import type { SendResult } from "./sender.ts";
 
 /**
  * What became of items in an exporter. `buried` ones are among the dead letters; `lost` ones are nowhere any more, for the reason
- * named: `rejected`, `partly_rejected`, `retries_exhausted`, `stopped` (the collector ended first) or `unreadable` (in the storage).
+ * named: `rejected`, `partly_rejected`, `retries_exhausted`, `stopped` (the collector ended first), `not_storable` (its sender was
+ * told so) or `unreadable` (in the storage).
  */
 export type ItemFate =
   | { readonly kind: "delivered" | "refused" | "buried" }

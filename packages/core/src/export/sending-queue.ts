@@ -1,4 +1,4 @@
-import type { Signal } from "@tidemark/otlp";
+import type { Batch, Signal } from "@tidemark/otlp";
 import type { Clock } from "../contract/clock.ts";
 import type { Delivery } from "../contract/delivery.ts";
 import type { Logger } from "../contract/logger.ts";
@@ -8,12 +8,13 @@ import type { DurableQueue } from "../contract/storage.ts";
 import type { QueueConfig } from "../fields/exporter-fields.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import { fatesOf, type ItemFate } from "./item-fate.ts";
-import { Joiner, type JoinPolicy } from "./joiner.ts";
-import { makeEntry, outcomeOf, recordOf, wholeShipment, type Entry, type Share, type Shipment } from "./queue-entry.ts";
-import { RingBuffer } from "./ring-buffer.ts";
+import { makeEntry, outcomeOf, recordOf, type Entry, type Shipment } from "./queue-entry.ts";
+import { Requests } from "./requests.ts";
 import type { Sender, SendResult } from "./sender.ts";
 import { StoredBacklog } from "./stored-backlog.ts";
+import { chargeEnd } from "./shipment-end.ts";
 
+import { WaitingSenders } from "./waiting-senders.ts";
 /** How long a client should wait before it comes back to a full queue. */
 const FULL_RETRY_AFTER_MS = 1000;
 /** How long nothing is stored for senders that wait anyway, after the storage refused. */
@@ -42,29 +43,23 @@ export interface QueueOwner {
 export class SendingQueue {
   readonly #config: QueueConfig;
   readonly #owner: QueueOwner;
-  readonly #queued: RingBuffer<Entry> = new RingBuffer();
-  /** Requests that are joined, or cut, and ready to go. */
-  readonly #ready: RingBuffer<Shipment> = new RingBuffer();
-  readonly #waiting: RingBuffer<Entry> = new RingBuffer();
-  /** Request headers that separate batches. */
-  readonly #keys: readonly string[];
-  readonly #joiner: Joiner | undefined;
+  readonly #requests: Requests;
+  readonly #waiting = new WaitingSenders();
   #storage: DurableQueue | undefined;
   #backlog: StoredBacklog | undefined;
   #deadLetters: DeadLetters | undefined;
   #used = 0;
   #memory = 0;
+  /** What of it is stored and stays so: nobody sends it in this run. */
+  #left = 0;
   #sending = 0;
   /** Requests that the far side has refused for good, until they are among the dead letters. They keep no sender from the next ones. */
   #burying = 0;
   #storing = 0;
-  /** Items that are being stored, and items that wait for room: what of a durable queue is in memory only. */
   #storingItems = 0;
-  #waitingItems = 0;
   #isStoreRefusing = false;
   /** The queue takes and sends nothing: its storage is not open yet, or it has ended, and what is stored stays there. */
   #isHalted: boolean;
-  #isDraining = false;
   #isStopped = false;
   #idle: (() => void) | undefined;
   heldItems = 0;
@@ -73,11 +68,9 @@ export class SendingQueue {
     this.#config = config;
     this.#owner = owner;
     this.#isHalted = config.storage !== undefined;
-    this.#keys = (config.batch?.partition.metadata_keys ?? []).map((key) => key.toLowerCase());
-    if (config.batch === undefined && config.degrade === undefined) return;
-    this.#joiner = new Joiner(this.#keys, owner.clock, {
-      policy: () => this.#joinPolicy(),
-      ready: (shipment) => this.#ready.push(shipment),
+    this.#requests = new Requests(config, {
+      clock: owner.clock,
+      isDegraded: () => owner.sender.isDegraded,
       flushed: () => this.#pump(),
     });
   }
@@ -89,7 +82,7 @@ export class SendingQueue {
 
   /** Items that are in the storage; what has left it, but is not yet told so, does not count. */
   get storedItems(): number {
-    return this.#backlog === undefined ? 0 : this.heldItems - this.#storingItems - this.#waitingItems;
+    return this.#backlog === undefined ? 0 : this.heldItems - this.#storingItems - this.#waiting.items;
   }
 
   /** Where undeliverable batches go, and with `storage` the queue itself. What is stored already is sent first. */
@@ -125,7 +118,7 @@ export class SendingQueue {
     const entry = makeEntry(batch, context, settlement, this.#config.sizer, this.#sending >= this.#owner.sender.concurrency);
     this.heldItems += entry.batch.itemCount;
     if (this.#mayEnter(entry) && this.#waiting.length === 0) this.#admit(entry);
-    else if (this.#config.block_on_overflow && !this.#isHalted) this.#wait(entry);
+    else if (this.#config.block_on_overflow && !this.#isHalted) this.#waiting.push(entry);
     else this.#refuseFull(entry);
     this.#pump();
   }
@@ -135,9 +128,8 @@ export class SendingQueue {
    * take now: what is stored can wait.
    */
   drained(): Promise<void> {
-    this.#isDraining = true;
     if (this.#backlog !== undefined) this.#owner.sender.stopRetrying();
-    this.#joiner?.flush();
+    this.#requests.flush();
     this.#pump();
     if (this.#isIdle) return Promise.resolve();
     return new Promise((resolve) => {
@@ -169,7 +161,7 @@ export class SendingQueue {
   get #isIdle(): boolean {
     // A storage that hangs must not hold the shutdown: what it is writing has not been acknowledged.
     if (this.#sending + this.#burying > 0 || (this.#storing > 0 && !this.#isStopped) || this.#waiting.length > 0) return false;
-    return this.#isHalted || this.#used <= 0;
+    return this.#isHalted || this.#used <= this.#left;
   }
 
   #checkIdle(): void {
@@ -198,18 +190,7 @@ export class SendingQueue {
 
   #enqueue(entry: Entry): void {
     this.#memory += entry.memory;
-    this.#queued.push(entry);
-  }
-
-  #wait(entry: Entry): void {
-    this.#waitingItems += entry.batch.itemCount;
-    this.#waiting.push(entry);
-  }
-
-  #nextWaiting(): Entry | undefined {
-    const entry = this.#waiting.shift();
-    this.#waitingItems -= entry?.batch.itemCount ?? 0;
-    return entry;
+    this.#requests.push(entry);
   }
 
   async #store(entry: Entry, storage: DurableQueue, backlog: StoredBacklog): Promise<void> {
@@ -217,7 +198,7 @@ export class SendingQueue {
     this.#storingItems += entry.batch.itemCount;
     const { generation } = backlog;
     try {
-      entry.id = await storage.append(recordOf(entry.batch, entry.context, this.#keys));
+      entry.id = await storage.append(recordOf(entry.batch, entry.context, this.#requests.keys));
       if (backlog.isOpen || this.#memory + entry.memory > this.#config.max_bytes) backlog.leave(entry, generation);
       else {
         backlog.hold(entry);
@@ -227,41 +208,46 @@ export class SendingQueue {
       answer(entry);
     } catch (caught) {
       this.#storingItems -= entry.batch.itemCount;
-      this.#notStored(entry, PipelineError.from(caught));
+      this.#notStored(entry, PipelineError.from(caught), caught instanceof PipelineError && !caught.retryable);
     }
     this.#storing -= 1;
     this.#pump();
     this.#checkIdle();
   }
 
-  #notStored(entry: Entry, error: PipelineError): void {
+  #notStored(entry: Entry, error: PipelineError, isHopeless: boolean): void {
     this.#used -= entry.cost;
-    this.#owner.log.warn("A batch could not be stored.", { error: error.message, items: entry.batch.itemCount });
-    if (this.#config.block_on_overflow && !this.#isHalted) {
-      this.#wait(entry);
-      if (this.#isStoreRefusing) return;
-      this.#isStoreRefusing = true;
-      this.#owner.clock.setTimeout(() => {
-        this.#isStoreRefusing = false;
-        this.#admitWaiting();
-      }, STORE_AGAIN_MS);
-    } else
-      this.#refuse(
-        entry,
-        PipelineError.unavailable(`the batch could not be stored: ${error.message}`, error.retryAfterMs ?? FULL_RETRY_AFTER_MS),
-      );
+    const { batch, settlement } = entry;
+    if (isHopeless) {
+      this.#book(batch.signal, batch.itemCount, { kind: "lost", reason: "not_storable", error });
+      return settlement?.settle({ kind: "failed", error, items: batch.itemCount });
+    }
+    this.#owner.log.warn("A batch could not be stored.", { error: error.message, items: batch.itemCount });
+    if (this.#config.block_on_overflow && !this.#isHalted) return this.#storeLater(entry);
+    const waitMs = error.retryAfterMs ?? FULL_RETRY_AFTER_MS;
+    this.#refuse(entry, PipelineError.unavailable(`the batch could not be stored: ${error.message}`, waitMs));
+  }
+
+  #storeLater(entry: Entry): void {
+    this.#waiting.push(entry);
+    if (this.#isStoreRefusing) return;
+    this.#isStoreRefusing = true;
+    this.#owner.clock.setTimeout(() => {
+      this.#isStoreRefusing = false;
+      this.#admitWaiting();
+    }, STORE_AGAIN_MS);
   }
 
   #admitWaiting(): void {
     for (let next = this.#waiting.peek(); next !== undefined && this.#mayEnter(next); next = this.#waiting.peek()) {
-      this.#nextWaiting();
+      this.#waiting.shift();
       this.#admit(next);
     }
     this.#pump();
   }
 
   #refuseWaiting(): void {
-    for (let next = this.#nextWaiting(); next !== undefined; next = this.#nextWaiting())
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift())
       this.#refuse(next, PipelineError.unavailable("the exporter has stopped"));
   }
 
@@ -283,40 +269,18 @@ export class SendingQueue {
     this.#admitWaiting();
   }
 
-  #joinPolicy(): JoinPolicy {
-    const { batch, degrade } = this.#config;
-    const flushMs = this.#isDraining ? 0 : (batch?.flush_timeout ?? 0);
-    if (degrade !== undefined && this.#owner.sender.isDegraded) return { sizer: "items", min: degrade.batch, max: degrade.batch, flushMs };
-    const { sizer, min_size: min, max_size: max } = batch ?? { sizer: "items", min_size: 0, max_size: 0 };
-    return { sizer: sizer === "bytes" ? "bytes" : "items", min, max, flushMs };
-  }
-
   #pump(): void {
     const { sender } = this.#owner;
     while (!this.#isHalted && this.#sending < sender.concurrency && this.#burying < MOST_BURIALS) {
-      const shipment = this.#next();
+      const shipment = this.#requests.next();
       if (shipment === undefined) break;
       this.#sending += 1;
       void sender.send(shipment.batch).then((result) => this.#sent(shipment, result));
     }
     const backlog = this.#backlog;
-    if (backlog === undefined || this.#isHalted || !backlog.isOpen || this.#queued.length >= LOW_WATER) return;
+    if (backlog === undefined || this.#isHalted || !backlog.isOpen || this.#requests.queued >= LOW_WATER) return;
     const room = this.#config.max_bytes - this.#memory - backlog.memory;
     if (room > 0 || this.#memory <= 0) backlog.read(room);
-  }
-
-  #next(): Shipment | undefined {
-    const joiner = this.#joiner;
-    if (joiner === undefined) {
-      const entry = this.#queued.shift();
-      return entry === undefined ? undefined : wholeShipment(entry);
-    }
-    for (let entry = this.#ready.length === 0 ? this.#queued.shift() : undefined; entry !== undefined;) {
-      joiner.add(entry);
-      entry = this.#ready.length === 0 ? this.#queued.shift() : undefined;
-    }
-    if (this.#ready.length === 0 && this.#joinPolicy().flushMs === 0) joiner.flush();
-    return this.#ready.shift();
   }
 
   #sent(shipment: Shipment, result: SendResult): void {
@@ -331,7 +295,7 @@ export class SendingQueue {
     this.#burying += 1;
     this.#pump();
     const reason = { reason: result.kind, message: result.error?.message ?? "", attempts: result.attempts };
-    const isBuried = await deadLetters.bury(shipment, reason, { backlog: this.#backlog, keys: this.#keys });
+    const isBuried = await deadLetters.bury(shipment, reason, { backlog: this.#backlog, keys: this.#requests.keys });
     this.#burying -= 1;
     // What could not be put there in time stays where it is stored.
     const isKept = !isBuried && this.#backlog !== undefined;
@@ -344,35 +308,29 @@ export class SendingQueue {
   }
 
   #finish(shipment: Shipment, result: SendResult, isBuried: boolean): void {
-    this.#bookResult(shipment, result, isBuried);
-    let rejected = result.kind === "rejected" ? shipment.batch.itemCount : result.rejected;
-    for (const share of shipment.shares) {
-      const lost = Math.min(rejected, share.items);
-      rejected -= lost;
-      this.#finishShare(share, result, lost, isBuried && shipment.batch === share.entry.batch);
-    }
+    this.#bookEnd(shipment.batch, result, isBuried);
+    // A whole batch has been moved in the storage; of a joined one its batches are still there.
+    for (const entry of chargeEnd(shipment, result)) this.#leave(entry, isBuried && shipment.batch === entry.batch);
     this.#admitWaiting();
     this.#checkIdle();
   }
 
-  #bookResult({ batch }: Shipment, result: SendResult, isBuried: boolean): void {
-    const { signal, itemCount: items } = batch;
+  #bookEnd({ signal, itemCount: items }: Batch, result: SendResult, isBuried: boolean): void {
     if (isBuried) return this.#book(signal, items, { kind: "buried" });
     if (result.kind === "delivered") return this.#book(signal, items, { kind: "delivered" });
-    const ways = { isWaitedFor: this.#config.wait_for_result, isStored: this.#backlog !== undefined };
-    for (const { count, fate } of fatesOf(items, result, ways)) this.#book(signal, count, fate);
+    const where = { isWaitedFor: this.#config.wait_for_result, isStored: this.#backlog !== undefined };
+    for (const { count, fate } of fatesOf(items, result, where)) this.#book(signal, count, fate);
   }
 
-  #finishShare({ entry }: Share, { kind, error }: SendResult, lost: number, isBuried: boolean): void {
-    entry.open -= 1;
-    entry.lost += lost;
-    entry.error ??= error;
-    if (kind === "stopped" || (kind === "retries_exhausted" && entry.settlement !== undefined)) entry.isRefused = true;
-    if (entry.open > 0) return;
+  /** All of a batch has ended. */
+  #leave(entry: Entry, isMoved: boolean): void {
     this.#memory -= entry.memory;
-    if (this.#backlog !== undefined && entry.isRefused) return;
+    if (this.#backlog !== undefined && entry.isRefused) {
+      this.#left += entry.cost;
+      return;
+    }
     this.#used -= entry.cost;
-    if (this.#backlog !== undefined && !isBuried) this.#backlog.remove(entry.id);
+    if (this.#backlog !== undefined && !isMoved) this.#backlog.remove(entry.id);
     entry.settlement?.settle(outcomeOf(entry));
   }
 

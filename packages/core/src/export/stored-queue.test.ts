@@ -112,6 +112,21 @@ describe("a queue on disk", () => {
     expect(one.sent).toEqual([["a"]]);
   });
 
+  it.each([true, false])(
+    "fails what can never be stored, and holds nobody up for it (block_on_overflow: %s)",
+    async (block_on_overflow) => {
+      const never = PipelineError.invalid("a record of 5 bytes can never be stored");
+      const one = await life(disk({ fault: (operation, call) => (operation === "append" && call === 1 ? never : undefined) }), {
+        block_on_overflow,
+      });
+      const deliveries = [one.push("a", "b"), one.push("c")];
+      await settlePromises();
+      expect(deliveries.map(({ outcomes }) => outcomes)).toEqual([[{ kind: "failed", error: never, items: 2 }], [{ kind: "delivered" }]]);
+      expect(one.row()).toMatchObject({ received: 3, delivered: 1, failed: 2, lost: { not_storable: 2 }, held: 0, missing: 0 });
+      expect(one.node.queueSize).toBe(0);
+    },
+  );
+
   it("refuses when queue_size is used up by what is on the disk", async () => {
     const storage = disk();
     const one = await life(storage, { queue_size: 2 });
