@@ -40,6 +40,7 @@ export function drawScenario(random: Random): Scenario {
   const mode = pick<Mode>(random, ["stored", "stored", "stored", "memory", "wait_for_result"]);
   const batch = random() < 0.4 ? { batch: drawBatch(random) } : {};
   const degrade = random() < 0.2 ? { degrade: { p99: `${between(random, 50, 900)}ms`, window: "5s", batch: between(random, 1, 6) } } : {};
+  const catchUp = random() < 0.5 ? { catch_up: { max_bytes: between(random, 100, 2000) } } : {};
   const queue = {
     num_consumers: between(random, 1, 4),
     queue_size: between(random, 2, 25),
@@ -51,6 +52,7 @@ export function drawScenario(random: Random): Scenario {
     ...(mode === "stored" ? { storage: "sim_storage" } : random() < 0.5 ? { dead_letters: { storage: "sim_storage" } } : {}),
     ...batch,
     ...degrade,
+    ...catchUp,
   };
   const healedAt = between(random, 5000, 25_000);
   const times = (most: number): number[] => Array.from({ length: between(random, 0, most) }, () => between(random, 50, healedAt));
@@ -61,7 +63,7 @@ export function drawScenario(random: Random): Scenario {
       retry_on_failure: retryField.parse(drawRetry(random)),
       timeout: between(random, 200, 3000),
     },
-    joins: "batch" in batch || "degrade" in degrade,
+    joins: "batch" in batch || "degrade" in degrade || "catch_up" in catchUp,
     clients: between(random, 1, 6),
     requests: between(random, 2, 18),
     crashes: mode === "stored" ? times(3) : [],

@@ -17,7 +17,7 @@ export { BY_METRIC_NAME, BY_TRACE, inOneWorker } from "./exchange/partitions.ts"
 export { SocketExchange, type SocketExchangeOptions } from "./exchange/socket-exchange.ts";
 export { durationField, formatDuration, parseDuration } from "./fields/duration.ts";
 export { noEffectField } from "./fields/no-effect-field.ts";
-export { queueField, retryField, timeoutField, type QueueConfig, type RetryConfig } from "./fields/exporter-fields.ts";
+export { joiningQueueField, queueField, retryField, timeoutField, type QueueConfig, type RetryConfig } from "./fields/exporter-fields.ts";
 export type { GraphEnvironment } from "./graph/environment.ts";
 export type * from "./graph/graph-spec.ts";
 export { buildGraph, type Graph } from "./graph/graph.ts";

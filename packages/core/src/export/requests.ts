@@ -4,31 +4,36 @@ import { Joiner, type JoinPolicy } from "./joiner.ts";
 import { wholeShipment, type Entry, type Shipment } from "./queue-entry.ts";
 import { RingBuffer } from "./ring-buffer.ts";
 
+const ONE_BY_ONE: JoinPolicy = { sizer: "items", min: 0, max: 0, flushMs: 0 };
+
 /** What the making of requests needs from the queue. */
 export interface RequestsOwner {
   readonly clock: Clock;
   /** Whether sends are slow, so that requests should be small. */
   isDegraded(): boolean;
+  /** Whether older batches lie on the disk only, or more wait than are sent at the same time. */
+  isBehind(): boolean;
   /** Requests became complete because time was up. */
   flushed(): void;
 }
 
-/** The queued batches in their order, and the requests that they become: one each, or joined and cut by `batch` and `degrade`. */
+/** The queued batches in their order, and the requests that they become: one each, or joined and cut by `batch`, `degrade` and `catch_up`. */
 export class Requests {
   /** Request headers that separate batches, in lower case. */
   readonly keys: readonly string[];
-  readonly #config: Pick<QueueConfig, "batch" | "degrade">;
+  readonly #config: Pick<QueueConfig, "batch" | "degrade" | "catch_up">;
   readonly #owner: RequestsOwner;
   readonly #queued: RingBuffer<Entry> = new RingBuffer();
+  /** Requests that are joined, cut, or taken apart, and complete. */
   readonly #ready: RingBuffer<Shipment> = new RingBuffer();
   readonly #joiner: Joiner | undefined;
   #isFlushing = false;
 
-  constructor(config: Pick<QueueConfig, "batch" | "degrade">, owner: RequestsOwner) {
+  constructor(config: Pick<QueueConfig, "batch" | "degrade" | "catch_up">, owner: RequestsOwner) {
     this.#config = config;
     this.#owner = owner;
     this.keys = (config.batch?.partition.metadata_keys ?? []).map((key) => key.toLowerCase());
-    if (config.batch === undefined && config.degrade === undefined) return;
+    if (config.batch === undefined && config.degrade === undefined && config.catch_up?.enabled !== true) return;
     this.#joiner = new Joiner(this.keys, owner.clock, {
       policy: () => this.#policy(),
       ready: (shipment) => this.#ready.push(shipment),
@@ -48,16 +53,13 @@ export class Requests {
   /** The request that goes next; undefined when there is none, or none is complete. */
   next(): Shipment | undefined {
     const joiner = this.#joiner;
-    if (joiner === undefined) {
-      const entry = this.#queued.shift();
-      return entry === undefined ? undefined : wholeShipment(entry);
-    }
     while (this.#ready.length === 0) {
       const entry = this.#queued.shift();
       if (entry === undefined) break;
+      if (joiner === undefined) return wholeShipment(entry);
       joiner.add(entry);
     }
-    if (this.#ready.length === 0 && this.#policy().flushMs === 0) joiner.flush();
+    if (joiner !== undefined && this.#ready.length === 0 && this.#policy().flushMs === 0) joiner.flush();
     return this.#ready.shift();
   }
 
@@ -67,11 +69,23 @@ export class Requests {
     this.#joiner?.flush();
   }
 
+  /**
+   * Makes one request of each batch again, so that what the far side refuses for good costs the batch that it is in, and no other. False
+   * when it was of one batch only, or of pieces.
+   */
+  takeApart({ shares }: Shipment): boolean {
+    if (shares.length < 2 || shares.some(({ entry, items }) => items !== entry.batch.itemCount)) return false;
+    for (const share of shares) this.#ready.push({ batch: share.entry.batch, shares: [share] });
+    return true;
+  }
+
   #policy(): JoinPolicy {
-    const { batch, degrade } = this.#config;
+    const { batch, degrade, catch_up: catchUp } = this.#config;
     const flushMs = this.#isFlushing ? 0 : (batch?.flush_timeout ?? 0);
     if (degrade !== undefined && this.#owner.isDegraded()) return { sizer: "items", min: degrade.batch, max: degrade.batch, flushMs };
-    const { sizer, min_size: min, max_size: max } = batch ?? { sizer: "items", min_size: 0, max_size: 0 };
-    return { sizer: sizer === "bytes" ? "bytes" : "items", min, max, flushMs };
+    if (batch !== undefined)
+      return { sizer: batch.sizer === "bytes" ? "bytes" : "items", min: batch.min_size, max: batch.max_size, flushMs };
+    if (catchUp?.enabled === true && this.#owner.isBehind()) return { sizer: "bytes", min: catchUp.max_bytes, max: 0, flushMs: 0 };
+    return ONE_BY_ONE;
   }
 }

@@ -71,6 +71,7 @@ export class SendingQueue {
     this.#requests = new Requests(config, {
       clock: owner.clock,
       isDegraded: () => owner.sender.isDegraded,
+      isBehind: () => this.#backlog !== undefined && (this.#backlog.isOpen || this.#requests.queued > owner.sender.concurrency),
       flushed: () => this.#pump(),
     });
   }
@@ -286,6 +287,7 @@ export class SendingQueue {
   #sent(shipment: Shipment, result: SendResult): void {
     this.#sending -= 1;
     if (result.kind === "stopped" && this.#backlog !== undefined) this.#halt();
+    if (result.kind === "rejected" && this.#requests.takeApart(shipment)) return this.#pump();
     const isDead = result.kind === "rejected" || (result.kind === "retries_exhausted" && !this.#isOwed(shipment));
     if (isDead && this.#deadLetters !== undefined) void this.#bury(shipment, result, this.#deadLetters);
     else this.#finish(shipment, result, false);

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { durationField } from "./duration.ts";
 
-export { queueField, type DegradeConfig, type QueueConfig } from "./queue-field.ts";
+export { joiningQueueField, queueField, type DegradeConfig, type QueueConfig } from "./queue-field.ts";
 export { retryField, type CircuitBreakerConfig, type RetryConfig } from "./retry-field.ts";
 
 /** `timeout` of one attempt. */

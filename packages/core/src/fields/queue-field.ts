@@ -30,6 +30,24 @@ const degradeField = z
     examples: [{ p99: "2s", compression: "gzip", batch: 200 }],
   });
 
+const catchUpField = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .default(true)
+      .meta({ description: "Off: always one request for each batch.", examples: [false] }),
+    max_bytes: z
+      .int()
+      .min(1)
+      .default(256 * 1024)
+      .meta({ description: "Size in bytes at which a request goes.", examples: [1048576] }),
+  })
+  .meta({
+    description:
+      "How a queue with `storage` empties faster when it is behind: batches that wait go together. A joined request that the far side refuses for good is taken apart again, and each batch stands for itself. With `batch`, that applies instead. Not in the Collector.",
+    examples: [{ enabled: false }],
+  });
+
 const adaptiveField = z
   .strictObject({
     enabled: z
@@ -102,32 +120,41 @@ const fields = z.strictObject({
   batch: batchField.optional(),
   degrade: degradeField.optional(),
   adaptive_concurrency: adaptiveField,
+  catch_up: catchUpField.optional(),
 });
 
 /**
  * `sending_queue`, with the Collector's names, defaults and messages, and our own fields beside them. Without `storage` it lives
  * in memory: a batch in it counts as accepted.
  */
-export const queueField = fields
-  .superRefine((config, context) => {
-    const issue = (path: string[], message: string): void => context.addIssue({ code: "custom", path, message });
-    const { storage, batch, queue_size: capacity } = config;
-    if (!config.enabled) return;
-    if (storage !== undefined && config.wait_for_result)
-      issue(
-        ["wait_for_result"],
-        "`wait_for_result` is not supported with a persistent queue configured with `storage`; take wait_for_result out: the client is answered when its batch is on the disk",
-      );
-    if (storage !== undefined && config.dead_letters !== undefined)
-      issue(["dead_letters"], "a queue with `storage` keeps its dead letters there; take dead_letters out");
-    if (batch !== undefined && batch.sizer === config.sizer && batch.min_size > capacity)
-      issue(
-        ["batch", "min_size"],
-        `\`min_size\` must be less than or equal to \`queue_size\`; write a min_size of at most ${capacity}, or a larger queue_size`,
-      );
-  })
-  .prefault({})
-  .meta({ description: "The queue in front of the exporter.", examples: [{ queue_size: 64, block_on_overflow: true }] });
+export const queueField = checked(fields);
+
+/** The same for exporters to which it is all the same how batches come in requests: these are joined when the queue is behind. */
+export const joiningQueueField = checked(fields.extend({ catch_up: catchUpField.prefault({}) }));
+
+/** What spans several fields, and the words of the Collector about it. */
+function checked<S extends z.ZodType<QueueConfig>>(schema: S): z.ZodPrefault<S> {
+  return schema
+    .superRefine((config, context) => {
+      const issue = (path: string[], message: string): void => context.addIssue({ code: "custom", path, message });
+      const { storage, batch, queue_size: capacity } = config;
+      if (!config.enabled) return;
+      if (storage !== undefined && config.wait_for_result)
+        issue(
+          ["wait_for_result"],
+          "`wait_for_result` is not supported with a persistent queue configured with `storage`; take wait_for_result out: the client is answered when its batch is on the disk",
+        );
+      if (storage !== undefined && config.dead_letters !== undefined)
+        issue(["dead_letters"], "a queue with `storage` keeps its dead letters there; take dead_letters out");
+      if (batch !== undefined && batch.sizer === config.sizer && batch.min_size > capacity)
+        issue(
+          ["batch", "min_size"],
+          `\`min_size\` must be less than or equal to \`queue_size\`; write a min_size of at most ${capacity}, or a larger queue_size`,
+        );
+    })
+    .prefault({} as z.input<S>)
+    .meta({ description: "The queue in front of the exporter.", examples: [{ queue_size: 64, block_on_overflow: true }] });
+}
 
 /** Parsed value of `queueField`; times in milliseconds. */
 export type QueueConfig = z.output<typeof fields>;

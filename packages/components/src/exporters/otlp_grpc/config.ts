@@ -1,4 +1,4 @@
-import { durationField, queueField, retryField, timeoutField } from "@tidemark/core";
+import { durationField, joiningQueueField, retryField, timeoutField } from "@tidemark/core";
 import { z } from "zod";
 import { bufferFields } from "../../transport/buffer-fields.ts";
 import {
@@ -65,7 +65,7 @@ const shape = z.strictObject({
   keepalive: keepaliveField.optional(),
   tls: clientTlsField.prefault({}),
   timeout: timeoutField("5s"),
-  sending_queue: queueField,
+  sending_queue: joiningQueueField,
   retry_on_failure: retryField,
   ...bufferFields,
 });

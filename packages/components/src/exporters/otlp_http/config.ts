@@ -1,4 +1,4 @@
-import { durationField, noEffectField, queueField, retryField, timeoutField } from "@tidemark/core";
+import { durationField, noEffectField, joiningQueueField, retryField, timeoutField } from "@tidemark/core";
 import { z } from "zod";
 import { bufferFields } from "../../transport/buffer-fields.ts";
 import {
@@ -63,7 +63,7 @@ const shape = z.strictObject({
     .meta({ description: "Connections that may be open to a host; requests beyond them wait. 0: no limit.", examples: [8] }),
   tls: clientTlsField.prefault({}),
   timeout: timeoutField("30s"),
-  sending_queue: queueField,
+  sending_queue: joiningQueueField,
   retry_on_failure: retryField,
   ...bufferFields,
   max_idle_conns: z

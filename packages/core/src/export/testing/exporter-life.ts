@@ -18,7 +18,7 @@ export interface Life {
   /** Names of the spans of each request that was taken. */
   readonly sent: string[][];
   /** Answers to come; when there is none, sends succeed. `hang` never answers. */
-  readonly answers: (PipelineError | "hang")[];
+  readonly answers: (PipelineError | "hang" | undefined)[];
   push(...names: string[]): ReturnType<typeof testDelivery>;
   pushWith(metadata: Readonly<Record<string, string>>, name: string): void;
   row(): NodeRow;
