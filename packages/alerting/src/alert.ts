@@ -55,6 +55,8 @@ export interface Alert {
   readonly endsAt: bigint | undefined;
   /** What tells this alert from others of the same name. */
   readonly labels: Readonly<Record<string, string>>;
+  /** What else there is to say, such as `reason_code`, `fix` and `error`; never part of the identity. */
+  readonly annotations: Readonly<Record<string, string>>;
   /** Attributes of the resource at fault, `service.name` first among them. */
   readonly resource: Readonly<Record<string, AttributeValue>>;
   /** Id of the component that detected it; the record's scope name. */

@@ -13,6 +13,7 @@ export const OPERATOR = "alert.operator";
 export const STARTS_AT = "alert.starts_at";
 export const ENDS_AT = "alert.ends_at";
 export const LABEL_PREFIX = "alert.labels.";
+export const ANNOTATION_PREFIX = "alert.annotations.";
 export const TRACE_ID = "alert.evidence.trace_id";
 export const SPAN_ID = "alert.evidence.span_id";
 export const ROOM_ID = "alert.evidence.room_id";

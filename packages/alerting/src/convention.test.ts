@@ -66,6 +66,7 @@ describe("the alert convention", () => {
           startsAt: fc.bigInt({ min: 1n, max: (1n << 63n) - 1n }),
           end: fc.bigInt({ min: 1n, max: (1n << 63n) - 1n }),
           labels: texts,
+          annotations: texts,
           evidence,
         }),
         ({ end, ...fields }) => {

@@ -91,6 +91,7 @@ export function decodeAlert(record: LogRecordView): Alert | undefined {
     startsAt: nanosOf(attributes, names.STARTS_AT) ?? record.timeUnixNano,
     endsAt: status === "resolved" ? (nanosOf(attributes, names.ENDS_AT) ?? record.timeUnixNano) : undefined,
     labels,
+    annotations: withPrefix(attributes, names.ANNOTATION_PREFIX),
     resource: record.resource.attributes.toObject(),
     source: record.scope.name,
     evidence: evidenceOf(record, attributes),
@@ -119,6 +120,7 @@ export function noticeFromRecord(record: LogRecordView): Alert {
     startsAt: record.timeUnixNano || record.observedTimeUnixNano,
     endsAt: undefined,
     labels,
+    annotations: {},
     resource,
     source: record.scope.name,
     evidence: {

@@ -50,6 +50,7 @@ function alertAttributes(alert: Alert): KeyValueObject[] {
   if (alert.endsAt !== undefined) attributes.push({ key: names.ENDS_AT, value: { intValue: alert.endsAt } });
   for (const [key, value] of Object.entries(alert.labels))
     attributes.push({ key: names.LABEL_PREFIX + key, value: { stringValue: value } });
+  for (const [key, value] of Object.entries(alert.annotations)) text(attributes, names.ANNOTATION_PREFIX + key, value);
   text(attributes, names.TRACE_ID, evidence.traceId);
   text(attributes, names.SPAN_ID, evidence.spanId);
   text(attributes, names.ROOM_ID, evidence.roomId);

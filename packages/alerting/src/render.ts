@@ -76,6 +76,7 @@ export function renderText(alert: Alert, options: RenderOptions = {}): string {
   lines.push(`trace_id=${field(orMissing(traceId))} room_id=${field(orMissing(roomId))} user_agent=${field(orMissing(userAgent))}`);
   const baggage = baggagePairs(alert);
   if (baggage.length > 0) lines.push(baggage.map(field).join(" "));
+  for (const [key, value] of Object.entries(alert.annotations)) lines.push(`${field(key)}: ${escapeText(value, SUMMARY_BYTES)}`);
   lines.push(
     alert.endsAt === undefined
       ? `since=${formatTime(alert.startsAt)}`
@@ -100,6 +101,8 @@ export function renderMarkdown(alert: Alert, options: RenderOptions = {}): strin
   ];
   const baggage = baggagePairs(alert);
   if (baggage.length > 0) lines.push(`> ${baggage.map(span).join(" ")}`);
+  for (const [key, value] of Object.entries(alert.annotations))
+    lines.push(`> ${escapeMarkdown(key, FIELD_BYTES)} ${codeSpan(value, SUMMARY_BYTES)}`);
   lines.push(
     alert.endsAt === undefined
       ? `> since ${formatTime(alert.startsAt)}`

@@ -101,6 +101,7 @@ export function createCollector(options: CollectorOptions): Collector {
     ...role.graph,
     host: {
       reload: () => reloader.reload("request"),
+      lastReload: () => counts.last,
       plan: (candidate) => reloader.plan(candidate),
       ...role.graph?.host,
     },

@@ -5,6 +5,7 @@ import type { Registry } from "@tidemark/core";
 export const registry: Registry = {
   receivers: [
     { type: "otlp", aliases: [], load: async () => (await import("./receivers/otlp/index.ts")).otlpReceiver },
+    { type: "self_alerts", aliases: [], load: async () => (await import("./receivers/self_alerts/index.ts")).selfAlertsReceiver },
   ],
   processors: [
     { type: "attributes", aliases: [], load: async () => (await import("./processors/attributes/index.ts")).attributesProcessor },

@@ -19,6 +19,7 @@ export function sampleAlert(changes: Partial<Alert> = {}): Alert {
     startsAt: 1_760_000_000_000_000_000n,
     endsAt: undefined,
     labels,
+    annotations: {},
     resource: { "service.name": "chat-gateway", "host.name": "gw-1" },
     source: "ewma_threshold/latency",
     evidence: {

@@ -1,20 +1,32 @@
 import type { Attributes, Meter } from "@opentelemetry/api";
-import type { ReloadReport } from "@tidemark/core";
+import type { LastReload, ReloadReport } from "@tidemark/core";
 
-/** How reloads ended, for the self-metrics; the names after those of Prometheus. */
+/** How reloads ended, for the self-metrics and for components; the names after those of Prometheus. */
 export class ReloadCounts {
   readonly #results = new Map<ReloadReport["result"], number>([
     ["reloaded", 0],
     ["unchanged", 0],
     ["failed", 0],
   ]);
+  readonly #counted: (last: LastReload) => void;
+  #last: LastReload | undefined;
   #lastSuccessMs: number | undefined;
-  #isLastSuccessful = true;
 
-  count(result: ReloadReport["result"], nowMs: number): void {
+  /** `counted` is told of each reload. */
+  constructor(counted: (last: LastReload) => void = () => {}) {
+    this.#counted = counted;
+  }
+
+  /** How the last one ended. */
+  get last(): LastReload | undefined {
+    return this.#last;
+  }
+
+  count({ result, message }: ReloadReport, at: number): void {
     this.#results.set(result, (this.#results.get(result) ?? 0) + 1);
-    this.#isLastSuccessful = result !== "failed";
-    if (this.#isLastSuccessful) this.#lastSuccessMs = nowMs;
+    this.#last = { result, message, at };
+    if (result !== "failed") this.#lastSuccessMs = at;
+    this.#counted(this.#last);
   }
 
   observe(meter: Meter): void {
@@ -31,7 +43,7 @@ export class ReloadCounts {
         page.observe(count, attributes);
       }
     });
-    successful.addCallback((page) => page.observe(this.#isLastSuccessful ? 1 : 0));
+    successful.addCallback((page) => page.observe(this.#last?.result === "failed" ? 0 : 1));
     timestamp.addCallback((page) => {
       if (this.#lastSuccessMs !== undefined) page.observe(this.#lastSuccessMs / 1000);
     });

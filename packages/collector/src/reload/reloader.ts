@@ -78,7 +78,7 @@ export class Reloader {
     const report = await this.#attempt(passed).catch((caught: unknown) =>
       failed(caught instanceof Error ? caught.message : String(caught), passed()),
     );
-    counts.count(report.result, clock.now());
+    counts.count(report, clock.now());
     this.#log(report, trigger);
     return report;
   }

@@ -1,5 +1,5 @@
 import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
-import type { Host, LedgerSnapshot, NodeChange, WorkerSlot } from "@tidemark/core";
+import type { Host, LastReload, LedgerSnapshot, NodeChange, WorkerSlot } from "@tidemark/core";
 import type { LedgerTotals } from "../ledger-totals.ts";
 import type { SourceTexts } from "../reload/config-source.ts";
 
@@ -12,7 +12,11 @@ export type ToWorker =
       readonly texts: SourceTexts;
       /** Directory of the sockets between the workers. */
       readonly sockets: string;
+      /** How the collector's last reload ended. */
+      readonly lastReload: LastReload | undefined;
     }
+  /** A reload of the collector has ended, whether or not it came to the workers. */
+  | { readonly type: "last_reload"; readonly lastReload: LastReload }
   | { readonly type: "collect"; readonly id: number }
   /** Take another configuration over. */
   | { readonly type: "reload"; readonly id: number; readonly texts: SourceTexts }

@@ -63,11 +63,13 @@ function build(
     await channel.send({ type: "receivers_stopped" });
     await stopping.allQuiet(deadline);
   };
-  const role = { graph: { exchange, sendersStopped }, telemetry: { serves: false } };
+  let { lastReload } = begin;
+  const role = { graph: { exchange, sendersStopped, host: { lastReload: () => lastReload } }, telemetry: { serves: false } };
   const collector = createCollector({ config: workerConfig(config), logSink, drainMs: deadlineMs, role });
   channel.onMessage((message) => {
     if (message.type === "collect")
       void collector.collectMetrics().then((scopes) => channel.send({ type: "metrics", id: message.id, scopes }));
+    else if (message.type === "last_reload") lastReload = message.lastReload;
     else if (message.type === "reload") void reload(collector, load, message).then((answer) => channel.send(answer));
   });
   return { collector, exchange };

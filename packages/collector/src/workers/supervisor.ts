@@ -34,7 +34,7 @@ export async function createSupervisor({ config, source, count, logSink, drainMs
   // Only we can look into a directory that mkdtemp makes: nobody else can send as a worker.
   const sockets = mkdtempSync(join(tmpdir(), "tidemark-"));
   const log = createLogging(config.telemetry.logs, systemClock, logSink)("");
-  const counts = new ReloadCounts();
+  const counts = new ReloadCounts((last) => group.tellReload(last));
   const group = new WorkerGroup({ count, start: clusterWorkers(), texts: source.texts, sockets, clock: systemClock, log });
   let running = config;
   const host: Host = {
@@ -42,6 +42,7 @@ export async function createSupervisor({ config, source, count, logSink, drainMs
     ledger: () => group.ledger(),
     topology: () => topologyOf(running.graph),
     reload: () => reloader.reload("request"),
+    lastReload: () => counts.last,
     plan: (candidate) => reloader.plan(candidate),
   };
   const own = createCollector({

@@ -1,6 +1,6 @@
 import type { Meter } from "@opentelemetry/api";
 import type { ScopeMetrics } from "@opentelemetry/sdk-metrics";
-import { mergeLedgers, type Clock, type Host, type LedgerSnapshot, type Logger, type NodeChange } from "@tidemark/core";
+import { mergeLedgers, type Clock, type Host, type LastReload, type LedgerSnapshot, type Logger, type NodeChange } from "@tidemark/core";
 import { addTotals, NO_TOTALS, type LedgerTotals } from "../ledger-totals.ts";
 import { countersOf, mergeMetrics } from "../telemetry/merge-metrics.ts";
 import type { SourceTexts } from "../reload/config-source.ts";
@@ -34,6 +34,7 @@ export class WorkerGroup {
   readonly #texts: SourceTexts[];
   readonly #reloading = new Map<number, { readonly slot: Slot; readonly done: (answer: Reloaded) => void }>();
   #startedAt: number | undefined;
+  #lastReload: LastReload | undefined;
   /** Counters of processes that are gone. */
   #goneMetrics: readonly ScopeMetrics[] = [];
   #nextId = 0;
@@ -45,7 +46,10 @@ export class WorkerGroup {
     this.#clock = clock;
     this.#texts = Array.from({ length: count }, () => texts);
     this.#slots = Array.from({ length: count }, (_, index) => {
-      const begin = (): ToWorker => ({ type: "begin", slot: { index, count }, texts: this.#texts[index] ?? texts, sockets });
+      const begin = (): ToWorker => {
+        const lastReload = this.#lastReload;
+        return { type: "begin", slot: { index, count }, texts: this.#texts[index] ?? texts, sockets, lastReload };
+      };
       const said = (message: FromWorker, slot: Slot): void => this.#said(message, slot);
       return new Slot({ index, start, begin, clock, log, said, ended: (slot) => this.#ended(slot) });
     });
@@ -91,6 +95,12 @@ export class WorkerGroup {
     this.#reloading.delete(id);
     if (answer.error !== undefined && before !== undefined) this.#texts[slot.index] = before;
     return answer;
+  }
+
+  /** Tells all workers, and those that come after them, how a reload has ended. */
+  tellReload(lastReload: LastReload): void {
+    this.#lastReload = lastReload;
+    this.#broadcast({ type: "last_reload", lastReload });
   }
 
   health(): ReturnType<Host["health"]> {

@@ -1,4 +1,4 @@
-import { PipelineError, type Clock, type Logger, type Timer } from "@tidemark/core";
+import { PipelineError, type ComponentContext, type Timer } from "@tidemark/core";
 import type { MemoryLimiterConfig } from "./limiter-fields.ts";
 import type { Memory } from "./process-memory.ts";
 
@@ -9,6 +9,8 @@ const EFFECTIVE_SHARE = 0.05;
 const BACKOFF_START = 0.95;
 /** Time between two collections that each bring memory back within the limits; `min_gc_interval_*` holds while they do not. */
 const REST_MS = 1000;
+/** Forced collections make a measurement late; the health report shows the refusal until the next one all the same. */
+const SLACK_MS = 2000;
 /** When a refused client should come back. */
 const RETRY_AFTER_MS = 1000;
 
@@ -29,11 +31,9 @@ export function memoryLimits(config: MemoryLimiterConfig, totalBytes: () => numb
 }
 
 /** What the limiter needs from outside. */
-export interface MemoryLimiterSettings {
+export interface MemoryLimiterSettings extends Pick<ComponentContext, "clock" | "log" | "trouble"> {
   readonly config: MemoryLimiterConfig;
   readonly memory: Memory;
-  readonly clock: Clock;
-  readonly log: Logger;
 }
 
 /** When the next forced collection is allowed on one of the two paths. */
@@ -128,7 +128,7 @@ export class MemoryLimiter {
 
   /** Measures once and decides. Called by the clock; may be called at any time. */
   check(): void {
-    const { log } = this.#settings;
+    const { log, trouble, config } = this.#settings;
     let used = this.#settings.memory.usedBytes();
     if (used >= this.#limits.hardBytes) used = this.#collect(used, this.#hardPace, "Memory usage is above hard limit. Forcing a GC.");
     else if (used >= this.#limits.softBytes) used = this.#collect(used, this.#softPace, "Memory usage is above soft limit. Forcing a GC.");
@@ -141,6 +141,8 @@ export class MemoryLimiter {
       log.info("Memory usage back within limits. Resuming normal operation.", { cur_mem_mib: toMib(used) });
     if (!this.#refusing && mustRefuse) log.warn("Memory usage is above soft limit. Refusing data.", { cur_mem_mib: toMib(used) });
     this.#refusing = mustRefuse;
+    const limits = `${toMib(used)} MiB are in use, and data is refused from ${toMib(this.#limits.softBytes)} MiB on`;
+    trouble("memory_limited", limits, mustRefuse ? 2 * config.check_interval + SLACK_MS : 0);
   }
 
   #collect(used: number, pace: CollectionPace, message: string): number {

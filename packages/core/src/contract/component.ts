@@ -6,10 +6,10 @@ import type { LedgerSnapshot } from "../ledger/ledger.ts";
 import type { Capabilities, CapabilityName } from "./capabilities.ts";
 import type { Clock, Random } from "./clock.ts";
 import type { Delivery } from "./delivery.ts";
-import type { Trouble } from "./health.ts";
+import type { OwnTroubleCode, QueueFill, Trouble } from "./health.ts";
 import type { Logger } from "./logger.ts";
 import type { Outcome } from "./outcome.ts";
-import type { Candidate, PlanReport, ReloadReport } from "./reload.ts";
+import type { Candidate, LastReload, PlanReport, ReloadReport } from "./reload.ts";
 import type { Partition, Peers, WorkerSlot } from "./worker.ts";
 
 /** The stream kinds that a pipeline can carry. An `alerts` pipeline carries OTLP log records that follow the alert convention. */
@@ -41,6 +41,8 @@ export interface NodeHealth {
   readonly reason?: string;
   /** The same for programs. Also a node that is still healthy may have it. */
   readonly trouble?: Trouble;
+  /** Of an exporter with a sending queue. */
+  readonly queue?: QueueFill;
 }
 
 /** Which components run, by their ids. */
@@ -60,6 +62,8 @@ export interface Host {
   health(): { readonly ready: boolean; readonly startedAt: number | undefined; readonly nodes: readonly NodeHealth[] };
   /** Reads the configuration again and takes it over; resolves when it is active, or with what is wrong with it. Never rejects. */
   reload(): Promise<ReloadReport>;
+  /** How the last reload ended, whoever asked for it; undefined before the first. */
+  lastReload(): LastReload | undefined;
   /** What a reload to another configuration would do. Starts nothing, opens no port and reads no file. Never rejects. */
   plan(candidate: Candidate): Promise<PlanReport>;
   /** The books of all nodes at this moment. */
@@ -83,6 +87,11 @@ export interface ComponentContext {
   readonly peers: Peers;
   /** Explains items that the component took out of the stream on purpose. Each reason becomes a ledger row and a metric. */
   drop(reason: string, items: number): void;
+  /**
+   * Says what is wrong with the component. It shows in the health report for `forMs` from now on; say it again while it lasts. With
+   * `forMs` 0 it is over at once.
+   */
+  trouble(code: OwnTroubleCode, message: string, forMs: number): void;
   /** State that survives a reload of the graph. `name` is unique in the component; another `version` starts from `init()`. */
   state<T>(name: string, version: number, init: () => T): StateHandle<T>;
   /** An object that all components of one running graph share, made by the first who asks for it. */

@@ -6,9 +6,28 @@ export type HealthStatus = "UP" | "DEGRADED" | "DOWN";
 /**
  * What is wrong with a node, for programs. `component_failed`: it does not work any more; `books_unbalanced`: items are missing from the
  * ledger; `no_progress`: it holds data and moves none; `sends_fail`: its destination does not answer, or not now; `data_rejected`: its
- * destination says no to the data; `circuit_breaker_open`: nothing is sent because of too many failures.
+ * destination says no to the data; `circuit_breaker_open`: nothing is sent because of too many failures; the rest is what components
+ * say of themselves.
  */
-export type TroubleCode = "component_failed" | "books_unbalanced" | "no_progress" | "sends_fail" | "data_rejected" | "circuit_breaker_open";
+export type TroubleCode =
+  "component_failed" | "books_unbalanced" | "no_progress" | "sends_fail" | "data_rejected" | "circuit_breaker_open" | OwnTroubleCode;
+
+/**
+ * What a component can say of itself. `storage_full`: it has no room for more; `storage_unavailable`: its disk or its database cannot be
+ * used; `records_damaged`: records cannot be read any more;
+ * `dead_letters_present`: dead letters wait for somebody to look at them, which is work for people but no harm to the component;
+ * `memory_limited`: data is refused for want of memory.
+ */
+export type OwnTroubleCode = "storage_full" | "storage_unavailable" | "records_damaged" | "dead_letters_present" | "memory_limited";
+
+/** How full a sending queue is. */
+export interface QueueFill {
+  /** In units of its sizer, batches on their way included. */
+  readonly used: number;
+  readonly capacity: number;
+  /** Of the tightest of its limits, from 0 to 1; a batch larger than the whole queue makes it more. */
+  readonly share: number;
+}
 
 /** Trouble of a node, from its first moment on. How grave it is, `healthStatus` says. */
 export interface Trouble {
@@ -35,6 +54,7 @@ export const STANDARD_POLICY: HealthPolicy = { degradedAfterMs: 10_000, downAfte
  */
 export function healthStatus({ healthy, trouble }: NodeHealth, now: number, policy: HealthPolicy = STANDARD_POLICY): HealthStatus {
   if (trouble === undefined) return healthy ? "UP" : "DOWN";
+  if (trouble.code === "dead_letters_present") return "UP";
   if (trouble.code === "component_failed" || trouble.code === "books_unbalanced") return "DOWN";
   if (trouble.stalledSince !== undefined && now - trouble.stalledSince >= policy.downAfterMs) return "DOWN";
   if (trouble.code === "circuit_breaker_open") return "DEGRADED";

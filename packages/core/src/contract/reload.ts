@@ -9,6 +9,12 @@ export interface NodeChange {
   readonly reason?: string;
 }
 
+/** How the last reload ended. */
+export interface LastReload extends Pick<ReloadReport, "result" | "message"> {
+  /** In milliseconds since the Unix epoch. */
+  readonly at: number;
+}
+
 /** What a reload came to. `failed`: the graph that ran before runs on, untouched. */
 export interface ReloadReport {
   readonly result: "reloaded" | "unchanged" | "failed";

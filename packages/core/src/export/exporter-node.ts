@@ -71,7 +71,7 @@ export class ExporterNode {
       });
     }
     ledger.stored = () => this.#queue?.storedItems ?? 0;
-    ledger.sending = () => ({ failure: this.#sender.failure, isBreakerOpen: this.#sender.breaker !== "closed" });
+    ledger.sending = () => ({ failure: this.#sender.failure, isBreakerOpen: this.#sender.breaker !== "closed", queue: this.#queue?.fill });
     ledger.held = () => (this.#queue?.heldItems ?? 0) + this.#inFlightItems;
   }
 

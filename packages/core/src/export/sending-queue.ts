@@ -2,6 +2,7 @@ import type { Batch, Signal } from "@tidemark/otlp";
 import type { Clock } from "../contract/clock.ts";
 import type { Delivery } from "../contract/delivery.ts";
 import type { Logger } from "../contract/logger.ts";
+import type { QueueFill } from "../contract/health.ts";
 import { DELIVERED } from "../contract/outcome.ts";
 import { PipelineError } from "../contract/pipeline-error.ts";
 import type { DurableQueue } from "../contract/storage.ts";
@@ -79,6 +80,13 @@ export class SendingQueue {
   /** Used capacity in `sizer` units, batches on their way included. */
   get size(): number {
     return this.#used;
+  }
+
+  get fill(): QueueFill {
+    const { queue_size: capacity, max_bytes: maxBytes } = this.#config;
+    // With a storage what memory has no room for waits on the disk.
+    const memory = this.#backlog === undefined ? this.#memory / maxBytes : 0;
+    return { used: this.#used, capacity, share: Math.max(this.#used / capacity, memory) };
   }
 
   /** Items that are in the storage; what has left it, but is not yet told so, does not count. */

@@ -8,6 +8,7 @@ import { fanOut, type Outlet } from "./entry-point.ts";
 import type { GraphEnvironment } from "./environment.ts";
 import type { MemoryNames } from "./memory-names.ts";
 import type { SharedObjects } from "./shared-objects.ts";
+import type { TroubleList } from "./trouble-list.ts";
 
 /** What differs from component to component. */
 export interface ContextOptions {
@@ -19,6 +20,7 @@ export interface ContextOptions {
   readonly host: Host;
   readonly shared: SharedObjects;
   readonly memory: MemoryNames;
+  readonly troubles: TroubleList;
   readonly drop: (reason: string, items: number) => void;
   readonly alerts: AlertSink;
   readonly capability: ComponentContext["capability"];
@@ -36,7 +38,7 @@ export function stateKey(component: string, name: string): string {
 
 /** The view of the world that a component gets. */
 export function componentContext(options: ContextOptions): ComponentContext {
-  const { id, kind, instance, environment, host, shared, memory, drop, alerts, capability } = options;
+  const { id, kind, instance, environment, host, shared, memory, troubles, drop, alerts, capability } = options;
   const key = `${kind}/${id}${instance === "" ? "" : `@${instance}`}`;
   return {
     id,
@@ -49,6 +51,7 @@ export function componentContext(options: ContextOptions): ComponentContext {
     worker: environment.exchange?.slot ?? ONLY_WORKER,
     peers: environment.exchange?.peers(key) ?? NO_PEERS,
     drop,
+    trouble: (code, message, forMs) => troubles.say(key, code, message, forMs),
     alerts,
     capability,
     state: (name, version, init) => {

@@ -21,6 +21,7 @@ import { ReceiverNode } from "./receiver-node.ts";
 import type { SharedBooks } from "./shared-books.ts";
 import type { SharedObjects } from "./shared-objects.ts";
 import { SpecDiff } from "./spec-diff.ts";
+import type { TroubleList } from "./trouble-list.ts";
 
 const EMPTY_SPEC: GraphSpec = { receivers: [], processors: [], connectors: [], exporters: [], extensions: [], pipelines: [] };
 
@@ -30,6 +31,7 @@ export interface Ground {
   readonly host: Host;
   readonly books: SharedBooks;
   readonly shared: SharedObjects;
+  readonly troubles: TroubleList;
 }
 
 /** A graph that is built, and in which nothing runs that did not run before. */
@@ -322,10 +324,22 @@ export class GraphBuilder {
     drop: (reason: string, items: number) => void,
     alerts?: Outlet,
   ): ComponentContext {
-    const { environment, host, shared } = this.#ground;
+    const { environment, host, shared, troubles } = this.#ground;
     const sink = alertSink(id, alerts, environment);
     const capability = capabilityOf(this.#extensions);
-    return componentContext({ kind, id, instance, environment, host, shared, memory: this.#memory, drop, alerts: sink, capability });
+    return componentContext({
+      kind,
+      id,
+      instance,
+      environment,
+      host,
+      shared,
+      memory: this.#memory,
+      troubles,
+      drop,
+      alerts: sink,
+      capability,
+    });
   }
 }
 

@@ -10,7 +10,8 @@ import { observeGraph } from "./graph-metrics.ts";
 import { booksOf, without } from "./graph-parts.ts";
 import type { GraphSpec } from "./graph-spec.ts";
 import { ProgressWatch } from "./progress.ts";
-import { replaceGraph, type LeavingQueue } from "./replace-graph.ts";
+import type { LeavingQueue } from "./leaving-queue.ts";
+import { replaceGraph } from "./replace-graph.ts";
 import { SharedBooks } from "./shared-books.ts";
 import { SharedObjects } from "./shared-objects.ts";
 import { SpecDiff } from "./spec-diff.ts";
@@ -18,6 +19,7 @@ import { startExchanges, startParts } from "./start-graph.ts";
 import { stopParts } from "./stop-graph.ts";
 import { Takeover } from "./takeover.ts";
 import { topologyOf } from "./topology.ts";
+import { TroubleList } from "./trouble-list.ts";
 
 const HEALTH_INTERVAL_MS = 1000;
 const NO_SOURCE: ReloadReport = {
@@ -77,13 +79,14 @@ class StreamGraph implements Graph {
       health: () => this.health(),
       ledger: () => this.ledger(),
       reload: async () => NO_SOURCE,
+      lastReload: () => undefined,
       plan: async () => NO_PLAN,
       topology: () => topologyOf(this.#built.spec),
       ...environment.host,
     };
-    this.#ground = { environment, host, books, shared: new SharedObjects(environment) };
+    this.#ground = { environment, host, books, shared: new SharedObjects(environment), troubles: new TroubleList(environment.clock) };
     this.#built = buildOn(this.#ground, spec, undefined);
-    this.#progress = new ProgressWatch(books.ledger, environment.clock);
+    this.#progress = new ProgressWatch(books.ledger, environment.clock, this.#ground.troubles);
     this.#unobserve = observeGraph(environment.meter, books.ledger, () => this.#built.parts);
   }
 

@@ -82,7 +82,7 @@ describe("progress as health", () => {
     answers.shift()?.();
     await advance(1);
     expect(status()).toBe("UP");
-    expect(health()).toEqual({ node: "exporter/sink", healthy: true });
+    expect(health()).toEqual({ node: "exporter/sink", healthy: true, queue: { used: 0, capacity: 1000, share: 0 } });
   });
 
   it("speaks of the moment when it is asked, as the books do", async () => {

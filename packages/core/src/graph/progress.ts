@@ -3,6 +3,7 @@ import type { NodeHealth } from "../contract/component.ts";
 import { STANDARD_POLICY, type Trouble } from "../contract/health.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { NodeLedger, SendingState } from "../ledger/node-ledger.ts";
+import type { TroubleList } from "./trouble-list.ts";
 
 interface Watched {
   moved: number;
@@ -14,12 +15,14 @@ interface Watched {
 export class ProgressWatch {
   readonly #ledger: Ledger;
   readonly #clock: Clock;
+  readonly #troubles: TroubleList;
   readonly #watched = new WeakMap<NodeLedger, Watched>();
   #unbalancedSince: number | undefined;
 
-  constructor(ledger: Ledger, clock: Clock) {
+  constructor(ledger: Ledger, clock: Clock, troubles: TroubleList) {
     this.#ledger = ledger;
     this.#clock = clock;
+    this.#troubles = troubles;
   }
 
   /** Call it at least every few seconds: a node is judged by what it did between two calls. */
@@ -31,6 +34,7 @@ export class ProgressWatch {
     return [
       ...this.#ledger.nodes.map((node) => this.#healthOf(node, now)),
       ...violations.map((reason) => ({ node: "ledger", healthy: false, reason, trouble })),
+      ...this.#troubles.lines(),
     ];
   }
 
@@ -42,13 +46,14 @@ export class ProgressWatch {
     const held = ledger.held();
     const idleMs = now - this.#stalledSince(ledger, sending, held, now);
     const failure = sending?.failure;
-    if (idleMs === 0 && failure === undefined) return { node, healthy: true };
+    const queue = sending?.queue === undefined ? {} : { queue: sending.queue };
+    if (idleMs === 0 && failure === undefined) return { node, healthy: true, ...queue };
     const trouble: Trouble = {
       code: codeOf(sending),
       since: failure?.since ?? now - idleMs,
       ...(idleMs === 0 ? {} : { stalledSince: now - idleMs }),
     };
-    return { node, healthy: idleMs < STANDARD_POLICY.downAfterMs, reason: reasonOf(sending, held, idleMs, now), trouble };
+    return { node, healthy: idleMs < STANDARD_POLICY.downAfterMs, reason: reasonOf(sending, held, idleMs, now), trouble, ...queue };
   }
 
   #stalledSince(ledger: NodeLedger, sending: SendingState | undefined, held: number, now: number): number {

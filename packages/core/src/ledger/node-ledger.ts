@@ -1,3 +1,4 @@
+import type { QueueFill } from "../contract/health.ts";
 import type { Outcome } from "../contract/outcome.ts";
 
 /** What a node of the graph is, for reports. */
@@ -15,6 +16,8 @@ export interface SendingState {
   /** The failures since the last success; undefined while sends succeed. */
   readonly failure: SendFailure | undefined;
   readonly isBreakerOpen: boolean;
+  /** Of its sending queue, where it has one. */
+  readonly queue: QueueFill | undefined;
 }
 
 /** Sends that failed one after the other. */

@@ -5,6 +5,8 @@
 export interface ContractFixture {
   /** Starts the peer on loopback, on a free port. */
   open(): Promise<OpenFixture>;
+  /** The receiver has no clients: with this configuration it sends two items or more by itself within a few seconds. */
+  readonly makesOwnData?: boolean;
 }
 
 export interface OpenFixture {

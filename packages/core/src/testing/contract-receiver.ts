@@ -10,6 +10,10 @@ import { fakeSink, type FakeSink } from "./fake-components.ts";
 import { testEnvironment } from "./test-context.ts";
 
 const ITEMS = 9;
+/** For receivers that make data of their own: how long it may take to come, and how long nothing may come after shutdown. */
+const PATIENCE_MS = 5000;
+const QUIET_MS = 50;
+const LOOK_MS = 5;
 
 interface Rig {
   readonly graph: Graph;
@@ -17,12 +21,22 @@ interface Rig {
   readonly fixture: OpenFixture;
 }
 
-/** Receivers, tried by a real client in real time. */
+/** Receivers, tried by a real client in real time; those that make data of their own, without one. */
 export function receiverCases(definition: ReceiverDefinition, options: ContractOptions): readonly ContractCase[] {
   const answers = (name: string, error: PipelineError | undefined, expected: "accepted" | "retryable" | "permanent"): ContractCase => ({
     name,
     run: () => withReceiver(definition, options, error, (rig) => expectAnswer(rig, expected)),
   });
+  const emits = (name: string, error: PipelineError | undefined): ContractCase => ({
+    name,
+    run: () => withReceiver(definition, options, error, expectOwnData),
+  });
+  if (options.fixture?.makesOwnData === true)
+    return [
+      emits("sends data of its own", undefined),
+      emits("goes on when the pipeline refuses", PipelineError.unavailable("no room")),
+      emits("goes on when the pipeline fails", PipelineError.invalid("never")),
+    ];
   return [
     answers("answers accepted when the data was delivered", undefined, "accepted"),
     answers("answers retryable when the pipeline refuses", PipelineError.unavailable("no room"), "retryable"),
@@ -68,6 +82,22 @@ async function expectAnswer({ graph, sink, fixture }: Rig, expected: "accepted" 
   expectThat(arrived === (expected === "accepted" ? ITEMS : 0), `${arrived} items arrived`);
   const { violations } = graph.ledger();
   expectThat(violations.length === 0, `the books do not balance: ${violations.join("; ")}`);
+}
+
+async function expectOwnData({ graph }: Rig): Promise<void> {
+  const received = (): number => graph.ledger().nodes.reduce((sum, node) => sum + (node.kind === "receiver" ? node.received : 0), 0);
+  for (const giveUpAt = systemClock.now() + PATIENCE_MS; received() < 2 && systemClock.now() < giveUpAt;) await pause(LOOK_MS);
+  expectThat(received() >= 2, `${received()} items came within ${PATIENCE_MS} ms`);
+  const { violations } = graph.ledger();
+  expectThat(violations.length === 0, `the books do not balance: ${violations.join("; ")}`);
+  await graph.shutdown(AbortSignal.timeout(2000));
+  const last = received();
+  await pause(QUIET_MS);
+  expectThat(received() === last, "data came after shutdown");
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => void systemClock.setTimeout(resolve, ms));
 }
 
 async function expectSilence({ graph, sink, fixture }: Rig): Promise<void> {

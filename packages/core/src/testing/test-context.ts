@@ -3,6 +3,7 @@ import type { Batch, LogBatch } from "@tidemark/otlp";
 import type { Capabilities } from "../contract/capabilities.ts";
 import type { ComponentContext, ComponentKind, Extension } from "../contract/component.ts";
 import type { Delivery } from "../contract/delivery.ts";
+import type { OwnTroubleCode } from "../contract/health.ts";
 import type { Logger } from "../contract/logger.ts";
 import { DELIVERED, type Outcome } from "../contract/outcome.ts";
 import type { PlanReport, ReloadReport } from "../contract/reload.ts";
@@ -27,6 +28,8 @@ export interface TestContext extends ComponentContext {
   readonly lines: LoggedLine[];
   /** Items dropped so far, by reason. */
   readonly drops: Map<string, number>;
+  /** What the component says is wrong with it: code, message, for how long. */
+  readonly troubles: (readonly [code: OwnTroubleCode, message: string, forMs: number])[];
   /** Alert batches offered so far. */
   readonly offered: LogBatch[];
   /** What the alerts pipelines answer; change it to try refusals. */
@@ -52,6 +55,7 @@ export function testContext(
   const random = seededRandom(seed);
   const lines: LoggedLine[] = [];
   const drops = new Map<string, number>();
+  const troubles: [OwnTroubleCode, string, number][] = [];
   const offered: LogBatch[] = [];
   const shared = new SharedObjects({ clock, random });
   const context: TestContext = {
@@ -61,6 +65,7 @@ export function testContext(
     random,
     lines,
     drops,
+    troubles,
     offered,
     alertOutcome: DELIVERED,
     log: recordingLogger(lines),
@@ -68,6 +73,7 @@ export function testContext(
     host: {
       health: () => ({ ready: true, startedAt: clock.now(), nodes: [] }),
       reload: async () => NOT_RELOADED,
+      lastReload: () => undefined,
       plan: async () => NOTHING_PLANNED,
       ledger: () => ({ nodes: [], edges: [], violations: [] }),
       topology: () => ({ extensions: [], pipelines: [] }),
@@ -75,6 +81,7 @@ export function testContext(
     worker: { index: 0, count: 1 },
     peers: NO_PEERS,
     drop: (reason, items) => void drops.set(reason, (drops.get(reason) ?? 0) + items),
+    trouble: (code, message, forMs) => void troubles.push([code, message, forMs]),
     state: (name, version, init) => states.handle(`${kind}/${id}/${name}`, version, init),
     shared: (key) => shared.get(key),
     capability(name, extensionId) {

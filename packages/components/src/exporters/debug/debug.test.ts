@@ -180,6 +180,7 @@ const alert: Alert = {
   startsAt: 1_760_000_000_000_000_000n,
   endsAt: undefined,
   labels: {},
+  annotations: {},
   resource: { "service.name": "chat" },
   source: "ewma_threshold",
   evidence: {

@@ -73,6 +73,7 @@ function annotationsOf(alert: Alert): Record<string, string> {
   const add = (key: string, value: string | number | undefined): void => {
     if (value !== undefined && value !== "") annotations[key] = String(value);
   };
+  for (const [key, value] of Object.entries(alert.annotations)) add(labelName(key), value);
   add("metric", alert.metric);
   add("value", alert.value);
   add("threshold", alert.threshold);

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import type { BatchObservableCallback } from "@opentelemetry/api";
-import type { ComponentContext, Extension, StateHandle } from "@tidemark/core";
+import type { ComponentContext, Extension, StateHandle, Timer } from "@tidemark/core";
 import type { FileStorageConfig } from "./config.ts";
 import { diskFiles } from "./log/file-layer.ts";
 import { OpenStorage } from "./open-storage.ts";
@@ -14,6 +14,10 @@ interface SharedStorage {
 }
 
 const FILE_MODE = 0o600;
+const LOOK_EVERY_MS = 1000;
+/** How long the health report shows what is wrong: a full storage until nobody has been refused for so long, damage so that a person sees it. */
+const FULL_FOR_MS = 10_000;
+const DAMAGED_FOR_MS = 600_000;
 const METRICS = "tidemark_extension_file_storage";
 
 /** Makes the storage; it is opened at the start. */
@@ -23,6 +27,7 @@ export function createFileStorage(config: FileStorageConfig, context: ComponentC
   let open: OpenStorage | undefined;
   let shared: SharedStorage | undefined;
   let stopMetrics: (() => void) | undefined;
+  let stopReports: (() => void) | undefined;
   const opened = (): OpenStorage => {
     if (open === undefined) throw new Error(`the storage ${context.id} is not started`);
     return open;
@@ -43,8 +48,10 @@ export function createFileStorage(config: FileStorageConfig, context: ComponentC
       }
       open.space.limit(limitsOf(config));
       stopMetrics = observe(open, context);
+      stopReports = report(open, context);
     },
     async shutdown() {
+      stopReports?.();
       stopMetrics?.();
       const last = shared;
       shared = undefined;
@@ -77,7 +84,10 @@ async function openStorage(config: FileStorageConfig, directory: string, context
   const damagedRecords = context.meter.createCounter(`${METRICS}_damaged_records`, {
     description: "Stored records that could not be read any more.",
   });
-  const damaged = (records: number): void => damagedRecords.add(records, { extension: context.id });
+  const damaged = (records: number): void => {
+    damagedRecords.add(records, { extension: context.id });
+    context.trouble("records_damaged", `${records} stored records could not be read any more`, DAMAGED_FOR_MS);
+  };
   const { storage, opened } = await OpenStorage.open(
     {
       directory,
@@ -87,7 +97,15 @@ async function openStorage(config: FileStorageConfig, directory: string, context
       pid: process.pid,
       limits: limitsOf(config),
     },
-    { files, folderMode, clock, random, log, damaged },
+    {
+      files,
+      folderMode,
+      clock,
+      random,
+      log,
+      damaged,
+      unavailable: (message, forMs) => context.trouble("storage_unavailable", message, forMs),
+    },
   );
   const { setAside, letters } = opened;
   if (setAside !== undefined) {
@@ -123,6 +141,19 @@ function warnOfOthers(config: FileStorageConfig, { worker, log }: ComponentConte
 
 function limitsOf(config: FileStorageConfig): { readonly maxBytes: number; readonly minFreeBytes: number } {
   return { maxBytes: config.max_bytes, minFreeBytes: config.min_free_bytes };
+}
+
+/** Says in the health report that there is no room, and that dead letters wait. */
+function report({ space }: OpenStorage, { clock, trouble }: ComponentContext): () => void {
+  let timer: Timer | undefined;
+  const look = (): void => {
+    const letters = space.letterBytes;
+    trouble("dead_letters_present", `${letters} bytes of dead letters are kept`, letters > 0 ? 2 * LOOK_EVERY_MS : 0);
+    timer = clock.setTimeout(look, LOOK_EVERY_MS);
+  };
+  space.full = (message) => trouble("storage_full", message, FULL_FOR_MS);
+  look();
+  return () => timer?.cancel();
 }
 
 function observe({ space }: OpenStorage, { meter, id }: ComponentContext): () => void {

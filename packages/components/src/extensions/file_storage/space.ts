@@ -18,6 +18,8 @@ export class Space {
   queuedBytes = 0;
   /** Payloads of dead letters. */
   letterBytes = 0;
+  /** Is told, in words, each time that there was no room. */
+  full: (message: string) => void = () => {};
   #limits: SpaceLimits;
   readonly #files: FileLayer;
   readonly #directory: string;
@@ -54,12 +56,11 @@ export class Space {
         retryable: false,
       });
     }
-    if (this.queuedBytes + this.letterBytes + bytes > maxBytes) throw PipelineError.exhausted(this.#spent(), FULL_RETRY_MS);
+    if (this.queuedBytes + this.letterBytes + bytes > maxBytes) throw this.#noRoom(this.#spent());
     this.#look();
     if (this.#free - bytes < minFreeBytes) {
-      throw PipelineError.exhausted(
+      throw this.#noRoom(
         `the disk of ${this.#directory} has ${this.#free} bytes left, and min_free_bytes keeps ${minFreeBytes} of them free: free some space`,
-        FULL_RETRY_MS,
       );
     }
     this.#free -= bytes;
@@ -78,6 +79,11 @@ export class Space {
     } finally {
       this.#looking = false;
     }
+  }
+
+  #noRoom(message: string): PipelineError {
+    this.full(message);
+    return PipelineError.exhausted(message, FULL_RETRY_MS);
   }
 
   #look(): void {

@@ -26,7 +26,9 @@ export function statusTree(
     return { event: worstEvent(events, inclusion, startedAt), parts };
   };
   const byComponent = Map.groupBy(health.nodes, ({ node }) => componentOf(node));
-  const parts = new Map([["extensions", branch(new Map(extensions.map((id) => [`extension:${id}`, leaf([])])))]]);
+  const parts = new Map([
+    ["extensions", branch(new Map(extensions.map((id) => [`extension:${id}`, leaf(byComponent.get(`extension:${id}`) ?? [])])))],
+  ]);
   for (const { id, receivers, processors, exporters } of pipelines) {
     const names = [
       ...exporters.map((exporter) => nameOf(exporter, ["exporter", "connector"], byComponent)),
@@ -43,7 +45,7 @@ export function statusTree(
 
 /** `worker/1/processor/batch@traces` as `processor:batch`; nothing for what is no component: a worker, the ledger. */
 function componentOf(node: string): string | undefined {
-  const [, kind, id] = /^(receiver|processor|connector|exporter|exchange)\/([^@]+)/.exec(node.replace(WORKER, "")) ?? [];
+  const [, kind, id] = /^(receiver|processor|connector|exporter|exchange|extension)\/([^@]+)/.exec(node.replace(WORKER, "")) ?? [];
   return kind === undefined ? undefined : `${kind}:${id}`;
 }
 

@@ -1,4 +1,4 @@
-import { healthStatus, type NodeHealth } from "@tidemark/core";
+import { healthStatus, type NodeHealth, type TroubleCode } from "@tidemark/core";
 
 /** The component statuses of the Collector that occur here. */
 export type Status = "StatusStarting" | "StatusOK" | "StatusRecoverableError" | "StatusPermanentError" | "StatusStopping";
@@ -18,15 +18,25 @@ export interface Inclusion {
   readonly recovery_duration: number;
 }
 
+/** A later try, or more room, may mend them. */
+const RECOVERABLE: ReadonlySet<TroubleCode> = new Set([
+  "no_progress",
+  "sends_fail",
+  "circuit_breaker_open",
+  "storage_full",
+  "storage_unavailable",
+  "memory_limited",
+]);
+
 /** The status of a node. An error that a later try may mend is recoverable; what a component or its data are themselves at fault for is not. */
 export function eventOf(health: NodeHealth, now: number, startedAt: number): StatusEvent {
   const { healthy, reason, trouble } = health;
   const code = trouble?.code ?? (healthy ? undefined : "component_failed");
   // To hold data for a moment is no error yet.
-  if (code === undefined || (code === "no_progress" && healthStatus(health, now) === "UP")) return { status: "StatusOK", at: startedAt };
-  const isRecoverable = code === "no_progress" || code === "sends_fail" || code === "circuit_breaker_open";
+  if (code === undefined || code === "dead_letters_present" || (code === "no_progress" && healthStatus(health, now) === "UP"))
+    return { status: "StatusOK", at: startedAt };
   return {
-    status: isRecoverable ? "StatusRecoverableError" : "StatusPermanentError",
+    status: RECOVERABLE.has(code) ? "StatusRecoverableError" : "StatusPermanentError",
     error: reason ?? "unhealthy",
     at: trouble?.since ?? startedAt,
   };

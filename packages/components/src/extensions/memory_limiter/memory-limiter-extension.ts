@@ -5,7 +5,8 @@ import type { Memory } from "../../memory/process-memory.ts";
 
 /** Makes the extension; receivers that list it under `middlewares` ask it before they read a request. */
 export function createMemoryLimiterExtension(config: MemoryLimiterConfig, context: ComponentContext, memory: Memory): Extension {
-  const limiter = new MemoryLimiter({ config, memory, clock: context.clock, log: context.log });
+  const { clock, log, trouble } = context;
+  const limiter = new MemoryLimiter({ config, memory, clock, log, trouble });
   let started = false;
   return {
     admission: limiter,

@@ -77,6 +77,7 @@ export function firingAlert(
     startsAt: nanosFromMs(state.breachAt),
     endsAt: undefined,
     labels: identity,
+    annotations: {},
     resource: resource.attributes.toObject(),
     source,
     evidence,

@@ -175,6 +175,7 @@ export class RecordLog {
     } catch (caught) {
       if (before !== undefined) this.#finishIfEmpty(before);
       const error = storageError(caught, directory);
+      if (error.code === "resource_exhausted") space.full(error.message);
       this.#failure = { error, until: clock.now() + PAUSE_AFTER_FAILURE_MS };
       for (const { record, reject } of group) {
         space.queuedBytes -= record.bytes.length;
