@@ -165,6 +165,8 @@ export class ExporterNode {
    */
   handOver(successor: ExporterNode): void {
     this.#successor = successor;
+    // It need not empty the queue any more.
+    if (this.#isEnding) void this.#queue?.released();
     this.#unpark((delivery) => {
       this.ledger.received -= delivery.batch.itemCount;
       this.#handOn(delivery, successor);

@@ -141,8 +141,12 @@ export class SendingQueue {
     this.#requests.flush();
     this.#pump();
     if (this.#isIdle) return Promise.resolve();
+    const before = this.#idle;
     return new Promise((resolve) => {
-      this.#idle = resolve;
+      this.#idle = () => {
+        before?.();
+        resolve();
+      };
     });
   }
 

@@ -216,6 +216,36 @@ describe("a reload", () => {
     expect(graph.ledger().violations).toEqual([]);
   });
 
+  it("hands a stored queue that is still being emptied to the exporter that comes back: nobody waits for the whole of it", async () => {
+    const of = world();
+    const gate = Promise.withResolvers<void>();
+    of.gate = gate.promise;
+    const stored = queue({ storage: "storage", num_consumers: 1 });
+    const extensions = { storage: {} };
+    const present = (label: string): GraphSpec => specOf(of, { extensions, exporters: { sink: { label, sending_queue: stored } } });
+    const graph = await started(of, present("a"));
+    for (const items of [1, 2, 3]) of.push("source", spans(items));
+    await of.clock.advance(1);
+    await graph.reload(specOf(of, { extensions, exporters: { "sink/b": { label: "b", sending_queue: stored } } }), 60_000);
+    await of.clock.advance(1);
+    await graph.reload(present("c"), 60_000);
+    const late = of.push("source", spans(4));
+    await of.clock.advance(1);
+    gate.resolve();
+    await of.clock.advance(5);
+    expect(late.outcomes).toEqual([{ kind: "delivered" }]);
+    expect(of.sent.map(({ label, items }) => [label, items])).toEqual([
+      ["a", 1],
+      ["c", 2],
+      ["c", 3],
+      ["c", 4],
+    ]);
+    expect(rows(graph)["exporter/sink"]).toEqual(row({ received: 10, delivered: 10 }));
+    expect(graph.ledger().violations).toEqual([]);
+    await graph.shutdown(new AbortController().signal);
+    expect(graph.ledger().violations).toEqual([]);
+  });
+
   it("books what an exporter left in its storage once when it comes back later", async () => {
     const of = world();
     const gate = Promise.withResolvers<void>();

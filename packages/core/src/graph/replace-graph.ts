@@ -1,6 +1,8 @@
 import type { NodeLedger } from "../ledger/node-ledger.ts";
+import type { GraphEnvironment } from "./environment.ts";
 import type { BuiltGraph, Ground } from "./graph-builder.ts";
 import { booksOf, without, type ExporterPart, type GraphParts } from "./graph-parts.ts";
+import { LeavingQueue, returnsOf, storageOf } from "./leaving-queue.ts";
 import { SpecDiff } from "./spec-diff.ts";
 import { startExchanges, startParts } from "./start-graph.ts";
 import { stopOne } from "./stop-one.ts";
@@ -19,14 +21,6 @@ export interface ReplaceOptions {
   readonly leaving: Map<string, LeavingQueue>;
   /** Leads everything to the new graph. */
   readonly swap: () => void;
-}
-
-/** The stored queue of an exporter that is not there any more and still sends what it can. */
-export interface LeavingQueue {
-  readonly storage: string;
-  readonly ended: PromiseWithResolvers<void>;
-  /** The exporter is back, and sends on what is left. */
-  isAwaited: boolean;
 }
 
 /** An exporter that ends, and who sends on what it has stored. */
@@ -55,43 +49,35 @@ export async function replaceGraph(
   const takeover = new Takeover([...gone.extensions, ...gone.receivers.map(({ running }) => running)], environment, deadline);
   const successions = successionsOf(fresh, gone, new SpecDiff(before.spec, after.spec));
   const bySuccessor = new Map([...successions.values()].map((succession) => [succession.successor, succession]));
-  const returns = new Map(fresh.exporters.flatMap((part) => returnOf(part, leaving)));
-  try {
-    await startParts(fresh, takeover, (part) => bySuccessor.get(part)?.free.promise ?? returns.get(part)?.ended.promise);
-    if (hurry.aborted) throw new Error("the collector is shutting down");
-  } catch (caught) {
-    await stopParts(fresh, environment, { deadline: AbortSignal.abort() });
-    if (!hurry.aborted) await takeover.undo();
-    books.ledger.close(booksOf(fresh));
-    throw caught;
-  }
+  const returns = returnsOf(fresh.exporters, leaving);
+  const queueIsFree = (part: ExporterPart): Promise<void> | undefined =>
+    bySuccessor.get(part)?.free.promise ?? returns.get(part)?.ended.promise;
+  await startOrUndo(ground, fresh, { takeover, hurry, queueIsFree });
   swap();
   for (const [{ node }, { successor, isStorageKept }] of successions) if (isStorageKept) node.handOver(successor.node);
   startExchanges(fresh);
   books.ledger.close([]);
-  for (const queue of returns.values()) queue.isAwaited = true;
+  for (const [part, queue] of returns) queue.returnTo(part, after.parts.extensions);
   for (const part of fresh.exporters)
     if (storageOf(part) !== undefined && !bySuccessor.has(part) && !returns.has(part)) books.ledger.resume(part.node.ledger);
-  const left = new Map(gone.exporters.filter((part) => !successions.has(part)).flatMap(leave));
+  const left = new Map<ExporterPart, LeavingQueue>();
+  const end = endOnce(environment, deadline, (part) => {
+    successions.get(part)?.free.resolve();
+    left.get(part)?.ended.resolve();
+    if (leaving.get(part.id)?.part === part) leaving.delete(part.id);
+  });
+  for (const part of gone.exporters) {
+    if (storageOf(part) === undefined || successions.has(part)) continue;
+    const storage = before.parts.extensions.find(({ id }) => id === storageOf(part));
+    left.set(part, new LeavingQueue(part, storage, () => void end(part)));
+  }
   for (const [{ id }, queue] of left) leaving.set(id, queue);
   for (const { component } of gone.extensions) component.notReady?.();
   for (const { component } of fresh.extensions) component.ready?.();
   const timer = environment.clock.setTimeout(() => late.abort(new Error("the time to drain has passed")), drainMs);
-  const endExporter = async (part: ExporterPart): Promise<void> => {
-    await part.node.shutdown(deadline).finally(() => {
-      successions.get(part)?.free.resolve();
-      left.get(part)?.ended.resolve();
-      if (leaving.get(part.id) === left.get(part)) leaving.delete(part.id);
-    });
-  };
   // Who has been handed over waits for nobody: its successor cannot answer before, not even those whom the rest waits for.
-  const handedOver = new Map<ExporterPart, Promise<void>>();
-  for (const [part, { isStorageKept }] of successions) {
-    const { key, id } = part;
-    if (isStorageKept) handedOver.set(part, stopOne({ key, id, component: { shutdown: () => endExporter(part) } }, deadline, environment));
-  }
-  const stopExporter = (part: ExporterPart): Promise<void> => handedOver.get(part) ?? endExporter(part);
-  const drained = stopParts(gone, environment, { deadline, receiversStopped: () => earlier, stopExporter }).then(() => {
+  for (const [part, { isStorageKept }] of successions) if (isStorageKept) void end(part);
+  const drained = stopParts(gone, environment, { deadline, receiversStopped: () => earlier, stopExporter: end }).then(() => {
     timer.cancel();
     const awaited = [...left].filter(([, queue]) => queue.isAwaited).map(([part]) => part);
     const succeeded = new Set<NodeLedger>([...successions.keys(), ...awaited].map(({ node }) => node.ledger));
@@ -100,18 +86,42 @@ export async function replaceGraph(
   return { drained };
 }
 
-function storageOf({ node }: ExporterPart): string | undefined {
-  return node.settings.queue?.storage;
+interface StartOptions extends Pick<ReplaceOptions, "hurry"> {
+  readonly takeover: Takeover;
+  readonly queueIsFree: (part: ExporterPart) => Promise<void> | undefined;
 }
 
-function leave(part: ExporterPart): [ExporterPart, LeavingQueue][] {
-  const storage = storageOf(part);
-  return storage === undefined ? [] : [[part, { storage, ended: Promise.withResolvers(), isAwaited: false }]];
+/** Starts what is new; when that fails, the endpoints go back to those who had them. */
+async function startOrUndo(
+  { environment, books }: Ground,
+  fresh: GraphParts,
+  { takeover, hurry, queueIsFree }: StartOptions,
+): Promise<void> {
+  try {
+    await startParts(fresh, takeover, queueIsFree);
+    if (hurry.aborted) throw new Error("the collector is shutting down");
+  } catch (caught) {
+    await stopParts(fresh, environment, { deadline: AbortSignal.abort() });
+    if (!hurry.aborted) await takeover.undo();
+    books.ledger.close(booksOf(fresh));
+    throw caught;
+  }
 }
 
-function returnOf(part: ExporterPart, leaving: ReadonlyMap<string, LeavingQueue>): [ExporterPart, LeavingQueue][] {
-  const queue = leaving.get(part.id);
-  return queue === undefined || queue.storage !== storageOf(part) ? [] : [[part, queue]];
+/** Ends exporters, each once: when it is first asked for. `ended` hears of each that has let go of its storage. */
+function endOnce(
+  environment: GraphEnvironment,
+  deadline: AbortSignal,
+  ended: (part: ExporterPart) => void,
+): (part: ExporterPart) => Promise<void> {
+  const ends = new Map<ExporterPart, Promise<void>>();
+  return (part) => {
+    const { key, id, node } = part;
+    const shutdown = (): Promise<void> => node.shutdown(deadline).finally(() => ended(part));
+    const ending = ends.get(part) ?? stopOne({ key, id, component: { shutdown } }, deadline, environment);
+    ends.set(part, ending);
+    return ending;
+  };
 }
 
 function successionsOf(fresh: GraphParts, gone: GraphParts, diff: SpecDiff): ReadonlyMap<ExporterPart, Succession> {

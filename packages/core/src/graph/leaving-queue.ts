@@ -1,0 +1,49 @@
+import type { Extension } from "../contract/component.ts";
+import type { ExporterPart, Renewable } from "./graph-parts.ts";
+
+/** The stored queue of an exporter that is not there any more and still sends what it can. */
+export class LeavingQueue {
+  readonly part: ExporterPart;
+  readonly ended: PromiseWithResolvers<void> = Promise.withResolvers();
+  readonly #storage: Renewable<Extension> | undefined;
+  readonly #end: () => void;
+  #isAwaited = false;
+
+  /** `storage` is where it is stored; `end` ends the exporter before its turn. */
+  constructor(part: ExporterPart, storage: Renewable<Extension> | undefined, end: () => void) {
+    this.part = part;
+    this.#storage = storage;
+    this.#end = end;
+  }
+
+  /** The exporter is back, and sends on what is left. */
+  get isAwaited(): boolean {
+    return this.#isAwaited;
+  }
+
+  /** The exporter is back. It gets what is stored at once where the storage goes on: clients would have to wait until all of it is sent. */
+  returnTo(successor: ExporterPart, extensions: readonly Renewable<Extension>[]): void {
+    this.#isAwaited = true;
+    if (this.#storage === undefined || !extensions.includes(this.#storage)) return;
+    this.part.node.handOver(successor.node);
+    this.#end();
+  }
+}
+
+/** Name of the storage that an exporter's queue is in. */
+export function storageOf({ node }: ExporterPart): string | undefined {
+  return node.settings.queue?.storage;
+}
+
+/** For each exporter of `fresh` that was there before: the queue that it has left. */
+export function returnsOf(
+  fresh: readonly ExporterPart[],
+  leaving: ReadonlyMap<string, LeavingQueue>,
+): ReadonlyMap<ExporterPart, LeavingQueue> {
+  const returns = new Map<ExporterPart, LeavingQueue>();
+  for (const part of fresh) {
+    const queue = leaving.get(part.id);
+    if (queue !== undefined && storageOf(queue.part) === storageOf(part)) returns.set(part, queue);
+  }
+  return returns;
+}
