@@ -1,7 +1,8 @@
+import type { Extension } from "../contract/component.ts";
 import type { NodeLedger } from "../ledger/node-ledger.ts";
 import type { GraphEnvironment } from "./environment.ts";
 import type { BuiltGraph, Ground } from "./graph-builder.ts";
-import { booksOf, without, type ExporterPart, type GraphParts } from "./graph-parts.ts";
+import { booksOf, without, type ExporterPart, type GraphParts, type Renewable } from "./graph-parts.ts";
 import { LeavingQueue, returnsOf, storageOf } from "./leaving-queue.ts";
 import { SpecDiff } from "./spec-diff.ts";
 import { startExchanges, startParts } from "./start-graph.ts";
@@ -58,20 +59,19 @@ export async function replaceGraph(
   startExchanges(fresh);
   books.ledger.close([]);
   for (const [part, queue] of returns) queue.returnTo(part, after.parts.extensions);
-  for (const part of fresh.exporters)
-    if (storageOf(part) !== undefined && !bySuccessor.has(part) && !returns.has(part)) books.ledger.resume(part.node.ledger);
+  for (const part of fresh.exporters.filter((each) => storageOf(each) !== undefined && queueIsFree(each) === undefined))
+    books.ledger.resume(part.node.ledger);
   const left = new Map<ExporterPart, LeavingQueue>();
   const end = endOnce(environment, deadline, (part) => {
     successions.get(part)?.free.resolve();
     left.get(part)?.ended.resolve();
     if (leaving.get(part.id)?.part === part) leaving.delete(part.id);
   });
-  for (const part of gone.exporters) {
-    if (storageOf(part) === undefined || successions.has(part)) continue;
-    const storage = before.parts.extensions.find(({ id }) => id === storageOf(part));
-    left.set(part, new LeavingQueue(part, storage, () => void end(part)));
+  for (const part of gone.exporters.filter((each) => storageOf(each) !== undefined && !successions.has(each))) {
+    const queue = new LeavingQueue(part, storagePartOf(part, before), () => void end(part));
+    left.set(part, queue);
+    leaving.set(part.id, queue);
   }
-  for (const [{ id }, queue] of left) leaving.set(id, queue);
   for (const { component } of gone.extensions) component.notReady?.();
   for (const { component } of fresh.extensions) component.ready?.();
   const timer = environment.clock.setTimeout(() => late.abort(new Error("the time to drain has passed")), drainMs);
@@ -106,6 +106,10 @@ async function startOrUndo(
     books.ledger.close(booksOf(fresh));
     throw caught;
   }
+}
+
+function storagePartOf(part: ExporterPart, { parts }: BuiltGraph): Renewable<Extension> | undefined {
+  return parts.extensions.find(({ id }) => id === storageOf(part));
 }
 
 /** Ends exporters, each once: when it is first asked for. `ended` hears of each that has let go of its storage. */
