@@ -10,7 +10,7 @@ export function formatLine(event: LogEvent): string {
   let fields = "";
   let texts = "";
   for (const [key, value] of Object.entries(event.fields)) {
-    if (Array.isArray(value) && value.length > 1) texts += `\n  ${key}:${value.map((line) => `\n    ${escapeAll(String(line))}`).join("")}`;
+    if (Array.isArray(value) && value.length > 1) texts += `\n  ${key}:${value.map((line) => indented(String(line))).join("")}`;
     else if (value !== undefined) fields += ` ${key}=${lineValue(String(value))}`;
   }
   const speaker = event.component === "" ? "" : `${escapeControls(event.component)}: `;
@@ -33,6 +33,10 @@ export function formatJson(event: LogEvent, initial: Readonly<Record<string, unk
     typeof value === "bigint" ? String(value) : value,
   );
   return escapeAll(text);
+}
+
+function indented(line: string): string {
+  return line === "" ? "\n" : `\n    ${escapeAll(line)}`;
 }
 
 function lineValue(text: string): string {

@@ -44,7 +44,7 @@ describe("log lines", () => {
   });
 
   it("show a text of several lines below the line, indented, and as one value in JSON", () => {
-    const error = ["a.yaml:3:5  CFG_UNKNOWN_FIELD", "  fix: remove\u001b[31m it\n2026 error"];
+    const error = ["a.yaml:3:5  CFG_UNKNOWN_FIELD", "", "  fix: remove\u001b[31m it\n2026 error"];
     const event = {
       time: TIME,
       level: "error",
@@ -57,6 +57,7 @@ describe("log lines", () => {
         '2026-08-21T09:00:00.500Z error No. trigger=SIGHUP short="one line"',
         "  error:",
         "    a.yaml:3:5  CFG_UNKNOWN_FIELD",
+        "",
         "      fix: remove\\u001b[31m it\\u000a2026 error",
       ].join("\n"),
     );

@@ -4,6 +4,15 @@ import { connect, type Server } from "node:net";
 /** Where a server listens. */
 export type ListenAddress = { readonly host: string | undefined; readonly port: number } | { readonly path: string };
 
+const NOT_OURS = "write an address of this machine, such as localhost, or 0.0.0.0 for all of them";
+const HINTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "stop the program that uses it or choose another endpoint",
+  EADDRNOTAVAIL: NOT_OURS,
+  ENOTFOUND: NOT_OURS,
+  EAI_AGAIN: NOT_OURS,
+};
+const NOT_ALLOWED = { port: "choose a port from 1024 on", path: "choose a folder that this user may write to" } as const;
+
 /** Reads `host:port`, `[v6]:port`, `:port` (all interfaces) or, for `transport: unix`, a path. Undefined when the text is none of them. */
 export function parseListenAddress(endpoint: string, transport: "tcp" | "unix"): ListenAddress | undefined {
   if (transport === "unix") return endpoint === "" ? undefined : { path: endpoint };
@@ -22,8 +31,8 @@ export async function listen(server: Server, address: ListenAddress, endpoint: s
   if ("path" in address && (await isStale(address.path))) await unlink(address.path);
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException): void => {
-      const hint = error.code === "EADDRINUSE" ? "; stop the program that uses it or choose another endpoint" : "";
-      reject(new Error(`cannot listen on ${endpoint}: ${error.message}${hint}`, { cause: error }));
+      const hint = error.code === "EACCES" ? NOT_ALLOWED["path" in address ? "path" : "port"] : HINTS[error.code ?? ""];
+      reject(new Error(`cannot listen on ${endpoint}: ${error.message}${hint === undefined ? "" : `; ${hint}`}`, { cause: error }));
     };
     server.once("error", failed);
     server.listen(

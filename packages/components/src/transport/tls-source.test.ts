@@ -85,7 +85,7 @@ describe.each(["grpc", "http"] as const)("certificates of the %s server", (proto
     await rig?.context.clock.advance(HOUR);
     for (const [content, fault] of [
       ["no key", /PEM|no start line|unsupported/i],
-      ["", /^tls\.key_file: cannot read .*: the file is empty$/],
+      ["", /^tls\.key_file: cannot read .*: the file is empty; name a PEM file that this user may read$/],
     ] as const) {
       await writeFile(file("key.pem"), content);
       await vi.waitFor(async () => {

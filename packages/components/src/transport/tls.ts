@@ -46,6 +46,7 @@ async function pem(field: string, file: string | undefined, text: string | undef
     if (content.trim() === "") throw new Error("the file is empty");
     return content;
   } catch (error) {
-    throw new Error(`tls.${field}: cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`tls.${field}: cannot read ${file}: ${why}; name a PEM file that this user may read`, { cause: error });
   }
 }

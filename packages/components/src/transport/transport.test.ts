@@ -1,3 +1,4 @@
+import { createServer } from "node:net";
 import { seededRandom } from "@tidemark/core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -7,7 +8,7 @@ import { ByteBudget } from "./byte-budget.ts";
 import { decompress, unpackedSize, type ContentEncoding, type DecompressFault } from "./compression.ts";
 import { frameHead, UnaryMessage } from "./grpc-frame.ts";
 import { decodeGrpcMessage, encodeGrpcMessage } from "./grpc-status.ts";
-import { parseListenAddress } from "./listen.ts";
+import { listen, parseListenAddress } from "./listen.ts";
 import { Packer } from "./packer.ts";
 import { formatRetryAfter, parseRetryAfter } from "./retry-after.ts";
 
@@ -223,6 +224,12 @@ describe("Retry-After", () => {
 });
 
 describe("endpoints to listen on", () => {
+  it.each(["192.0.2.1", "nowhere.invalid"])("names a fix for %s, which is no address of this machine", async (host) => {
+    await expect(listen(createServer(), { host, port: 0 }, `${host}:0`)).rejects.toThrow(
+      /^cannot listen on .*; write an address of this machine, such as localhost, or 0\.0\.0\.0 for all of them$/,
+    );
+  });
+
   it.each([
     ["localhost:4317", "tcp", { host: "localhost", port: 4317 }],
     [":4317", "tcp", { host: undefined, port: 4317 }],

@@ -236,6 +236,16 @@ describe("tidemark dlq", () => {
     });
   });
 
+  it("tells wrong filters first, and a file from a directory", async () => {
+    const file = join(directory, "c.yaml");
+    await writeFile(file, "");
+    expect(await dlq("ls", file)).toMatchObject({
+      code: 1,
+      stderr: "tidemark dlq: 'DIR/c.yaml' is a file: give the \"directory\" of a file_storage extension\n",
+    });
+    expect((await dlq("ls", file, "--since", "yesterday")).stderr).toContain('"yesterday" is');
+  });
+
   it("finds the directory in a configuration", async () => {
     await buryThree();
     const file = join(directory, "c.yaml");

@@ -57,6 +57,8 @@ export function createDlqCommand(clock: Clock): Command {
       const action = actionOf(args);
       // It brings a database along, which the other commands start faster without.
       const { openLetters } = await import("../dlq/letter-storage.ts");
+      // Wrong filters are told also where there is no storage.
+      selectionOf(args, [], clock.now(), 0);
       try {
         const storage = await openLetters(args, io);
         return storage === undefined ? EXIT.usage : await action.run({ storage, args, io, clock });
@@ -181,6 +183,7 @@ function explain(caught: unknown): string {
   if (/database is locked|database is busy/.test(message)) return "the storage is busy with another change; try again";
   if (/not a database|malformed/.test(message))
     return `state.db of the storage is damaged (${message}); "recreate: true" of file_storage saves what can be read at the next start`;
-  if (/readonly database|unable to open/.test(message)) return `${message}: run it as the user of the collector`;
+  if (/ENOTDIR/.test(message)) return `${message.replace(/^.*scandir /, "")} is a file: give the "directory" of a file_storage extension`;
+  if (/readonly database|unable to open|EACCES/.test(message)) return `${message}: run it as the user of the collector`;
   return message;
 }
