@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { between, pick, resultOf, settle, withTrial, type Scenario } from "../trial.ts";
+import { between, pick, resultOf, settle, withTrial, type RoundResult, type Scenario, type Trial } from "../trial.ts";
 
 const DISK_MIB = 8;
 const FILL_MS = 12_000;
@@ -19,45 +19,52 @@ export const fullDisk: Scenario = {
     mkdirSync(disk);
     execFileSync("mount", ["-t", "tmpfs", "-o", `size=${DISK_MIB}m`, "tmpfs", disk]);
     try {
-      return await withTrial(options, { storage: join(disk, "storage"), maxBytes: 2 ** 30 }, async (trial) => {
-        const { random, books, sink, subject, load, faults } = trial;
-        const filler = join(disk, "filler");
-        sink.mood = () => "down";
-        await subject.start();
-        load.start();
-        // Another program takes what is left at some moment; or the queue takes it all itself.
-        const how = pick(random, ["filler", "queue"]);
-        await sleep(between(random, 200, 1500));
-        if (how === "filler") fill(filler);
-        for (let waited = 0; waited < FILL_MS && load.answers.refused < 50; waited += 100) await sleep(100);
-        if (load.answers.refused < 50) faults.push("nobody was refused on a full disk");
-        if (load.answers.withoutTime > 0) faults.push(`${load.answers.withoutTime} refusals do not say when to come again`);
-        if (!subject.isAlive) faults.push(`it ended when the disk was full: ${subject.recent(5)}`);
-        const isKilled = random() < 0.5;
-        if (isKilled) {
-          books.interrupted(await subject.kill());
-          await subject.start(); // on the full disk
-          const { refused } = load.answers;
-          await sleep(500);
-          if (load.answers.refused === refused) faults.push("nobody was refused after a start on a full disk");
-        }
-        // What is delivered makes room by itself.
-        const staysFull = random() < 0.5;
-        if (!staysFull) rmSync(filler, { force: true });
-        sink.mood = () => "healthy";
-        const before = load.answers.acknowledged;
-        for (let waited = 0; waited < RECOVERY_MS && load.answers.acknowledged <= before + 1000; waited += 100) await sleep(100);
-        if (load.answers.acknowledged <= before + 1000) faults.push("it did not go on when there was room again");
-        rmSync(filler, { force: true });
-        await settle(trial);
-        const note = [how, isKilled ? "killed and started on the full disk" : "", staysFull && how === "filler" ? "which stays" : ""];
-        return resultOf(trial, { events: 1, note: note.filter((part) => part !== "").join(", ") });
-      });
+      return await withTrial(options, { storage: join(disk, "storage"), maxBytes: 2 ** 30 }, (trial) =>
+        fillAndEmpty(trial, join(disk, "filler")),
+      );
     } finally {
       execFileSync("umount", ["-l", disk]);
     }
   },
 };
+
+async function fillAndEmpty(trial: Trial, filler: string): Promise<RoundResult> {
+  const { random, sink, subject, load, faults } = trial;
+  sink.mood = () => "down";
+  await subject.start();
+  load.start();
+  // Another program takes what is left at some moment; or the queue takes it all itself.
+  const how = pick(random, ["filler", "queue"]);
+  await sleep(between(random, 200, 1500));
+  if (how === "filler") fill(filler);
+  if (!(await within(FILL_MS, () => load.answers.refused >= 50))) faults.push("nobody was refused on a full disk");
+  if (load.answers.withoutTime > 0) faults.push(`${load.answers.withoutTime} refusals do not say when to come again`);
+  if (!subject.isAlive) faults.push(`it ended when the disk was full: ${subject.recent(5)}`);
+  const isKilled = random() < 0.5;
+  if (isKilled) await startOnFullDisk(trial);
+  // What is delivered makes room by itself.
+  const staysFull = how === "filler" && random() < 0.5;
+  if (!staysFull) rmSync(filler, { force: true });
+  sink.mood = () => "healthy";
+  const enough = load.answers.acknowledged + 1000;
+  if (!(await within(RECOVERY_MS, () => load.answers.acknowledged > enough))) faults.push("it did not go on when there was room again");
+  rmSync(filler, { force: true });
+  await settle(trial);
+  const note = [how, ...(isKilled ? ["killed and started on the full disk"] : []), ...(staysFull ? ["which stays"] : [])].join(", ");
+  return resultOf(trial, { events: 1, note });
+}
+
+async function startOnFullDisk({ books, subject, load, faults }: Trial): Promise<void> {
+  books.interrupted(await subject.kill());
+  await subject.start();
+  const { refused } = load.answers;
+  if (!(await within(FILL_MS, () => load.answers.refused > refused))) faults.push("nobody was refused after a start on a full disk");
+}
+
+async function within(ms: number, isSo: () => boolean): Promise<boolean> {
+  for (let waited = 0; waited < ms && !isSo(); waited += 100) await sleep(100);
+  return isSo();
+}
 
 function fill(path: string): void {
   const file = openSync(path, "w");

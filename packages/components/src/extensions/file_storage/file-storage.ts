@@ -1,15 +1,18 @@
 import { stat } from "node:fs/promises";
 import type { BatchObservableCallback } from "@opentelemetry/api";
 import type { ComponentContext, Extension, StateHandle, Timer } from "@tidemark/core";
+import { Adoption } from "./adoption/adoption.ts";
 import type { FileStorageConfig } from "./config.ts";
 import { diskFiles } from "./log/file-layer.ts";
-import { OpenStorage } from "./open-storage.ts";
-import { folderOfWorker, storageFolders } from "./storage-folders.ts";
+import { OpenStorage, type StorageEnvironment } from "./open-storage.ts";
+import type { Space } from "./space.ts";
+import { DirectoryInUse } from "./state/directory-lock.ts";
+import { folderOfWorker, foldersToAdopt } from "./storage-folders.ts";
 
 // A reload has the old graph and the new one for a moment, and the directory can be open only once.
 interface SharedStorage {
   readonly directory: string;
-  readonly storage: Promise<OpenStorage>;
+  readonly storage: Promise<Adoption>;
   users: number;
 }
 
@@ -24,11 +27,11 @@ const METRICS = "tidemark_extension_file_storage";
 export function createFileStorage(config: FileStorageConfig, context: ComponentContext): Extension {
   const directory = folderOfWorker(config.directory, context.worker);
   const handle = context.state<SharedStorage | undefined>("open", 1, () => undefined);
-  let open: OpenStorage | undefined;
+  let open: Adoption | undefined;
   let shared: SharedStorage | undefined;
   let stopMetrics: (() => void) | undefined;
   let stopReports: (() => void) | undefined;
-  const opened = (): OpenStorage => {
+  const opened = (): Adoption => {
     if (open === undefined) throw new Error(`the storage ${context.id} is not started`);
     return open;
   };
@@ -64,7 +67,7 @@ export function createFileStorage(config: FileStorageConfig, context: ComponentC
   };
 }
 
-function share(handle: StateHandle<SharedStorage | undefined>, directory: string, make: () => Promise<OpenStorage>): SharedStorage {
+function share(handle: StateHandle<SharedStorage | undefined>, directory: string, make: () => Promise<Adoption>): SharedStorage {
   const known = handle.value;
   if (known?.directory === directory) {
     known.users += 1;
@@ -75,49 +78,56 @@ function share(handle: StateHandle<SharedStorage | undefined>, directory: string
   return made;
 }
 
-async function openStorage(config: FileStorageConfig, directory: string, context: ComponentContext): Promise<OpenStorage> {
-  const { clock, random, log } = context;
-  const folderMode = Number.parseInt(config.directory_permissions, 8);
-  const files = diskFiles({ fsync: config.fsync, mode: FILE_MODE });
+async function openStorage(config: FileStorageConfig, directory: string, context: ComponentContext): Promise<Adoption> {
+  const { clock, log, worker } = context;
+  const environment = environmentOf(config, context);
+  const { fsync, recreate } = config;
   await checkDirectory(config);
-  await files.createDirectory(directory, folderMode);
-  const damagedRecords = context.meter.createCounter(`${METRICS}_damaged_records`, {
+  await environment.files.createDirectory(directory, environment.folderMode);
+  const open = async (path: string, lockTimeoutMs: number): Promise<OpenStorage> => {
+    const options = { directory: path, fsync, recreate, lockTimeoutMs, pid: process.pid, limits: limitsOf(config) };
+    const { storage, opened } = await OpenStorage.open(options, environment);
+    const { setAside, letters } = opened;
+    if (setAside !== undefined) {
+      log.error("The database of the storage is damaged. It was put aside, and what can be read of it was taken over.", {
+        problem: setAside.problem,
+        backup: setAside.path,
+        dead_letters: setAside.salvaged,
+      });
+    }
+    log.info("Storage is open.", { directory: path, dead_letters: letters.letters });
+    return storage;
+  };
+  const adoption = new Adoption(await open(directory, config.timeout), foldersToAdopt(config.directory, worker), {
+    clock,
+    log,
+    open: (path) =>
+      open(path, 0).catch((error: unknown) => {
+        if (error instanceof DirectoryInUse) return undefined;
+        throw error;
+      }),
+  });
+  await adoption.start();
+  return adoption;
+}
+
+function environmentOf(config: FileStorageConfig, context: ComponentContext): StorageEnvironment {
+  const { id, clock, random, log, meter } = context;
+  const damagedRecords = meter.createCounter(`${METRICS}_damaged_records`, {
     description: "Stored records that could not be read any more.",
   });
-  const damaged = (records: number): void => {
-    damagedRecords.add(records, { extension: context.id });
-    context.trouble("records_damaged", `${records} stored records could not be read any more`, DAMAGED_FOR_MS);
+  return {
+    files: diskFiles({ fsync: config.fsync, mode: FILE_MODE }),
+    folderMode: Number.parseInt(config.directory_permissions, 8),
+    clock,
+    random,
+    log,
+    damaged(records) {
+      damagedRecords.add(records, { extension: id });
+      context.trouble("records_damaged", `${records} stored records could not be read any more`, DAMAGED_FOR_MS);
+    },
+    unavailable: (message, forMs) => context.trouble("storage_unavailable", message, forMs),
   };
-  const { storage, opened } = await OpenStorage.open(
-    {
-      directory,
-      fsync: config.fsync,
-      recreate: config.recreate,
-      lockTimeoutMs: config.timeout,
-      pid: process.pid,
-      limits: limitsOf(config),
-    },
-    {
-      files,
-      folderMode,
-      clock,
-      random,
-      log,
-      damaged,
-      unavailable: (message, forMs) => context.trouble("storage_unavailable", message, forMs),
-    },
-  );
-  const { setAside, letters } = opened;
-  if (setAside !== undefined) {
-    log.error("The database of the storage is damaged. It was put aside, and what can be read of it was taken over.", {
-      problem: setAside.problem,
-      backup: setAside.path,
-      dead_letters: setAside.salvaged,
-    });
-  }
-  log.info("Storage is open.", { directory, dead_letters: letters.letters });
-  warnOfOthers(config, context);
-  return storage;
 }
 
 async function checkDirectory(config: FileStorageConfig): Promise<void> {
@@ -128,35 +138,24 @@ async function checkDirectory(config: FileStorageConfig): Promise<void> {
   throw new Error(`the storage directory ${config.directory} ${problem}: make it, or set "create_directory: true"`);
 }
 
-/** With fewer workers than before, nobody sends what the others have left. */
-function warnOfOthers(config: FileStorageConfig, { worker, log }: ComponentContext): void {
-  if (worker.index > 0) return;
-  const own = new Set(Array.from({ length: worker.count }, (_, index) => folderOfWorker(config.directory, { ...worker, index })));
-  const others = storageFolders(config.directory).filter(({ path }) => !own.has(path));
-  if (others.length === 0) return;
-  log.warn("There are storage folders of another number of workers. What waits in them is sent when that number is set again.", {
-    folders: others.map(({ path }) => path).join(", "),
-  });
-}
-
 function limitsOf(config: FileStorageConfig): { readonly maxBytes: number; readonly minFreeBytes: number } {
   return { maxBytes: config.max_bytes, minFreeBytes: config.min_free_bytes };
 }
 
 /** Says in the health report that there is no room, and that dead letters wait. */
-function report({ space }: OpenStorage, { clock, trouble }: ComponentContext): () => void {
+function report({ space }: { readonly space: Space }, context: ComponentContext): () => void {
   let timer: Timer | undefined;
   const look = (): void => {
     const letters = space.letterBytes;
-    trouble("dead_letters_present", `${letters} bytes of dead letters are kept`, letters > 0 ? 2 * LOOK_EVERY_MS : 0);
-    timer = clock.setTimeout(look, LOOK_EVERY_MS);
+    context.trouble("dead_letters_present", `${letters} bytes of dead letters are kept`, letters > 0 ? 2 * LOOK_EVERY_MS : 0);
+    timer = context.clock.setTimeout(look, LOOK_EVERY_MS);
   };
-  space.full = (message) => trouble("storage_full", message, FULL_FOR_MS);
+  space.full = (message) => context.trouble("storage_full", message, FULL_FOR_MS);
   look();
   return () => timer?.cancel();
 }
 
-function observe({ space }: OpenStorage, { meter, id }: ComponentContext): () => void {
+function observe({ space }: { readonly space: Space }, { meter, id }: ComponentContext): () => void {
   const queued = meter.createObservableGauge(`${METRICS}_queued_bytes`, { description: "Records in stored queues.", unit: "By" });
   const letters = meter.createObservableGauge(`${METRICS}_dead_letter_bytes`, { description: "Dead letters.", unit: "By" });
   const capacity = meter.createObservableGauge(`${METRICS}_capacity_bytes`, { description: "`max_bytes` of the storage.", unit: "By" });

@@ -12,14 +12,18 @@ import {
 } from "@tidemark/core";
 import type { FileLayer } from "./log/file-layer.ts";
 import { openOwnerLog } from "./log/open-owner-log.ts";
+import { ownerOfFolder } from "./log/owner-name.ts";
 import type { RecordLog } from "./log/record-log.ts";
 import { replayLetters } from "./replay-letters.ts";
 import { Space, type SpaceLimits } from "./space.ts";
-import type { OpenedState, StateOptions } from "./state/state-calls.ts";
-import { lockDirectory } from "./state/directory-lock.ts";
+import type { OpenedState, StateCalls, StateOptions } from "./state/state-calls.ts";
+import { lockDirectory, tryLock, type DirectoryLock } from "./state/directory-lock.ts";
+import { CORRUPT } from "./state/letters-table.ts";
 import { StateClient, type ClientEnvironment } from "./state/state-client.ts";
 import { storageError } from "./storage-error.ts";
+import { deleteStorageFolder, queuesFolder } from "./storage-folders.ts";
 
+const LETTERS_AT_ONCE = 32;
 const NEWS_EVERY_MS = 500;
 const UNAVAILABLE_FOR_MS = 2 * NEWS_EVERY_MS;
 const SMALLEST_SEGMENT_BYTES = 64 * 1024;
@@ -48,6 +52,17 @@ export interface StorageEnvironment extends Pick<ClientEnvironment, "startThread
   readonly unavailable: (message: string, forMs: number) => void;
 }
 
+/** What is in a directory. */
+export interface Leftovers {
+  /** In queues that are open. */
+  readonly records: number;
+  readonly letters: number;
+  /** Owners of queues that nobody has opened and that are not empty. */
+  readonly unopened: readonly string[];
+}
+
+type FoundLetter = NonNullable<ReturnType<StateCalls["readLetter"]>>;
+
 interface OpenQueue {
   readonly log: Promise<RecordLog>;
   readonly listeners: Set<() => void>;
@@ -63,7 +78,9 @@ export class OpenStorage implements Storage {
   readonly #directory: string;
   readonly #segmentBytes: number;
   readonly #state: StateClient;
-  readonly #unlock: () => void;
+  readonly #pid: number;
+  /** Undefined while somebody else has deleted the directory, and it could not be taken again. */
+  #lock: DirectoryLock | undefined;
   readonly #environment: StorageEnvironment;
   readonly #queues: Map<string, OpenQueue> = new Map();
   readonly #closing: Map<string, Promise<void>> = new Map();
@@ -73,14 +90,15 @@ export class OpenStorage implements Storage {
 
   private constructor(
     options: { readonly directory: string; readonly limits: SpaceLimits },
-    { state, unlock }: { readonly state: StateClient; readonly unlock: () => void },
+    { state, lock, pid }: { readonly state: StateClient; readonly lock: DirectoryLock; readonly pid: number },
     environment: StorageEnvironment,
   ) {
     const { directory, limits } = options;
     this.#directory = directory;
     this.#segmentBytes = Math.min(LARGEST_SEGMENT_BYTES, Math.max(SMALLEST_SEGMENT_BYTES, Math.ceil(limits.maxBytes / SEGMENTS_IN_BUDGET)));
     this.#state = state;
-    this.#unlock = unlock;
+    this.#lock = lock;
+    this.#pid = pid;
     this.#environment = environment;
     this.space = new Space(limits, { files: environment.files, directory, clock: environment.clock });
   }
@@ -95,15 +113,15 @@ export class OpenStorage implements Storage {
   ): Promise<{ readonly storage: OpenStorage; readonly opened: OpenedState }> {
     const { directory, limits, lockTimeoutMs, pid, fsync, recreate } = options;
     const { clock, log, startThread } = environment;
-    const unlock = await lockDirectory(directory, { timeoutMs: lockTimeoutMs, pid, clock });
+    const lock = await lockDirectory(directory, { timeoutMs: lockTimeoutMs, pid, clock });
     const { state, opened } = await StateClient.start(
       { directory, fsync, recreate },
       { clock, log, ...(startThread === undefined ? {} : { startThread }) },
     ).catch((error: unknown) => {
-      unlock();
+      lock.release();
       throw error;
     });
-    const storage = new OpenStorage({ directory, limits }, { state, unlock }, environment);
+    const storage = new OpenStorage({ directory, limits }, { state, lock, pid }, environment);
     storage.space.letterBytes = opened.letters.bytes;
     await storage.space.measure();
     storage.#listen();
@@ -130,15 +148,71 @@ export class OpenStorage implements Storage {
     await this.#bury(owner, record, reason).finally(() => (this.space.queuedBytes -= record.bytes.length));
   }
 
+  /** What would be lost if the directory were deleted. */
+  async leftovers(): Promise<Leftovers> {
+    const { files } = this.#environment;
+    const folder = queuesFolder(this.#directory);
+    const unopened: string[] = [];
+    let records = 0;
+    for (const name of await files.list(folder)) {
+      const owner = ownerOfFolder(name);
+      const queue = this.#queues.get(owner);
+      if (queue !== undefined) records += (await queue.log).totals.records;
+      else if ((await files.list(join(folder, name))).length > 0) unopened.push(owner);
+    }
+    const { letters } = await this.#state.call("letterTotals", []);
+    return { records, letters, unopened };
+  }
+
+  /** Gives the dead letters that nobody wants to be sent again to another storage. A crash in the middle may leave some of them in both. */
+  async moveLettersTo(other: OpenStorage): Promise<void> {
+    for (;;) {
+      const ids = await this.#state.call("firstLetters", [LETTERS_AT_ONCE]);
+      for (const id of ids) {
+        const found = await this.#state.call("readLetter", [id]);
+        if (found !== undefined) await other.#takeLetter(found);
+        await this.#state.call("deleteLetters", [[id]]);
+      }
+      if (ids.length < LETTERS_AT_ONCE) return;
+    }
+  }
+
+  async #takeLetter({ letter, body, whole }: FoundLetter): Promise<void> {
+    const { owner, message, attempts, buriedAt, signal, items, receivedAt, transport, metadata } = letter;
+    const record = { signal, items, bytes: body, receivedAt, transport, ...(metadata === undefined ? {} : { metadata }) };
+    const reason = { reason: whole ? letter.reason : CORRUPT, message, attempts };
+    await this.#state.call("bury", [owner, [{ record, reason, buriedAt }], []]);
+    this.space.letterBytes += letter.bytes;
+  }
+
+  /** Closes it, and deletes its files if nothing is left in them; resolves with whether that was so. */
+  async closeAndDelete(): Promise<boolean> {
+    await this.#close();
+    try {
+      await deleteStorageFolder(this.#directory);
+      return true;
+    } catch (error) {
+      // A file is left in it: it is opened again.
+      this.#environment.log.info("A storage folder could not be deleted yet.", { directory: this.#directory, error: String(error) });
+      return false;
+    } finally {
+      this.#lock?.release();
+    }
+  }
+
   /** Closes what is still open, and lets the directory go. */
   async close(): Promise<void> {
+    await this.#close();
+    this.#lock?.release();
+  }
+
+  async #close(): Promise<void> {
     this.#isClosed = true;
     this.#timer?.cancel();
     for (const queue of this.#queues.values()) await queue.log.then((log) => log.close()).catch(() => undefined);
     this.#queues.clear();
     await Promise.all(this.#closing.values());
     await this.#state.close().catch(() => undefined);
-    this.#unlock();
   }
 
   async #bury(owner: string, record: NewRecord, reason: DeadLetterReason): Promise<void> {
@@ -155,7 +229,7 @@ export class OpenStorage implements Storage {
 
   #newQueue(owner: string): OpenQueue {
     const environment = { ...this.#environment, directory: this.#directory, space: this.space, state: this.#state };
-    const folder = join(this.#directory, "queues");
+    const folder = queuesFolder(this.#directory);
     const log = openOwnerLog(owner, { folder, segmentBytes: this.#segmentBytes }, environment);
     const queue: OpenQueue = { log, listeners: new Set(), returned: new Set(), users: 0, replaying: false };
     this.#queues.set(owner, queue);
@@ -209,18 +283,51 @@ export class OpenStorage implements Storage {
 
   /** Looks whether another process has dropped dead letters, or wants some of them sent again. */
   async #hear(): Promise<void> {
-    const { fault } = this.#state;
-    if (fault !== undefined) return this.#environment.unavailable(fault, UNAVAILABLE_FOR_MS);
     try {
+      if (!(await this.#hasDirectory())) return;
+      const { fault } = this.#state;
+      if (fault !== undefined) return this.#environment.unavailable(fault, UNAVAILABLE_FOR_MS);
       const news = await this.#state.call("news", []);
       if (news !== undefined) {
         this.space.letterBytes = news.letters.bytes;
         for (const owner of news.replays) this.#replays.add(owner);
       }
     } catch (error) {
-      this.#environment.log.warn("The database of the storage cannot be read. Trying again.", { error: String(error) });
+      this.#environment.log.warn("The storage cannot be looked through. Trying again.", { error: String(error) });
     }
     for (const owner of this.#replays) await this.#replay(owner);
+  }
+
+  /** Looks whether the directory is still there; makes and takes it anew where somebody has deleted it. */
+  async #hasDirectory(): Promise<boolean> {
+    if (this.#lock?.isIntact() === true) {
+      for (const queue of this.#queues.values()) await (await queue.log).checkFiles();
+      return true;
+    }
+    const { files, folderMode, log, unavailable } = this.#environment;
+    const message = `the directory ${this.#directory} was deleted while it was in use`;
+    // Whoever makes it next may be another process.
+    this.space.closed = message;
+    this.#lock?.release();
+    this.#lock = undefined;
+    try {
+      await files.createDirectory(this.#directory, folderMode);
+      this.#lock = tryLock(this.#directory, this.#pid);
+    } catch (error) {
+      unavailable(`${message}, and cannot be made anew: ${String(error)}`, UNAVAILABLE_FOR_MS);
+      return false;
+    }
+    if (this.#lock === undefined) {
+      unavailable(`${message}, and another process has taken it`, UNAVAILABLE_FOR_MS);
+      return false;
+    }
+    log.error("The directory of the storage was deleted while it was in use. It is made anew; what was stored in it is lost.", {
+      directory: this.#directory,
+    });
+    this.#state.restart();
+    for (const queue of this.#queues.values()) await (await queue.log).checkFiles();
+    this.space.closed = undefined;
+    return false;
   }
 
   async #replay(owner: string): Promise<void> {

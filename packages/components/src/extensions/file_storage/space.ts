@@ -18,6 +18,8 @@ export class Space {
   queuedBytes = 0;
   /** Payloads of dead letters. */
   letterBytes = 0;
+  /** Why nothing can be stored now, in words. */
+  closed: string | undefined;
   /** Is told, in words, each time that there was no room. */
   full: (message: string) => void = () => {};
   #limits: SpaceLimits;
@@ -50,6 +52,7 @@ export class Space {
    */
   take(bytes: number): void {
     const { maxBytes, minFreeBytes } = this.#limits;
+    if (this.closed !== undefined) throw PipelineError.unavailable(this.closed, FULL_RETRY_MS);
     if (bytes > maxBytes) {
       throw new PipelineError(`a record of ${bytes} bytes can never be stored: max_bytes of the storage is ${maxBytes}`, {
         code: "resource_exhausted",

@@ -127,8 +127,10 @@ export class Books {
     const saved = await this.#save([...this.#segments.filter((segment) => segment.dirty), ...finished], finished.length > 0);
     // A disk that is full takes no marks: then only files that go make room for them.
     const deleted = await this.#deleteFiles(finished);
-    if (!saved || !deleted) this.#flushLater(RETRY_AFTER_MS);
-    else if (this.#gone.length > 0) this.#flushLater(FLUSH_AFTER_MS);
+    // Where files have gone before their marks were saved, there is room for these now; a start without them would tell of a loss.
+    const hasMadeRoom = deleted && finished.length > 0;
+    if (!deleted || (!saved && !hasMadeRoom)) this.#flushLater(RETRY_AFTER_MS);
+    else if (!saved || this.#gone.length > 0) this.#flushLater(FLUSH_AFTER_MS);
   }
 
   async #save(segments: readonly Segment[], durable = false): Promise<boolean> {

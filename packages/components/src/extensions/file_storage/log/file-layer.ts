@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { mkdir, open, readdir, rm, statfs } from "node:fs/promises";
+import { mkdir, open, readdir, rm, rmdir, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** A file that is written at its end and read anywhere. */
@@ -42,9 +42,15 @@ export function diskFiles(options: { readonly fsync: boolean; readonly mode: num
       const first = await mkdir(path, { recursive: true, mode });
       if (first === undefined) return;
       const topmost = dirname(first);
-      for (let above = dirname(path); above.length >= topmost.length; above = dirname(above)) {
-        await layer.syncDirectory(above);
-        if (above === dirname(above)) return;
+      try {
+        for (let above = dirname(path); above.length >= topmost.length; above = dirname(above)) {
+          await layer.syncDirectory(above);
+          if (above === dirname(above)) return;
+        }
+      } catch (error) {
+        // Who finds it there next time would take it for one that is on the disk.
+        for (let made = path; made.length >= first.length; made = dirname(made)) await rmdir(made).catch(() => undefined);
+        throw error;
       }
     },
     list: (path) =>

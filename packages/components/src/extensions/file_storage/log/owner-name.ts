@@ -7,3 +7,8 @@ export function folderOfOwner(owner: string): string {
   // "." and ".." are folders that exist.
   return /^\.+$/.test(safe) ? safe.replaceAll(".", "~002E") : safe;
 }
+
+/** The owner whose records are in a folder. */
+export function ownerOfFolder(name: string): string {
+  return name.replaceAll(/~([0-9A-F]{4})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+}

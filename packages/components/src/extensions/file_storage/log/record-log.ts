@@ -1,3 +1,4 @@
+import { basename, dirname } from "node:path";
 import {
   PipelineError,
   type Clock,
@@ -138,6 +139,40 @@ export class RecordLog {
     await this.#writer.seal().catch(() => undefined);
     if (active !== undefined) this.#finishIfEmpty(active);
     await this.#books.close(this.#segments);
+  }
+
+  /** Looks whether somebody has deleted files that are in use: to write on would store what nobody finds again. */
+  async checkFiles(): Promise<void> {
+    const { files } = this.#environment;
+    const known = [...this.#segments];
+    if (known.length === 0) return;
+    const names = new Set(await files.list(dirname(known[0]?.path ?? "")));
+    for (const segment of known) {
+      if (!names.has(basename(segment.path)) && this.#segments.includes(segment)) await this.#lose(segment);
+    }
+  }
+
+  async #lose(segment: Segment): Promise<void> {
+    const { log, clock, damaged } = this.#environment;
+    if (segment === this.#writer.active) this.#writer.forget();
+    const ids = segment.liveIds();
+    const done = (): void => {
+      for (const id of ids) this.#forget(segment, id);
+      this.#finishIfEmpty(segment);
+    };
+    if (ids.length === 0) return done();
+    damaged(ids.length);
+    log.error("A file of a stored queue was deleted while it was in use. Its records are lost.", {
+      file: segment.path,
+      records: ids.length,
+    });
+    const items = ids.reduce((sum, id) => sum + segment.itemsOf(id), 0);
+    const record: NewRecord = { signal: "traces", items, bytes: Buffer.alloc(0), receivedAt: clock.now(), transport: "" };
+    const message = `${ids.length} records (ids ${ids[0]} to ${ids.at(-1)}) are lost: the file ${basename(segment.path)} was deleted`;
+    await this.#books
+      .bury({ segment, ids, record, reason: { reason: "corrupt", message, attempts: 0 }, done: () => {} })
+      .catch(() => undefined);
+    done();
   }
 
   /** Where there is no room for more, the newest segment is not written either: it ends, so that its file can go. */

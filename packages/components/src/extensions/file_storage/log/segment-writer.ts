@@ -27,6 +27,7 @@ export class SegmentWriter {
   #nextNumber: number;
   #active: Active | undefined;
   #folderExists = false;
+  #isGone = false;
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -35,7 +36,7 @@ export class SegmentWriter {
 
   /** The segment that the next group may go to. */
   get active(): Segment | undefined {
-    return this.#active?.segment;
+    return this.#isGone ? undefined : this.#active?.segment;
   }
 
   /**
@@ -43,6 +44,7 @@ export class SegmentWriter {
    * group is in the index, and the next group begins a new segment: after a failed sync nobody knows what the file holds.
    */
   async write(group: readonly NewRecord[], firstId: number): Promise<Segment> {
+    if (this.#isGone) await this.#dropGone();
     if (this.#active !== undefined && this.#active.segment.size >= this.#options.segmentBytes) await this.seal();
     const isNew = this.#active === undefined;
     const active = (this.#active ??= await this.#create(firstId));
@@ -53,6 +55,7 @@ export class SegmentWriter {
     try {
       await file.write(buffers, isNew ? 0 : segment.size);
       if (isNew) await this.#options.files.syncDirectory(this.#options.folder);
+      if (this.#isGone) throw new Error(`the file ${segment.path} was deleted`);
     } catch (error) {
       this.#active = undefined;
       await this.#abandon(active, isNew);
@@ -66,11 +69,22 @@ export class SegmentWriter {
     return segment;
   }
 
+  /** The file of the newest segment is gone: what is being written to it has not been stored, and the next group begins another. */
+  forget(): void {
+    this.#isGone = true;
+  }
+
   /** Ends the newest segment; the next group begins another. */
   async seal(): Promise<void> {
     const active = this.#active;
     this.#active = undefined;
     await active?.file.close();
+  }
+
+  async #dropGone(): Promise<void> {
+    this.#isGone = false;
+    this.#folderExists = false;
+    await this.seal();
   }
 
   async #create(firstId: number): Promise<Active> {
@@ -80,7 +94,11 @@ export class SegmentWriter {
     const number = this.#nextNumber;
     this.#nextNumber += 1;
     const path = join(folder, segmentName(number));
-    const file = await files.create(path);
+    const file = await files.create(path).catch((error: unknown) => {
+      // Somebody may have deleted it.
+      this.#folderExists = false;
+      throw error;
+    });
     const salt = Math.floor(random() * 2 ** 32);
     return { file, segment: new Segment({ number, path, salt, firstId, size: SEGMENT_HEADER_BYTES }) };
   }
@@ -88,8 +106,11 @@ export class SegmentWriter {
   /** Takes back what a failed write may have left, as far as the disk lets us. What stays was never acknowledged. */
   async #abandon({ segment, file }: Active, isNew: boolean): Promise<void> {
     try {
-      if (!isNew) await file.truncate(segment.size);
-      await file.close();
+      try {
+        if (!isNew) await file.truncate(segment.size);
+      } finally {
+        await file.close();
+      }
       if (isNew) await this.#options.files.remove(segment.path);
     } catch {
       // The caller is told of the write that failed; this comes of the same cause.

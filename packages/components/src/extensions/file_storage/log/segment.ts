@@ -99,6 +99,11 @@ export class Segment {
     return this.#ids[index] === id ? this.placeAt(index) : undefined;
   }
 
+  /** Ids of the records that are not removed, oldest first. */
+  liveIds(): number[] {
+    return this.#ids.filter((id) => !this.isRemoved(id));
+  }
+
   /** Items of a record, also of one that is damaged. */
   itemsOf(id: number): number {
     return this.#items[this.indexFrom(id)] ?? 0;

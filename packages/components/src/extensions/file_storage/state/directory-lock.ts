@@ -6,16 +6,28 @@ import type { Clock } from "@tidemark/core";
 const SQLITE_BUSY = 5;
 const TRY_EVERY_MS = 50;
 
+/** Another process has the directory. */
+export class DirectoryInUse extends Error {
+  override readonly name = "DirectoryInUse";
+}
+
+/** A directory that this process has. */
+export interface DirectoryLock {
+  /** Whether it is still the one that has the name: somebody may have deleted or replaced it. */
+  readonly isIntact: () => boolean;
+  readonly release: () => void;
+}
+
 /**
- * Takes the directory for this process; gives the function that lets it go. The lock is one of the operating system's, taken by
+ * Takes the directory for this process. The lock is one of the operating system's, taken by
  * SQLite on an empty file: it ends with the process, however that ends. It belongs to the main thread, so that it outlives the
  * thread of the database.
- * @throws Error in words for users when another process has it and keeps it for `timeoutMs`.
+ * @throws DirectoryInUse in words for users when another process has it and keeps it for `timeoutMs`.
  */
 export async function lockDirectory(
   directory: string,
   { timeoutMs, pid, clock }: { readonly timeoutMs: number; readonly pid: number; readonly clock: Clock },
-): Promise<() => void> {
+): Promise<DirectoryLock> {
   const until = clock.now() + timeoutMs;
   for (;;) {
     const lock = tryLock(directory, pid);
@@ -23,13 +35,13 @@ export async function lockDirectory(
     if (clock.now() >= until) break;
     await new Promise<void>((resolve) => void clock.setTimeout(resolve, TRY_EVERY_MS));
   }
-  throw new Error(
+  throw new DirectoryInUse(
     `the directory ${directory} is in use by another process${readPid(directory)}: stop that one, or give each file_storage a directory of its own`,
   );
 }
 
 /** Takes the directory at once; undefined when another process has it. */
-export function tryLock(directory: string, pid: number): (() => void) | undefined {
+export function tryLock(directory: string, pid: number): DirectoryLock | undefined {
   const path = join(directory, "lock");
   // Who had it may have deleted the folder: a lock on a file without a name keeps nobody out.
   for (;;) {
@@ -39,7 +51,7 @@ export function tryLock(directory: string, pid: number): (() => void) | undefine
     if (database === undefined) return undefined;
     if (identityOf(path) === before) {
       notePid(directory, pid);
-      return () => database.close();
+      return { isIntact: () => identityOf(path) === before, release: () => database.close() };
     }
     database.close();
   }

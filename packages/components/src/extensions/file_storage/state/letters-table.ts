@@ -127,6 +127,12 @@ export function deleteLetter(database: DatabaseSync, id: number): boolean {
   return database.prepare("DELETE FROM dead_letters WHERE id = ?").run(id).changes === 1;
 }
 
+/** Ids of letters that nobody wants to be sent again, oldest first. */
+export function firstLetters(database: DatabaseSync, limit: number): number[] {
+  const rows = database.prepare("SELECT id FROM dead_letters WHERE replay = 0 ORDER BY id LIMIT ?").all(limit);
+  return rows.map((row) => Number(row["id"]));
+}
+
 /** Ids of letters of `owner` that wait to be sent again, oldest first. */
 export function lettersToReplay(database: DatabaseSync, owner: string, limit: number): number[] {
   const rows = database.prepare("SELECT id FROM dead_letters WHERE owner = ? AND replay = 1 ORDER BY id LIMIT ?").all(owner, limit);

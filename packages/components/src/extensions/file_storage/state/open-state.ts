@@ -1,6 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import {
   deleteLetter,
+  firstLetters,
   insertLetter,
   letterTotals,
   lettersToReplay,
@@ -98,6 +99,8 @@ function stateCalls(state: StateDatabase, { fsync }: StateOptions): StateCalls {
       seenVersion = version;
       return { letters: letterTotals(database), replays: ownersToReplay(database) };
     },
+    letterTotals: () => (state.database === undefined ? NO_LETTERS : letterTotals(state.database)),
+    firstLetters: (limit) => (state.database === undefined ? [] : firstLetters(state.database, limit)),
     lettersToReplay: (owner, limit) => (state.database === undefined ? [] : lettersToReplay(state.database, owner, limit)),
     readLetter: (id) => state.database && readLetter(state.database, id),
     refuseReplay: (id, reason) => state.write((database) => refuseReplay(database, id, reason)),

@@ -41,6 +41,9 @@ export interface StateCalls {
   bury(owner: string, burials: readonly Burial[], marks: readonly SegmentMarks[]): void;
   /** Undefined when no other process has changed anything since the last call. */
   news(): StateNews | undefined;
+  letterTotals(): LetterTotals;
+  /** Ids of the first letters that nobody wants to be sent again. */
+  firstLetters(limit: number): number[];
   lettersToReplay(owner: string, limit: number): number[];
   readLetter(id: number): { readonly letter: LetterRow; readonly body: Uint8Array; readonly whole: boolean } | undefined;
   refuseReplay(id: number, reason: Pick<DeadLetterReason, "reason" | "message">): void;

@@ -92,6 +92,11 @@ export class StateClient {
     });
   }
 
+  /** Opens the database anew, in another thread: the present one has files that are not there any more. */
+  restart(): void {
+    void this.#worker?.terminate();
+  }
+
   /** Closes the database after all earlier calls. */
   async close(): Promise<void> {
     this.#closing = true;

@@ -4,6 +4,10 @@ import { diskFiles, type FileLayer, type LogFile } from "../log/file-layer.ts";
 export interface FaultyFiles extends FileLayer {
   /** Code of the error that the next writes end with. */
   failing: string | undefined;
+  /** Code of the error that the next attempts to open or make a file end with. */
+  failingOpens: string | undefined;
+  /** Files that are open now. */
+  openFiles: number;
   free: number;
   /** `create`, `write`, `sync` and `remove`, in the order of their ends. */
   readonly done: string[];
@@ -15,25 +19,32 @@ export function faultyFiles(): FaultyFiles {
   const faulty: FaultyFiles = {
     ...disk,
     failing: undefined,
+    failingOpens: undefined,
+    openFiles: 0,
     free: 2 ** 40,
     done: [],
     freeBytes: () => Promise.resolve(faulty.free),
+    async open(path) {
+      if (faulty.failingOpens !== undefined) throw injected(faulty.failingOpens);
+      return counted(await disk.open(path));
+    },
     async create(path) {
-      const file = await disk.create(path);
+      if (faulty.failingOpens !== undefined) throw injected(faulty.failingOpens);
+      const file = counted(await disk.create(path));
       faulty.done.push("create");
       const watched: LogFile = {
         async write(buffers, position) {
           if (faulty.failing !== undefined) {
             const all = Buffer.concat(buffers);
             await file.write([all.subarray(0, all.length >> 1)], position);
-            throw Object.assign(new Error(`${faulty.failing}: injected`), { code: faulty.failing });
+            throw injected(faulty.failing);
           }
           await file.write(buffers, position);
           faulty.done.push("write");
         },
         read: (length, position) => file.read(length, position),
         size: () => file.size(),
-        truncate: (length) => file.truncate(length),
+        truncate: (length) => (faulty.failing === "EROFS" ? Promise.reject(injected("EROFS")) : file.truncate(length)),
         close: () => file.close(),
       };
       return watched;
@@ -48,4 +59,22 @@ export function faultyFiles(): FaultyFiles {
     },
   };
   return faulty;
+
+  function counted(file: LogFile): LogFile {
+    faulty.openFiles += 1;
+    return {
+      write: (buffers, position) => file.write(buffers, position),
+      read: (length, position) => file.read(length, position),
+      size: () => file.size(),
+      truncate: (length) => file.truncate(length),
+      close: () => {
+        faulty.openFiles -= 1;
+        return file.close();
+      },
+    };
+  }
+}
+
+function injected(code: string): Error {
+  return Object.assign(new Error(`${code}: injected`), { code });
 }
