@@ -11,7 +11,7 @@ const START_MS = 700;
 export const kills: Scenario = {
   name: "kills",
   event: "kills",
-  weight: 14,
+  weight: 12,
   run: (options) =>
     withTrial(options, {}, async (trial) => {
       const { random, books, sink, subject, load } = trial;

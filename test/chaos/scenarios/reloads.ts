@@ -13,7 +13,7 @@ const RELOAD_MS = 15_000;
 export const reloads: Scenario = {
   name: "reloads",
   event: "reloads",
-  weight: 3,
+  weight: 4,
   run: (options) =>
     withTrial(options, { isWatched: true }, async (trial) => {
       const { random, sink, subject, load, shape } = trial;
