@@ -101,7 +101,7 @@ describe("YAML in the documentation", () => {
     const env = Object.fromEntries([...text.matchAll(/\$\{env:(\w+)/g)].map(([, name = ""]) => [name, "x"]));
     const around = stringify(surroundings(parse(text) as Config));
     const texts = { stdout: "", stderr: "" };
-    const code = await runCommandLine(["validate", "--config", `yaml:${around}`, "--config", at], {
+    const code = await runCommandLine(["validate", "--config", `yaml:${around}`, "--config", `file:${at}`], {
       stdout: (part) => void (texts.stdout += part),
       stderr: (part) => void (texts.stderr += part),
       env,

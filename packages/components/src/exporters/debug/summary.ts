@@ -23,7 +23,7 @@ export function summarize(batch: Batch): Summary {
 
 /** The same line as text. */
 export function summaryText({ message, fields }: Summary): string {
-  return [message, ...Object.entries(fields).map(([key, value]) => `${key.replaceAll(" ", "_")}=${value}`)].join(" ");
+  return [message, ...Object.entries(fields).map(([key, value]) => `${key.replaceAll(" ", "_")}=${String(value)}`)].join(" ");
 }
 
 function countResources(cursor: { next(): boolean; readonly resource: { readonly index: number } }): number {
