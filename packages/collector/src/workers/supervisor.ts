@@ -77,15 +77,7 @@ export async function createSupervisor({ config, source, count, logSink, drainMs
     rmSync(sockets, { recursive: true, force: true });
   };
   return {
-    start: async () => {
-      try {
-        await own.start();
-        await group.start();
-      } catch (caught) {
-        await shutdown(0, AbortSignal.abort());
-        throw caught;
-      }
-    },
+    start: () => startAll([own, group], () => shutdown(0, AbortSignal.abort())),
     shutdown,
     workers: count,
     totals: () => group.totals(),
@@ -93,6 +85,16 @@ export async function createSupervisor({ config, source, count, logSink, drainMs
     metricsEndpoints: () => own.metricsEndpoints(),
     reload: (trigger) => reloader.reload(trigger),
   };
+}
+
+/** Starts one after the other; leaves nothing running when one of them cannot. */
+async function startAll(parts: readonly { start(): Promise<void> }[], shutdown: () => Promise<void>): Promise<void> {
+  try {
+    for (const part of parts) await part.start();
+  } catch (caught) {
+    await shutdown();
+    throw caught;
+  }
 }
 
 /** What cannot be built here, no worker can build. */

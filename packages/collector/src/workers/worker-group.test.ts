@@ -215,6 +215,16 @@ describe("WorkerGroup", () => {
       expect(processes[2]?.got[0]).toMatchObject({ type: "begin", texts: { "a.yaml": "new" } });
     });
 
+    it("is told to all workers when it has ended, and to those that come later", async () => {
+      const { group, processes, clock } = await started();
+      const lastReload = { result: "failed" as const, message: "no", at: 5 };
+      group.tellReload(lastReload);
+      expect(processes.map(({ got }) => got.at(-1))).toEqual(Array(2).fill({ type: "last_reload", lastReload }));
+      processes[1]?.events.ended("SIGKILL");
+      await clock.advance(0);
+      expect(processes[2]?.got[0]).toMatchObject({ type: "begin", lastReload });
+    });
+
     it("is taken back where it was when one worker cannot follow", async () => {
       const { group, processes } = await started();
       const reloaded = group.reload({ "a.yaml": "new" });

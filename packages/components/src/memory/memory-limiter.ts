@@ -31,9 +31,11 @@ export function memoryLimits(config: MemoryLimiterConfig, totalBytes: () => numb
 }
 
 /** What the limiter needs from outside. */
-export interface MemoryLimiterSettings extends Pick<ComponentContext, "clock" | "log" | "trouble"> {
+export interface MemoryLimiterSettings {
   readonly config: MemoryLimiterConfig;
   readonly memory: Memory;
+  /** Of the component that it belongs to. */
+  readonly context: Pick<ComponentContext, "clock" | "log" | "trouble">;
 }
 
 /** When the next forced collection is allowed on one of the two paths. */
@@ -112,7 +114,7 @@ export class MemoryLimiter {
   start(): void {
     this.#users += 1;
     if (this.#users > 1) return;
-    this.#settings.log.info("Memory limiter configured", {
+    this.#settings.context.log.info("Memory limiter configured", {
       limit_mib: toMib(this.#limits.hardBytes),
       soft_limit_mib: toMib(this.#limits.softBytes),
     });
@@ -128,7 +130,8 @@ export class MemoryLimiter {
 
   /** Measures once and decides. Called by the clock; may be called at any time. */
   check(): void {
-    const { log, trouble, config } = this.#settings;
+    const { context, config } = this.#settings;
+    const { log } = context;
     let used = this.#settings.memory.usedBytes();
     if (used >= this.#limits.hardBytes) used = this.#collect(used, this.#hardPace, "Memory usage is above hard limit. Forcing a GC.");
     else if (used >= this.#limits.softBytes) used = this.#collect(used, this.#softPace, "Memory usage is above soft limit. Forcing a GC.");
@@ -142,11 +145,12 @@ export class MemoryLimiter {
     if (!this.#refusing && mustRefuse) log.warn("Memory usage is above soft limit. Refusing data.", { cur_mem_mib: toMib(used) });
     this.#refusing = mustRefuse;
     const limits = `${toMib(used)} MiB are in use, and data is refused from ${toMib(this.#limits.softBytes)} MiB on`;
-    trouble("memory_limited", limits, mustRefuse ? 2 * config.check_interval + SLACK_MS : 0);
+    context.trouble("memory_limited", limits, mustRefuse ? 2 * config.check_interval + SLACK_MS : 0);
   }
 
   #collect(used: number, pace: CollectionPace, message: string): number {
-    const { memory, clock, log } = this.#settings;
+    const { memory, context } = this.#settings;
+    const { clock, log } = context;
     const now = clock.now();
     if (!pace.allows(now - this.#lastCollection)) return used;
     log.debug(message, { cur_mem_mib: toMib(used) });
@@ -159,7 +163,7 @@ export class MemoryLimiter {
   }
 
   #schedule(): void {
-    this.#timer = this.#settings.clock.setTimeout(() => {
+    this.#timer = this.#settings.context.clock.setTimeout(() => {
       this.check();
       this.#schedule();
     }, this.#settings.config.check_interval);

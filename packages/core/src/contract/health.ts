@@ -10,7 +10,13 @@ export type HealthStatus = "UP" | "DEGRADED" | "DOWN";
  * say of themselves.
  */
 export type TroubleCode =
-  "component_failed" | "books_unbalanced" | "no_progress" | "sends_fail" | "data_rejected" | "circuit_breaker_open" | OwnTroubleCode;
+  | "component_failed"
+  | "books_unbalanced"
+  | "no_progress"
+  | "sends_fail"
+  | "data_rejected"
+  | "circuit_breaker_open"
+  | OwnTroubleCode;
 
 /**
  * What a component can say of itself. `storage_full`: it has no room for more; `storage_unavailable`: its disk or its database cannot be

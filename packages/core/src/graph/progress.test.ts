@@ -53,6 +53,19 @@ const down = (): never => {
   throw PipelineError.unavailable("connection refused");
 };
 
+describe("the queue of an exporter in the health report", () => {
+  it("is as full as the tightest of its limits", async () => {
+    const { push, health } = await rig(() => new Promise(() => undefined), queued({}, { queue_size: 8, max_bytes: 1_000_000 }));
+    push();
+    push();
+    expect(health().queue).toEqual({ used: 2, capacity: 8, share: 0.25 });
+    const tight = await rig(() => new Promise(() => undefined), queued({}, { max_bytes: 2000 }));
+    for (let batch = 0; batch < 3; batch++) tight.push(5);
+    expect(tight.health().queue).toMatchObject({ capacity: 1000 });
+    expect(tight.health().queue?.share).toBeGreaterThan(0.2);
+  });
+});
+
 describe("progress as health", () => {
   it("is up while the sink takes data, and when there is none", async () => {
     const { push, status, advance } = await rig(() => undefined, queued());

@@ -55,6 +55,19 @@ async function serve(health: () => Health, componentHealth: object = {}): Promis
 }
 
 describe("healthcheckv2", () => {
+  it("shows what an extension says is wrong with it, but not that dead letters wait", async () => {
+    const waiting = troubled("extension/healthcheckv2", "dead_letters_present", 20_000);
+    const { get } = await serve(() => running(waiting, troubled("extension/healthcheckv2", "storage_full", 20_000)));
+    const { body } = await get("/status?verbose");
+    expect(body["components"]).toMatchObject({
+      extensions: {
+        components: { "extension:healthcheckv2": { status: "StatusRecoverableError", error: "storage_full of extension/healthcheckv2" } },
+      },
+    });
+    const quiet = await serve(() => running(waiting));
+    expect((await quiet.get("/status?verbose")).body["status"]).toBe("StatusOK");
+  });
+
   it("shows the whole tree in the Collector's form", async () => {
     const { get } = await serve(() => running(troubled("exporter/b", "sends_fail", 20_000)));
     const { code, body } = await get("/status?verbose");

@@ -5,8 +5,7 @@ import type { Memory } from "../../memory/process-memory.ts";
 
 /** Makes the extension; receivers that list it under `middlewares` ask it before they read a request. */
 export function createMemoryLimiterExtension(config: MemoryLimiterConfig, context: ComponentContext, memory: Memory): Extension {
-  const { clock, log, trouble } = context;
-  const limiter = new MemoryLimiter({ config, memory, clock, log, trouble });
+  const limiter = new MemoryLimiter({ config, memory, context });
   let started = false;
   return {
     admission: limiter,

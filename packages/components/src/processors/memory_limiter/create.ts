@@ -16,7 +16,7 @@ export function createMemoryLimiter(
   const limiter = context.shared<MemoryLimiter>({
     // After a reload the limiter of the configuration before is still there.
     name: `memory_limiter:${context.id}:${JSON.stringify(config)}`,
-    create: ({ clock }) => new MemoryLimiter({ config, memory, clock, log: context.log, trouble: context.trouble }),
+    create: () => new MemoryLimiter({ config, memory, context }),
   });
   const counter = (what: "accepted" | "refused"): Counter =>
     context.meter.createCounter(`otelcol_processor_memory_limiter_${what}_${ITEMS[context.signal]}`, {

@@ -87,6 +87,22 @@ describe("refusing", () => {
     expect(context.lines.at(-1)?.message).toBe("Memory usage back within limits. Resuming normal operation.");
   });
 
+  it("shows in the health report while it lasts", async () => {
+    const memory = fakeMemory();
+    const { context, processor } = limiter(memory);
+    void processor.start?.();
+    await context.clock.advance(1000);
+    memory.usedMib = 81;
+    await context.clock.advance(1000);
+    memory.usedMib = 10;
+    await context.clock.advance(1000);
+    expect(context.troubles).toEqual([
+      ["memory_limited", "10 MiB are in use, and data is refused from 80 MiB on", 0],
+      ["memory_limited", "81 MiB are in use, and data is refused from 80 MiB on", 4000],
+      ["memory_limited", "10 MiB are in use, and data is refused from 80 MiB on", 0],
+    ]);
+  });
+
   it("is one decision for all pipelines, measured until the last of them stops", async () => {
     const memory = fakeMemory();
     const first = limiter(memory);

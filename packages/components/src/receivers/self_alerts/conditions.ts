@@ -19,11 +19,15 @@ const NO_PROGRESS: Condition = {
 /** The first line of a diagnostic: `pipeline.yaml:3:5  CFG_WRONG_TYPE  …`. */
 const PLACE = /^(\S.*:\d+:\d+) {2}(CFG_[A-Z_]+)\b/gm;
 
-/** What the health report says, by its codes. Trouble of sends without a stall is none yet: retries may get them through. */
+/** What the health report says, by its codes. */
 const CONDITIONS: Readonly<Record<TroubleCode, Condition>> = {
   no_progress: NO_PROGRESS,
-  sends_fail: NO_PROGRESS,
   data_rejected: NO_PROGRESS,
+  sends_fail: {
+    rule: "sends_fail",
+    summary: (node, reason) => `No send of the ${node} succeeds: ${reason}.`,
+    fix: "Mend the destination, or the way there.",
+  },
   circuit_breaker_open: {
     rule: "circuit_breaker_open",
     summary: (node, _reason, lasting) => `The ${node} has not reached its destination for ${lasting}; its circuit breaker is open.`,
@@ -76,6 +80,7 @@ function findingOf(health: NodeHealth, worker: number, now: number): Finding | u
   const code = trouble?.code ?? (healthy ? undefined : "component_failed");
   if (code === undefined) return undefined;
   const condition = CONDITIONS[code];
+  // What is rejected is given up: that is another alert, unless the queue stands still as well.
   const since = condition === NO_PROGRESS ? trouble?.stalledSince : (trouble?.since ?? now);
   if (since === undefined) return undefined;
   const name = parseNode(health.node);

@@ -121,12 +121,13 @@ const fields = z.strictObject({
     .meta({ description: "Labels of every alert, such as where this collector runs.", examples: [{ cluster: "eu-1" }] }),
   exporter_failed: exporterFailedField,
   circuit_breaker_open: ruleField("`CircuitBreakerOpen`: nothing is sent, because the destination does not answer.", "high", "1m"),
-  queue_growing: queueGrowingField,
-  no_progress: ruleField(
-    "`NoProgress`: a component holds data and moves none, for another reason than an open circuit breaker.",
-    "critical",
+  sends_fail: ruleField(
+    "`SendsFail`: no send of an exporter succeeds, and no circuit breaker is open: it has none, or not yet.",
+    "high",
     "1m",
   ),
+  queue_growing: queueGrowingField,
+  no_progress: ruleField("`NoProgress`: a component holds data and moves none, and not because sends fail.", "critical", "1m"),
   storage_full: ruleField("`StorageFull`: a storage has no room, and senders are refused.", "critical", "0s"),
   storage_unavailable: ruleField("`StorageUnavailable`: the disk or the database of a storage cannot be used.", "critical", "0s"),
   records_damaged: ruleField("`RecordsDamaged`: stored records cannot be read any more.", "high", "0s"),

@@ -156,11 +156,18 @@ describe("what the health report says", () => {
     expect(told()).toEqual(["resolved StorageFull"]);
   });
 
-  it("is no alert while retries may still get data through", async () => {
-    const { world, advance, told } = await rig();
-    world.nodes = [{ node: "exporter/a", healthy: true, reason: "503", trouble: { code: "sends_fail", since: 0 } }];
+  it("is no alert while retries may still get data through, nor when what is rejected is given up", async () => {
+    const { world, advance, told, context } = await rig();
+    const rejected = { node: "exporter/b", healthy: true, reason: "400", trouble: { code: "data_rejected", since: 0 } } as const;
+    world.nodes = [troubled("exporter/a", "sends_fail", context.clock.now()), rejected];
+    await advance(59);
+    expect(told()).toEqual([]);
+    world.nodes = [rejected];
     await advance(600);
     expect(told()).toEqual([]);
+    world.nodes = [troubled("exporter/a", "sends_fail", context.clock.now() - 60_000)];
+    await advance(1);
+    expect(told()).toEqual(["firing SendsFail"]);
   });
 
   it("reads well, whatever it is", async () => {
@@ -168,6 +175,7 @@ describe("what the health report says", () => {
     const at = context.clock.now();
     const codes: readonly (readonly [string, TroubleCode])[] = [
       ["exporter/otlp_http", "circuit_breaker_open"],
+      ["exporter/otlp_grpc", "sends_fail"],
       ["processor/batch@traces", "no_progress"],
       ["extension/file_storage", "storage_full"],
       ["extension/file_storage", "storage_unavailable"],

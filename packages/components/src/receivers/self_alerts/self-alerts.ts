@@ -51,15 +51,19 @@ export class SelfAlerts implements Receiver {
     this.deliveries = this.#stream.asObservable();
   }
 
-  async start(): Promise<void> {
+  start(): void {
     const { host, clock, worker, peers } = this.#context;
     this.#baseline.value ??= baselineOf(host, clock.now());
     if (worker.index > 0) return answerLeader(peers, () => this.#look());
-    if (this.#memory.value === undefined && worker.count > 1) {
-      const left = await this.#peers.ask(undefined);
-      if (left !== undefined) this.#memory.value = adoptMemory(left);
-    }
+    if (this.#memory.value === undefined && worker.count > 1) return void this.#succeed();
     this.#memory.value ??= newMemory(clock.now());
+    this.#schedule();
+  }
+
+  /** Goes on where the process has stopped that was the first worker before, if there was one. */
+  async #succeed(): Promise<void> {
+    const left = await this.#peers.ask(undefined);
+    this.#memory.value ??= left === undefined ? newMemory(this.#context.clock.now()) : adoptMemory(left);
     this.#schedule();
   }
 

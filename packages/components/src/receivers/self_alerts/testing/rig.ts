@@ -1,4 +1,4 @@
-import { decodeAlert, type Alert } from "@tidemark/alerting";
+import type { Alert } from "@tidemark/alerting";
 import {
   DELIVERED,
   StateStore,
@@ -12,6 +12,7 @@ import {
   type TroubleCode,
 } from "@tidemark/core";
 import { settlePromises, testContext, type TestContext } from "@tidemark/core/testing";
+import { alertsOfBatch } from "../../../notify/alerts-of-batch.ts";
 import { selfAlertsConfig } from "../config.ts";
 import { SelfAlerts } from "../self-alerts.ts";
 
@@ -79,12 +80,12 @@ export async function rig(options: RigOptions = {}): Promise<Rig> {
   const begin = async (yaml: Record<string, unknown>): Promise<void> => {
     receiver = new SelfAlerts(selfAlertsConfig.parse(yaml), context);
     receiver.deliveries.subscribe((delivery) => {
-      const records = (delivery as Delivery & { batch: { signal: "logs" } }).batch.items();
-      while (records.next()) alerts.push(decodeAlert(records as never) as Alert);
+      alerts.push(...alertsOfBatch(delivery.batch));
       if (made.outcome === "later") open.push(delivery);
       else delivery.settlement.settle(made.outcome);
     });
-    await receiver.start();
+    receiver.start();
+    await settlePromises();
   };
   const made: Rig = {
     world,
