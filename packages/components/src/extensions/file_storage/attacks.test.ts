@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { chmod, mkdir, readdir, rm, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { DurableQueue } from "@tidemark/core";
@@ -51,6 +52,24 @@ describe("what lies on the disk", () => {
     expect(await numbers(again)).toEqual([2, 3]);
     expect(again.totals.bytes).toBe(8 * 2 ** 20);
     await second.storage.close();
+  });
+});
+
+describe("the lock of a directory", () => {
+  const script = `import { isLocked } from ${JSON.stringify(new URL("state/directory-lock.ts", import.meta.url).href)};
+    process.stdout.write(String(isLocked(process.argv[1])));`;
+  const seenByOthers = (folder: string): string =>
+    execFileSync(process.execPath, ["--input-type=module", "-e", script, folder], { encoding: "utf8" });
+
+  it("outlasts attempts of the same process to take it, which close the file", async () => {
+    const folder = await temporaryFolder();
+    const { storage } = await openTestStorage(folder);
+    expect(seenByOthers(folder)).toBe("true");
+    await expect(openTestStorage(folder)).rejects.toThrow(/in use by another process/);
+    expect(new DeadLetters(folder).isInUse()).toBe(true);
+    expect(seenByOthers(folder)).toBe("true");
+    await storage.close();
+    expect(seenByOthers(folder)).toBe("false");
   });
 });
 

@@ -74,7 +74,7 @@ export class DeadLetters {
   *listDeadLetters(filter: LetterFilter = {}): Generator<DeadLetter, void, undefined> {
     for (const folder of storageFolders(this.#directory)) {
       for (let after = 0; ;) {
-        const rows = using(openStateFileToRead(folder.path), (database) => listLetters(database, filter, after, PAGE));
+        const rows = reading(folder.path, (database) => listLetters(database, filter, after, PAGE));
         for (const row of rows) yield { ...row, id: `${folder.prefix}${row.id}` };
         const last = rows.at(-1);
         if (last === undefined || rows.length < PAGE) break;
@@ -87,7 +87,7 @@ export class DeadLetters {
   readDeadLetter(id: string): DeadLetterWithBody | undefined {
     const place = this.#placeOf(id);
     if (place === undefined) return undefined;
-    const found = using(openStateFileToRead(place.folder.path), (database) => readLetter(database, place.id));
+    const found = reading(place.folder.path, (database) => readLetter(database, place.id));
     return found && { ...found.letter, id, body: found.body, whole: found.whole };
   }
 
@@ -95,7 +95,7 @@ export class DeadLetters {
   totals(filter: LetterFilter = {}): LetterTotals {
     const sums = { letters: 0, items: 0, bytes: 0, replaying: 0 };
     for (const { path } of storageFolders(this.#directory)) {
-      const part = using(openStateFileToRead(path), (database) => letterTotals(database, filter));
+      const part = reading(path, (database) => letterTotals(database, filter));
       sums.letters += part.letters;
       sums.items += part.items;
       sums.bytes += part.bytes;
@@ -161,7 +161,11 @@ export class DeadLetters {
   }
 }
 
-/** Dropping letters makes room on a full disk, and needs some. */
+function reading<T>(directory: string, work: (database: DatabaseSync) => T): T {
+  return withRoom(directory, () => using(openStateFileToRead(directory), work));
+}
+
+/** On a full disk also to look at the letters needs some room, and to drop them, which makes some. */
 function withRoom<T>(directory: string, work: () => T): T {
   try {
     return work();

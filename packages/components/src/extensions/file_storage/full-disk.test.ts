@@ -120,6 +120,21 @@ describe.skipIf(!canMount())("a storage on a disk without one free byte (needs r
     expect(new DeadLetters(folder).totals().letters).toBe(1);
   });
 
+  it("lets the tool for dead letters look at them and drop them", async () => {
+    const mount = await smallDisk(2);
+    if (mount === undefined) return;
+    const folder = join(mount, "storage");
+    await mkdir(folder);
+    const { storage } = await openTestStorage(folder);
+    for (let number = 1; number <= 20; number += 1) await storage.buryNew("a", record(number, 10_000), REASON);
+    await storage.close();
+    fillDisk(mount);
+    const letters = new DeadLetters(folder);
+    expect(letters.totals().letters).toBe(20);
+    expect(await letters.drop({ filter: {} })).toEqual({ selected: 20, changed: 20 });
+    expect(letters.totals().letters).toBe(0);
+  });
+
   it("notes deliveries in the room that was kept for that", async () => {
     const mount = await smallDisk(4);
     if (mount === undefined) return;

@@ -1,7 +1,8 @@
-import { closeSync, existsSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Clock } from "@tidemark/core";
+import { createEmpty } from "./create-empty.ts";
 
 const SQLITE_BUSY = 5;
 const TRY_EVERY_MS = 50;
@@ -45,7 +46,7 @@ export function tryLock(directory: string, pid: number): DirectoryLock | undefin
   const path = join(directory, "lock");
   // Who had it may have deleted the folder: a lock on a file without a name keeps nobody out.
   for (;;) {
-    closeSync(openSync(path, "a", 0o600));
+    createEmpty(path);
     const before = identityOf(path);
     const database = lockFile(path);
     if (database === undefined) return undefined;

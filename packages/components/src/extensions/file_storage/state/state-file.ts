@@ -1,6 +1,7 @@
-import { closeSync, existsSync, openSync, renameSync, rmSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { createEmpty } from "./create-empty.ts";
 import { checkedVersion, MIGRATIONS, migrate } from "./schema.ts";
 
 /** The database of a storage directory: dead letters, and what of the segments is done with. */
@@ -24,8 +25,8 @@ export const GIVE_BACK_PAGES = "PRAGMA incremental_vacuum(4096)";
  */
 export function openStateFile(directory: string, options: { readonly fsync: boolean; readonly isCramped?: boolean }): DatabaseSync {
   const path = join(directory, STATE_FILE);
-  // SQLite would let others read it, and with it the dead letters; its other files get the same mode.
-  if (!existsSync(path)) closeSync(openSync(path, "a", 0o600));
+  // The files beside it get the same mode.
+  createEmpty(path);
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   try {
     // With this the index of the write-ahead log is in memory instead of a file.
