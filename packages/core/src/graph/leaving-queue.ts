@@ -1,10 +1,11 @@
 import type { Extension } from "../contract/component.ts";
+import type { Logger } from "../contract/logger.ts";
 import type { ExporterPart, Renewable } from "./graph-parts.ts";
 
 /** The stored queue of an exporter that is not there any more and still sends what it can. */
 export class LeavingQueue {
   readonly part: ExporterPart;
-  readonly ended: PromiseWithResolvers<void> = Promise.withResolvers();
+  readonly #ended: PromiseWithResolvers<void> = Promise.withResolvers();
   readonly #storage: Renewable<Extension> | undefined;
   readonly #end: () => void;
   #isAwaited = false;
@@ -19,6 +20,22 @@ export class LeavingQueue {
   /** The exporter is back, and sends on what is left. */
   get isAwaited(): boolean {
     return this.#isAwaited;
+  }
+
+  /** Resolves when the exporter has let go of its storage. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** The exporter has ended. */
+  end(log: Logger): void {
+    this.#ended.resolve();
+    const items = this.part.node.ledger.stored();
+    if (items > 0 && !this.#isAwaited)
+      log.warn("What could not be sent stays in the storage. It is sent when an exporter of this name is back.", {
+        items,
+        storage: storageOf(this.part),
+      });
   }
 
   /** The exporter is back. It gets what is stored at once where the storage goes on: clients would have to wait until all of it is sent. */

@@ -261,6 +261,9 @@ describe("a reload", () => {
     await of.clock.advance(200);
     gate.resolve();
     await of.clock.advance(1);
+    expect(of.lines.filter(({ level }) => level === "warn").map(({ message, fields }) => [message, fields])).toEqual([
+      ["What could not be sent stays in the storage. It is sent when an exporter of this name is back.", { items: 3, storage: "storage" }],
+    ]);
     of.sent.length = 0;
     await graph.reload(present, 1000);
     await of.clock.advance(5);

@@ -51,8 +51,7 @@ export async function replaceGraph(
   const successions = successionsOf(fresh, gone, new SpecDiff(before.spec, after.spec));
   const bySuccessor = new Map([...successions.values()].map((succession) => [succession.successor, succession]));
   const returns = returnsOf(fresh.exporters, leaving);
-  const queueIsFree = (part: ExporterPart): Promise<void> | undefined =>
-    bySuccessor.get(part)?.free.promise ?? returns.get(part)?.ended.promise;
+  const queueIsFree = (part: ExporterPart): Promise<void> | undefined => bySuccessor.get(part)?.free.promise ?? returns.get(part)?.ended;
   await startOrUndo(ground, fresh, { takeover, hurry, queueIsFree });
   swap();
   for (const [{ node }, { successor, isStorageKept }] of successions) if (isStorageKept) node.handOver(successor.node);
@@ -64,7 +63,7 @@ export async function replaceGraph(
   const left = new Map<ExporterPart, LeavingQueue>();
   const end = endOnce(environment, deadline, (part) => {
     successions.get(part)?.free.resolve();
-    left.get(part)?.ended.resolve();
+    left.get(part)?.end(environment.logger(part.key));
     if (leaving.get(part.id)?.part === part) leaving.delete(part.id);
   });
   for (const part of gone.exporters.filter((each) => storageOf(each) !== undefined && !successions.has(each))) {
