@@ -14,6 +14,8 @@ export interface ClientBooks {
   readonly resent: Map<string, number>;
   /** Items in the order in which they were handed in. */
   readonly pushed: string[];
+  /** What clients were told that were refused, and how often. */
+  readonly refusals: Map<string, number>;
 }
 
 /** A sender that follows OTLP: it sends again what was refused, or not answered, and nothing else. */
@@ -43,7 +45,9 @@ export class SimClient {
     this.#books = options.books;
     this.#metadata = new Map(options.metadata ? [["x-client", [String(id)]]] : []);
     this.#process = options.process;
-    this.#requests = Array.from({ length: requests }, (_, number) => simRequest(id, number, between(this.#random, 1, 4)));
+    this.#requests = Array.from({ length: requests }, (_, number) =>
+      simRequest(id, number, this.#random() < 0.75 ? "traces" : "logs", between(this.#random, 1, 4)),
+    );
     this.#next(between(this.#random, 0, 500));
   }
 
@@ -76,7 +80,11 @@ export class SimClient {
   }
 
   #answered(request: SimRequest, outcome: Outcome): void {
-    if (outcome.kind === "refused") return this.#again(request);
+    if (outcome.kind === "refused") {
+      const { message } = outcome.error;
+      this.#books.refusals.set(message, (this.#books.refusals.get(message) ?? 0) + 1);
+      return this.#again(request);
+    }
     this.#current = undefined;
     const known = outcome.kind === "failed" ? this.#books.failed : this.#books.acknowledged;
     for (const item of request.items) known.add(item);

@@ -1,12 +1,12 @@
 import { PipelineError, type Exporter, type Random, type SendContext } from "@tidemark/core";
-import { itemsOf } from "./items.ts";
+import { clientOf, itemsOf } from "./items.ts";
 import { between, pick } from "./scenario.ts";
 import type { SimClock } from "./sim-clock.ts";
 import type { Trace } from "./trace.ts";
 
-type Weather = "healthy" | "slow" | "throttled" | "unavailable" | "broken" | "partial" | "reset" | "ack_lost" | "hang" | "hang_after";
+const BAD = ["slow", "throttled", "unavailable", "broken", "partial", "reset", "ack_lost", "hang", "hang_after", "unreachable"] as const;
 
-const BAD: readonly Weather[] = ["slow", "throttled", "unavailable", "broken", "partial", "reset", "ack_lost", "hang", "hang_after"];
+type Weather = "healthy" | (typeof BAD)[number];
 
 /** The far side, and the way to it. */
 export class SimNetwork {
@@ -16,16 +16,24 @@ export class SimNetwork {
   readonly unanswered: Map<string, number> = new Map();
   /** Items that the far side threw away, of requests that it took (partial success). */
   readonly thrownAway: Set<string> = new Set();
-  /** The items of first tries, in order, for each process. */
+  /** The items of first tries, in order, for each exporter. */
   readonly firstTries: string[][] = [];
-  readonly #tried: Set<string> = new Set();
+  /** How many of the items that were thrown away the sender was told of. */
+  toldOf = 0;
+  /** Promises about single requests that were broken. */
+  readonly faults: string[] = [];
+  /** What has happened, and how often. */
+  readonly met: Map<string, number> = new Map();
   readonly #clock: SimClock;
   readonly #random: Random;
   readonly #trace: Trace;
+  readonly #separates: boolean;
   #weather: Weather = "healthy";
   #isHealed = false;
 
-  constructor(clock: SimClock, random: Random, trace: Trace) {
+  /** `separates`: each request must come from one client only. */
+  constructor(clock: SimClock, random: Random, trace: Trace, separates: boolean) {
+    this.#separates = separates;
     this.#clock = clock;
     this.#random = random;
     this.#trace = trace;
@@ -38,18 +46,39 @@ export class SimNetwork {
     this.#weather = "healthy";
   }
 
-  /** The exporter of one process; `isAlive` tells whether there is anybody to hear an answer. */
-  exporter(isAlive: () => boolean): Exporter {
-    const tries: string[] = [];
-    this.firstTries.push(tries);
-    this.#tried.clear();
-    return { send: (batch, context) => this.#send(itemsOf(batch), context, isAlive, tries) };
+  /** An exporter that may send to `consumers` places at a time; `isAlive` tells whether there is anybody to hear an answer. */
+  exporter(consumers: number, isAlive: () => boolean): Exporter {
+    const tries: Set<string> = new Set();
+    const tried: string[] = [];
+    this.firstTries.push(tried);
+    let busy = 0;
+    return {
+      send: (batch, context) => {
+        const items = itemsOf(batch);
+        for (const item of items) if (tries.size !== tries.add(item).size) tried.push(item);
+        const kind = this.#random() < 0.75 ? this.#weather : "healthy";
+        this.#trace(() => `send ${items.join(" ")} (${kind}${context.compression === undefined ? "" : `, ${context.compression}`})`);
+        this.#meet(`weather: ${kind}`);
+        if (context.compression !== undefined) this.#meet("small compressed request");
+        if (this.#separates && new Set(items.map(clientOf)).size > 1)
+          this.faults.push(`one request with ${items.join(" ")} of several clients`);
+        if (busy >= consumers) this.faults.push(`${busy + 1} sends at a time, and only ${consumers} consumers`);
+        if (kind === "unreachable") throw Object.assign(new Error("connect EHOSTUNREACH"), { code: "EHOSTUNREACH", syscall: "connect" });
+        busy += 1;
+        let isOver = false;
+        const over = (): void => {
+          if (!isOver) busy -= 1;
+          isOver = true;
+        };
+        context.signal.addEventListener("abort", over, { once: true });
+        const sent = this.#send(kind, items, context, isAlive);
+        sent.then(over, over);
+        return sent;
+      },
+    };
   }
 
-  async #send(items: readonly string[], context: SendContext, isAlive: () => boolean, tries: string[]): Promise<void> {
-    const kind = this.#random() < 0.75 ? this.#weather : "healthy";
-    this.#trace(() => `send ${items.join(" ")} (${kind}${context.compression === undefined ? "" : `, ${context.compression}`})`);
-    this.#note(items, tries);
+  async #send(kind: Weather, items: readonly string[], context: SendContext, isAlive: () => boolean): Promise<void> {
     const ms = kind === "slow" ? between(this.#random, 300, 4000) : between(this.#random, 1, 60);
     await this.#pass(ms);
     if (!isAlive()) return this.#deliverForTheDead(kind, items);
@@ -72,8 +101,9 @@ export class SimNetwork {
         return new Promise(() => undefined);
       case "partial": {
         const count = between(this.#random, 1, items.length);
-        this.#throwAway(items.slice(0, count));
+        for (const item of items.slice(0, count)) this.thrownAway.add(item);
         this.#arrive(items.slice(count), !context.signal.aborted);
+        if (!context.signal.aborted) this.toldOf += count;
         return context.rejected(count, "too old");
       }
       default:
@@ -81,16 +111,8 @@ export class SimNetwork {
     }
   }
 
-  #note(items: readonly string[], tries: string[]): void {
-    for (const item of items) {
-      if (this.#tried.has(item)) continue;
-      this.#tried.add(item);
-      tries.push(item);
-    }
-  }
-
-  #throwAway(items: readonly string[]): void {
-    for (const item of items) this.thrownAway.add(item);
+  #meet(what: string): void {
+    this.met.set(what, (this.met.get(what) ?? 0) + 1);
   }
 
   /** What was on its way when its process died may still arrive, and nobody is there to hear of it. */

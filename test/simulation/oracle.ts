@@ -1,7 +1,6 @@
 import type { MemoryStorage } from "@tidemark/core/testing";
-import { openBatch } from "@tidemark/otlp";
 import type { ClientBooks } from "./client.ts";
-import { itemsOf } from "./items.ts";
+import { itemsOfRecord } from "./items.ts";
 import type { SimNetwork } from "./network.ts";
 import type { Scenario } from "./scenario.ts";
 import { OWNER } from "./simulated-process.ts";
@@ -14,6 +13,8 @@ export interface Evidence {
   readonly storage: MemoryStorage;
   /** Items that the ledgers of all lives of the process booked as lost. */
   readonly lost: number;
+  /** Items that they booked as rejected in part. */
+  readonly rejected: number;
   /** How often an item lay on the disk when a process died or stopped: it is sent again. */
   readonly leftBehind: ReadonlyMap<string, number>;
   /** Items that were among the dead letters and were sent again: their place in the order is a new one. */
@@ -22,16 +23,20 @@ export interface Evidence {
 
 /** What is wrong with a finished run; nothing, if all is well. */
 export function judge(evidence: Evidence): string[] {
-  return [...missing(evidence), ...unexplained(evidence), ...leftovers(evidence), ...disorder(evidence)];
+  const { network } = evidence;
+  return [
+    ...network.faults,
+    ...missing(evidence),
+    ...unexplained(evidence),
+    ...leftovers(evidence),
+    ...disorder(evidence),
+    ...broken(evidence),
+  ];
 }
 
 /** Acknowledged is delivered, or rejected by the far side, or among the dead letters; in memory it may also be lost, and counted. */
 function missing({ scenario, books, network, storage, lost }: Evidence): string[] {
-  const kept = new Set(
-    [...storage.deadLetters(OWNER).map(({ record }) => record), ...storage.putAside(OWNER)].flatMap((record) =>
-      itemsOf(openBatch(record.signal, record.bytes)),
-    ),
-  );
+  const kept = new Set([...storage.deadLetters(OWNER).map(({ record }) => record), ...storage.putAside(OWNER)].flatMap(itemsOfRecord));
   const gone = [...books.acknowledged].filter((item) => !network.arrived.has(item) && !kept.has(item) && !network.thrownAway.has(item));
   const allowed = scenario.mode === "memory" ? lost : 0;
   if (gone.length <= allowed) return [];
@@ -53,7 +58,18 @@ function leftovers({ storage }: Evidence): string[] {
   return records.length === 0 ? [] : [`${records.length} records are still stored after everything was sent`];
 }
 
-/** First tries keep the order in which the queue got the batches, in each life of the process. */
+/** What is promised besides: who waits for room is not told that there is none, and what the far side throws away is counted. */
+function broken({ scenario, books, network, rejected }: Evidence): string[] {
+  const full = books.refusals.get("sending queue is full") ?? 0;
+  return [
+    ...(scenario.blocks && full > 0 ? [`${full} requests were refused that should have waited for room`] : []),
+    ...(rejected === network.toldOf
+      ? []
+      : [`the far side threw ${network.toldOf} items away and said so, and the books know of ${rejected}`]),
+  ];
+}
+
+/** First tries keep the order in which the queue got the batches, as long as it has the same exporter. */
 function disorder({ scenario, books, network, replayed }: Evidence): string[] {
   if (scenario.joins || Number.isFinite(scenario.diskBytes) || scenario.storageFails) return [];
   const place = new Map<string, number>();

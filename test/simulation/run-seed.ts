@@ -1,11 +1,10 @@
 import { PipelineError, type Exporter, type Random, type Storage } from "@tidemark/core";
 import { MemoryStorage, seededRandom } from "@tidemark/core/testing";
-import { openBatch } from "@tidemark/otlp";
 import { SimClient, type ClientBooks } from "./client.ts";
-import { itemsOf } from "./items.ts";
+import { itemsOfRecord } from "./items.ts";
 import { SimNetwork } from "./network.ts";
 import { judge } from "./oracle.ts";
-import { between, drawScenario, type Scenario } from "./scenario.ts";
+import { between, drawScenario, type Configuration, type Reload, type Scenario } from "./scenario.ts";
 import { settled, SimClock } from "./sim-clock.ts";
 import { OWNER, SimulatedProcess } from "./simulated-process.ts";
 import { noTrace, type Trace } from "./trace.ts";
@@ -19,6 +18,7 @@ export interface SimulationOptions {
   readonly trace?: (line: string) => void;
   readonly storage?: (storage: Storage) => Storage;
   readonly exporter?: (exporter: Exporter) => Exporter;
+  readonly configuration?: (configuration: Configuration) => Configuration;
 }
 
 /** What a run shows. */
@@ -32,6 +32,8 @@ export interface SimulationResult {
   readonly deaths: number;
   /** What the books of all lives of the process say. */
   readonly booked: { readonly lost: number; readonly rejected: number; readonly deadLettered: number; readonly restored: number };
+  /** What has happened, and how often. */
+  readonly met: ReadonlyMap<string, number>;
 }
 
 /** Runs one seed from the beginning to the judgement: always the same way. */
@@ -48,11 +50,13 @@ class World {
   readonly #network: SimNetwork;
   readonly #storage: MemoryStorage;
   readonly #clients: readonly SimClient[];
-  readonly #books: ClientBooks = { acknowledged: new Set(), failed: new Set(), resent: new Map(), pushed: [] };
+  readonly #books: ClientBooks = { acknowledged: new Set(), failed: new Set(), resent: new Map(), pushed: [], refusals: new Map() };
   readonly #leftBehind: Map<string, number> = new Map();
   readonly #replayed: Set<string> = new Set();
   readonly #booked = { lost: 0, rejected: 0, deadLettered: 0, restored: 0 };
   readonly #faults: string[] = [];
+  /** What the next process is started with. */
+  #configuration: Configuration;
   #process: SimulatedProcess | undefined;
   #isOpen = false;
   #isHealed = false;
@@ -70,7 +74,8 @@ class World {
     for (let draw = 0; draw < 8; draw++) this.#random();
     this.#scenario = drawScenario(this.#random);
     this.#trace(() => JSON.stringify(this.#scenario));
-    this.#network = new SimNetwork(this.#clock, this.#random, this.#trace);
+    this.#network = new SimNetwork(this.#clock, this.#random, this.#trace, this.#scenario.separates);
+    this.#configuration = this.#scenario.first;
     this.#storage = this.#disk();
     this.#clients = Array.from(
       { length: this.#scenario.clients },
@@ -86,10 +91,11 @@ class World {
   }
 
   async run(): Promise<SimulationResult> {
-    const { crashes, restarts, replays, healedAt } = this.#scenario;
+    const { crashes, restarts, replays, reloads, healedAt } = this.#scenario;
     this.#start();
     for (const at of crashes) this.#clock.setTimeout(() => this.#crash(), at);
     for (const at of restarts) this.#clock.setTimeout(() => void this.#restart(), at);
+    for (const reload of reloads) this.#clock.setTimeout(() => void this.#reload(reload), reload.at);
     for (const at of replays) this.#clock.setTimeout(() => this.#replay(), at);
     this.#clock.setTimeout(() => this.#heal(), healedAt);
     const limit = this.#clock.now() + healedAt + PATIENCE_MS;
@@ -105,6 +111,7 @@ class World {
       repeated,
       deaths: this.#deaths,
       booked: this.#booked,
+      met: this.#network.met,
     };
   }
 
@@ -114,7 +121,7 @@ class World {
       random: this.#random,
       latencyMs: () => (this.#isHealed || this.#random() < 0.9 ? between(this.#random, 0, 8) : between(this.#random, 100, 1500)),
       fault: (operation) =>
-        !this.#isHealed && this.#scenario.storageFails && operation !== "open" && this.#random() < 0.08
+        !this.#isHealed && this.#scenario.storageFails && this.#random() < 0.08
           ? PipelineError.unavailable(`EIO in ${operation}`)
           : undefined,
       capacityBytes: () => (this.#isHealed ? Number.POSITIVE_INFINITY : this.#scenario.diskBytes),
@@ -123,24 +130,61 @@ class World {
 
   #start(): void {
     const { storage = (real) => real, exporter = (real) => real } = this.#options;
-    const process = new SimulatedProcess({
-      clock: this.#clock,
-      random: this.#random,
-      trace: this.#trace,
-      config: this.#scenario.config,
-      storage: storage(this.#storage),
-      exporter: (isAlive) => exporter(this.#network.exporter(isAlive)),
-    });
+    const process = new SimulatedProcess(
+      {
+        clock: this.#clock,
+        random: this.#random,
+        trace: this.#trace,
+        storage: storage(this.#storage),
+        exporter: (consumers, isAlive) => exporter(this.#network.exporter(consumers, isAlive)),
+        logged: (message) => this.#meet(message),
+      },
+      this.#configured(this.#configuration),
+    );
     this.#process = process;
-    void process.graph.start().then(() => {
-      if (process.isAlive) this.#isOpen = true;
-    });
+    process.graph.start().then(
+      () => {
+        if (process.isAlive) this.#isOpen = true;
+      },
+      () => {
+        this.#meet("the storage does not open at the start");
+        process.crash();
+        this.#gone(process);
+      },
+    );
+  }
+
+  #configured(configuration: Configuration): Configuration {
+    return this.#options.configuration?.(configuration) ?? configuration;
+  }
+
+  async #reload({ to, isPlan, drainMs }: Reload): Promise<void> {
+    const process = this.#process;
+    if (process === undefined || !this.#isOpen || this.#isChanging || this.#isHealed) return;
+    this.#trace(() => `${isPlan ? "plan" : "reload"} ${JSON.stringify(to)}`);
+    if (isPlan) {
+      this.#meet("plan");
+      return process.plan(this.#configured(to));
+    }
+    const isDone = await process.reload(this.#configured(to), drainMs);
+    this.#meet(isDone ? "reload" : "failed reload");
+    this.#trace(() => `the reload has ${isDone ? "taken over" : "failed"}`);
+    if (!process.isAlive) return;
+    if (isDone) this.#configuration = to;
+    else if (!to.fails && !this.#isChanging) this.#faults.push("a reload to a good configuration failed");
+    // What the exporter before had sent a piece of only, or could not forget, the next one sends again.
+    if (this.#scenario.joins || this.#scenario.storageFails) this.#leaveBehind();
+  }
+
+  #meet(what: string): void {
+    this.#network.met.set(what, (this.#network.met.get(what) ?? 0) + 1);
   }
 
   #crash(): void {
     const process = this.#process;
     if (process === undefined || this.#isHealed || this.#isChanging) return;
     this.#trace(() => "kill -9");
+    this.#meet("kill");
     this.#deaths += 1;
     process.crash();
     this.#storage.crash();
@@ -152,6 +196,7 @@ class World {
     const process = this.#process;
     if (process === undefined || !this.#isOpen || this.#isChanging || this.#isHealed) return;
     this.#trace(() => "shutdown");
+    this.#meet("shutdown");
     this.#isChanging = true;
     this.#isOpen = false;
     this.#deaths += 1;
@@ -177,13 +222,14 @@ class World {
   #replay(): void {
     const letters = this.#storage.deadLetters(OWNER);
     this.#trace(() => `${letters.length} dead letters are replayed`);
-    for (const { record } of letters) for (const item of itemsOf(openBatch(record.signal, record.bytes))) this.#replayed.add(item);
+    for (const { record } of letters) for (const item of itemsOfRecord(record)) this.#replayed.add(item);
+    if (letters.length > 0) this.#meet("replay of dead letters");
     this.#storage.replay(OWNER);
   }
 
   #leaveBehind(): void {
     for (const record of this.#storage.records(OWNER))
-      for (const item of itemsOf(openBatch(record.signal, record.bytes))) this.#leftBehind.set(item, (this.#leftBehind.get(item) ?? 0) + 1);
+      for (const item of itemsOfRecord(record)) this.#leftBehind.set(item, (this.#leftBehind.get(item) ?? 0) + 1);
   }
 
   #damage(): void {
@@ -191,6 +237,7 @@ class World {
     const victim = records[Math.floor(this.#random() * records.length)];
     if (victim === undefined) return;
     this.#trace(() => `bits of record ${victim.id} flip`);
+    this.#meet("damaged record");
     this.#storage.damage(OWNER, victim.id);
   }
 
@@ -252,6 +299,7 @@ class World {
         network: this.#network,
         storage: this.#storage,
         lost: this.#booked.lost,
+        rejected: this.#booked.rejected,
         leftBehind: this.#leftBehind,
         replayed: this.#replayed,
       }),

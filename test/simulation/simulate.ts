@@ -26,7 +26,7 @@ async function one(seed: number, isTraced: boolean): Promise<number> {
 
 async function many(from: number, count: number): Promise<number> {
   const startedAt = performance.now();
-  const total = { acknowledged: 0, repeated: 0, deaths: 0, restored: 0, deadLettered: 0, rejected: 0, lost: 0, failed: 0 };
+  const total = { acknowledged: 0, repeated: 0, deaths: 0, restored: 0, deadLettered: 0, rejected: 0, lost: 0, failed: 0, reloads: 0 };
   for (let seed = from; seed < from + count; seed++) {
     const result = await runSeed({ seed });
     total.acknowledged += result.acknowledged;
@@ -36,6 +36,7 @@ async function many(from: number, count: number): Promise<number> {
     total.deadLettered += result.booked.deadLettered;
     total.rejected += result.booked.rejected;
     total.lost += result.booked.lost;
+    total.reloads += result.met.get("reload") ?? 0;
     if (result.faults.length === 0) continue;
     total.failed += 1;
     console.log(describe(result));
@@ -44,7 +45,7 @@ async function many(from: number, count: number): Promise<number> {
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   console.log(`${count} seeds in ${seconds} s, ${total.failed} failed`);
   console.log(
-    `items: ${total.acknowledged} acknowledged, ${total.restored} restored in ${total.deaths} restarts, ${total.repeated} repeated`,
+    `items: ${total.acknowledged} acknowledged, ${total.restored} restored in ${total.deaths} restarts and ${total.reloads} reloads, ${total.repeated} repeated`,
   );
   console.log(
     `       ${total.deadLettered} among the dead letters, ${total.rejected} rejected in part, ${total.lost} lost from memory or damaged, and counted`,

@@ -15,8 +15,14 @@ import { SendingQueue } from "./sending-queue.ts";
 
 /** How often it is tried to open a storage that could not be opened. */
 const OPEN_AGAIN_MS = 1000;
-/** How long closing the storage may take when there is no time left: what was delivered and is not forgotten in it is sent again. */
-const CLOSE_MS = 1000;
+/** So long clients wait for a storage that another exporter still has; then they are told to come again, before they give up. */
+const PARK_MS = 2000;
+const COME_AGAIN_MS = 1000;
+/**
+ * How long the storage may take, beyond the deadline, to end what it has begun. What it has not forgotten then is sent again; what it
+ * stores later still, a successor in this process does not know of before the next start.
+ */
+const STORE_MS = 5000;
 
 /** What became of the items of one signal, for the metrics. */
 export interface ExporterCounts {
@@ -42,6 +48,7 @@ export class ExporterNode {
   #isClosed = false;
   /** What came before the storage was free. */
   #parked: Delivery[] | undefined;
+  #isParkFull = false;
   /** Settles when nothing is being opened. */
   #opened: Promise<void> = Promise.resolve();
   /** Who gets what still comes in. */
@@ -102,13 +109,17 @@ export class ExporterNode {
   }
 
   /**
-   * Starts the exporter while another one still has its stored queue. What comes in before `free` has resolved waits, unanswered;
-   * then the queue is opened.
+   * Starts the exporter while another one still has its stored queue. What comes in before `free` has resolved waits, unanswered, but not
+   * for long; then the queue is opened.
    */
   async startAfter(free: Promise<void>): Promise<void> {
     await this.#exporter.start?.();
     this.#parked = [];
-    this.#opened = free.then(() => this.#openParked());
+    const patience = this.#context.clock.setTimeout(() => this.#stopParking(), PARK_MS);
+    this.#opened = free.then(() => {
+      patience.cancel();
+      return this.#openParked();
+    });
   }
 
   async #openParked(): Promise<void> {
@@ -119,12 +130,21 @@ export class ExporterNode {
         break;
       } catch (caught) {
         log.error("The storage cannot be opened. Trying again.", { error: PipelineError.from(caught).message });
-        this.#unpark((delivery) => this.#refuse(delivery));
+        this.#stopParking();
         await new Promise<void>((resolve) => void clock.setTimeout(resolve, OPEN_AGAIN_MS));
       }
     }
     this.#unpark((delivery) => this.#take(delivery));
     this.#parked = undefined;
+  }
+
+  #stopParking(): void {
+    this.#isParkFull = true;
+    this.#unpark((delivery) => this.#refuseForNow(delivery));
+  }
+
+  #refuseForNow(delivery: Delivery): void {
+    this.#refuse(delivery, PipelineError.unavailable("the stored queue is not free yet", COME_AGAIN_MS));
   }
 
   #unpark(take: (delivery: Delivery) => void): void {
@@ -155,6 +175,7 @@ export class ExporterNode {
     this.ledger.received += delivery.batch.itemCount;
     if (this.#isClosed || (this.#isEnding && this.#parked !== undefined)) return this.#refuse(delivery);
     if (this.#parked === undefined) return this.#take(delivery);
+    if (this.#isParkFull) return this.#refuseForNow(delivery);
     this.#inFlightItems += delivery.batch.itemCount;
     this.#parked.push(delivery);
   }
@@ -194,46 +215,38 @@ export class ExporterNode {
     });
   }
 
-  #refuse(delivery: Delivery): void {
+  #refuse(delivery: Delivery, error: PipelineError = PipelineError.unavailable("the exporter has stopped")): void {
     this.#book(delivery.batch.signal, delivery.batch.itemCount, { kind: "refused" });
-    delivery.settlement.settle({ kind: "refused", error: PipelineError.unavailable("the exporter has stopped") });
+    delivery.settlement.settle({ kind: "refused", error });
   }
 
   /**
    * Empties the queue. At the deadline what is in memory only is given up, counted and named in the log; what is in a storage stays
-   * there. Where it has been handed over, everything that is not on its way stays there at once.
+   * there; only the storage has a little longer. Where it has been handed over, everything that is not on its way stays there at once.
    */
   async shutdown(deadline: AbortSignal): Promise<void> {
     this.#isEnding = true;
     this.#unpark((delivery) => this.#refuse(delivery));
-    await endedOrAborted(this.#opened, deadline);
+    const tooLate = new AbortController();
+    let timer: Timer | undefined;
     const giveUp = (): void => {
       this.#sender.stop();
       this.#queue?.stop();
+      timer = this.#context.clock.setTimeout(() => tooLate.abort(), STORE_MS);
     };
-    const drained = this.#successor === undefined ? this.#queue?.drained() : this.#queue?.released();
     if (deadline.aborted) giveUp();
     else deadline.addEventListener("abort", giveUp, { once: true });
-    await drained;
+    // Who had the storage before may still have it: it must not come to the successor before.
+    await endedOrAborted(this.#opened, this.#successor === undefined ? deadline : tooLate.signal);
+    const drained = this.#successor === undefined ? this.#queue?.drained() : this.#queue?.released();
+    if (deadline.aborted) this.#queue?.stop();
+    await endedOrAborted(Promise.resolve(drained), tooLate.signal);
     if (this.#inFlight > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
-    deadline.removeEventListener("abort", giveUp);
     this.#isClosed = true;
-    if (this.#queue !== undefined) await this.#closed(this.#queue, deadline);
-    await this.#exporter.shutdown?.(deadline);
-  }
-
-  /** A storage that hangs does not hold the shutdown. */
-  async #closed(queue: SendingQueue, deadline: AbortSignal): Promise<void> {
-    const patience = new AbortController();
-    let timer: Timer | undefined;
-    const hurry = (): void => {
-      timer = this.#context.clock.setTimeout(() => patience.abort(), CLOSE_MS);
-    };
-    if (deadline.aborted) hurry();
-    else deadline.addEventListener("abort", hurry, { once: true });
-    await endedOrAborted(queue.close(), patience.signal);
-    deadline.removeEventListener("abort", hurry);
+    await endedOrAborted(Promise.resolve(this.#queue?.close()), tooLate.signal);
+    deadline.removeEventListener("abort", giveUp);
     timer?.cancel();
+    await this.#exporter.shutdown?.(deadline);
   }
 
   #bookOutcome({ signal, itemCount: items }: Batch, outcome: Outcome, reason: string): void {

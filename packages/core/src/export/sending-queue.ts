@@ -12,10 +12,10 @@ import { fatesOf, type ItemFate } from "./item-fate.ts";
 import { makeEntry, outcomeOf, recordOf, type Entry, type Shipment } from "./queue-entry.ts";
 import { Requests } from "./requests.ts";
 import type { Sender, SendResult } from "./sender.ts";
-import { StoredBacklog } from "./stored-backlog.ts";
 import { chargeEnd } from "./shipment-end.ts";
-
+import { StoredBacklog } from "./stored-backlog.ts";
 import { WaitingSenders } from "./waiting-senders.ts";
+
 /** How long a client should wait before it comes back to a full queue. */
 const FULL_RETRY_AFTER_MS = 1000;
 /** How long nothing is stored for senders that wait anyway, after the storage refused. */
@@ -50,9 +50,9 @@ export class SendingQueue {
   #backlog: StoredBacklog | undefined;
   #deadLetters: DeadLetters | undefined;
   #used = 0;
-  #memory = 0;
   /** What of it is stored and stays so: nobody sends it in this run. */
   #left = 0;
+  #memory = 0;
   #sending = 0;
   /** Requests that the far side has refused for good, until they are among the dead letters. They keep no sender from the next ones. */
   #burying = 0;
@@ -61,7 +61,6 @@ export class SendingQueue {
   #isStoreRefusing = false;
   /** The queue takes and sends nothing: its storage is not open yet, or it has ended, and what is stored stays there. */
   #isHalted: boolean;
-  #isStopped = false;
   #idle: (() => void) | undefined;
   heldItems = 0;
 
@@ -89,7 +88,7 @@ export class SendingQueue {
     return { used: this.#used, capacity, share: Math.max(this.#used / capacity, memory) };
   }
 
-  /** Items that are in the storage; what has left it, but is not yet told so, does not count. */
+  /** Items that are in the storage: not those that are being stored or wait for room. What has left it, but is not yet told so, does not count. */
   get storedItems(): number {
     return this.#backlog === undefined ? 0 : this.heldItems - this.#storingItems - this.#waiting.items;
   }
@@ -158,7 +157,6 @@ export class SendingQueue {
 
   /** Time is up: nothing is waited for any more. */
   stop(): void {
-    this.#isStopped = true;
     this.#deadLetters?.stop();
     this.#refuseWaiting();
     if (this.#backlog !== undefined) this.#halt();
@@ -172,8 +170,7 @@ export class SendingQueue {
   }
 
   get #isIdle(): boolean {
-    // A storage that hangs must not hold the shutdown: what it is writing has not been acknowledged.
-    if (this.#sending + this.#burying > 0 || (this.#storing > 0 && !this.#isStopped) || this.#waiting.length > 0) return false;
+    if (this.#sending + this.#burying + this.#storing + this.#waiting.length > 0) return false;
     return this.#isHalted || this.#used <= this.#left;
   }
 

@@ -226,10 +226,22 @@ describe("a storage that hangs", () => {
     await one.context.clock.advance(60_000);
     expect([isStopped, one.row()]).toMatchObject([false, { delivered: 1, held: 0, missing: 0 }]);
     deadline.abort();
-    await one.context.clock.advance(999);
+    await one.context.clock.advance(4999);
     expect(isStopped).toBe(false);
     await one.context.clock.advance(1);
     expect(isStopped).toBe(true);
+  });
+
+  it("does not hold the shutdown much longer than its deadline while it stores", async () => {
+    const clock = testContext().clock;
+    const one = await life(new MemoryStorage({ clock, latencyMs: (operation) => (operation === "append" ? 1e9 : 0) }));
+    const delivery = one.push("a");
+    let isStopped = false;
+    void one.node.shutdown(AbortSignal.abort()).then(() => (isStopped = true));
+    await one.context.clock.advance(4999);
+    expect(isStopped).toBe(false);
+    await one.context.clock.advance(1);
+    expect([isStopped, delivery.outcomes]).toEqual([true, []]);
   });
 
   it("takes nothing before it is open", () => {
