@@ -246,6 +246,37 @@ describe("a reload", () => {
     expect(graph.ledger().violations).toEqual([]);
   });
 
+  it("tells clients to come again when the exporter before does not let go of its stored queue soon", async () => {
+    const of = world();
+    const gate = Promise.withResolvers<void>();
+    of.gate = gate.promise;
+    const stored = queue({ storage: "storage", num_consumers: 1 });
+    const version = (label: string): GraphSpec =>
+      specOf(of, { extensions: { storage: {} }, exporters: { sink: { label, sending_queue: stored } } });
+    const graph = await started(of, version("a"));
+    of.push("source", spans(1));
+    await of.clock.advance(1);
+    await graph.reload(version("b"), 60_000);
+    const early = of.push("source", spans(2));
+    await of.clock.advance(1999);
+    expect(early.outcomes).toEqual([]);
+    await of.clock.advance(1);
+    const late = of.push("source", spans(3));
+    for (const { outcomes } of [early, late])
+      expect(outcomes).toMatchObject([{ kind: "refused", error: { code: "unavailable", retryAfterMs: 1000 } }]);
+    gate.resolve();
+    await of.clock.advance(5);
+    const next = of.push("source", spans(4));
+    await of.clock.advance(5);
+    expect(next.outcomes).toEqual([{ kind: "delivered" }]);
+    expect(of.sent.map(({ label, items }) => [label, items])).toEqual([
+      ["a", 1],
+      ["b", 4],
+    ]);
+    expect(rows(graph)["exporter/sink"]).toEqual(row({ received: 10, delivered: 5, refused: 5 }));
+    expect(graph.ledger().violations).toEqual([]);
+  });
+
   it("books what an exporter left in its storage once when it comes back later", async () => {
     const of = world();
     const gate = Promise.withResolvers<void>();
