@@ -219,7 +219,7 @@ describe("WorkerGroup", () => {
       const { group, processes, clock } = await started();
       const lastReload = { result: "failed" as const, message: "no", at: 5 };
       group.tellReload(lastReload);
-      expect(processes.map(({ got }) => got.at(-1))).toEqual(Array(2).fill({ type: "last_reload", lastReload }));
+      expect(processes.map(({ got }) => got.at(-1))).toEqual(processes.map(() => ({ type: "last_reload", lastReload })));
       processes[1]?.events.ended("SIGKILL");
       await clock.advance(0);
       expect(processes[2]?.got[0]).toMatchObject({ type: "begin", lastReload });
