@@ -18,7 +18,7 @@ interface SharedStorage {
 
 const FILE_MODE = 0o600;
 const LOOK_EVERY_MS = 1000;
-/** How long the health report shows what is wrong: a full storage until nobody has been refused for so long, damage so that a person sees it. */
+/** How long the health report shows what is wrong: a full storage for a little longer than it is full, damage so that a person sees it. */
 const FULL_FOR_MS = 10_000;
 const DAMAGED_FOR_MS = 600_000;
 const METRICS = "tidemark_extension_file_storage";
@@ -147,6 +147,8 @@ function report({ space }: { readonly space: Space }, context: ComponentContext)
   let timer: Timer | undefined;
   const look = (): void => {
     const letters = space.letterBytes;
+    const shortage = space.shortage();
+    if (shortage !== undefined) context.trouble("storage_full", shortage, FULL_FOR_MS);
     context.trouble("dead_letters_present", `${letters} bytes of dead letters are kept`, letters > 0 ? 2 * LOOK_EVERY_MS : 0);
     timer = context.clock.setTimeout(look, LOOK_EVERY_MS);
   };

@@ -17,7 +17,7 @@ async function start(options: object): Promise<{ context: TestContext; storage: 
 }
 
 describe("the health report of file_storage", () => {
-  it("says that there is no room each time that a sender is refused", async () => {
+  it("says that there is no room when a sender is refused, and until there is", async () => {
     const { context, storage } = await start({ max_bytes: 250 });
     const queue = await storage.openQueue("a");
     const said = (): string[] => context.troubles.filter(([code]) => code === "storage_full").map(([, message]) => message);
@@ -26,6 +26,11 @@ describe("the health report of file_storage", () => {
     expect(said()).toEqual([]);
     await expect(queue.append(record(3))).rejects.toThrow("is full");
     expect(said()).toEqual([expect.stringMatching(/^the storage in .* is full: \d+ of max_bytes 250 are used$/)]);
+    await context.clock.advance(3000);
+    expect(said()).toHaveLength(4);
+    await queue.remove([1]);
+    await context.clock.advance(60_000);
+    expect(said()).toHaveLength(4);
     await queue.close();
   });
 

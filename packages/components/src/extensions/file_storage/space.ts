@@ -29,6 +29,7 @@ export class Space {
   #lookedAt = Number.NEGATIVE_INFINITY;
   #free = Number.POSITIVE_INFINITY;
   #looking = false;
+  #refusedBytes = 0;
 
   constructor(limits: SpaceLimits, disk: { readonly files: FileLayer; readonly directory: string; readonly clock: Clock }) {
     this.#limits = limits;
@@ -51,7 +52,7 @@ export class Space {
    * @throws PipelineError `resource_exhausted`, retryable, when there is none; or permanent when there never will be.
    */
   take(bytes: number): void {
-    const { maxBytes, minFreeBytes } = this.#limits;
+    const { maxBytes } = this.#limits;
     if (this.closed !== undefined) throw PipelineError.unavailable(this.closed, FULL_RETRY_MS);
     if (bytes > maxBytes) {
       throw new PipelineError(`a record of ${bytes} bytes can never be stored: max_bytes of the storage is ${maxBytes}`, {
@@ -59,15 +60,21 @@ export class Space {
         retryable: false,
       });
     }
-    if (this.queuedBytes + this.letterBytes + bytes > maxBytes) throw this.#noRoom(this.#spent());
-    this.#look();
-    if (this.#free - bytes < minFreeBytes) {
-      throw this.#noRoom(
-        `the disk of ${this.#directory} has ${this.#free} bytes left, and min_free_bytes keeps ${minFreeBytes} of them free: free some space`,
-      );
+    const shortage = this.#shortageFor(bytes);
+    if (shortage !== undefined) {
+      this.#refusedBytes = bytes;
+      this.full(shortage);
+      throw PipelineError.exhausted(shortage, FULL_RETRY_MS);
     }
     this.#free -= bytes;
     this.queuedBytes += bytes;
+  }
+
+  /** Why a record would be refused that is as large as the last one that was; undefined when there is room for it again. */
+  shortage(): string | undefined {
+    const message = this.#refusedBytes === 0 ? undefined : this.#shortageFor(this.#refusedBytes);
+    if (message === undefined) this.#refusedBytes = 0;
+    return message;
   }
 
   /** Looks at the disk now, and not only at the next record. */
@@ -84,9 +91,12 @@ export class Space {
     }
   }
 
-  #noRoom(message: string): PipelineError {
-    this.full(message);
-    return PipelineError.exhausted(message, FULL_RETRY_MS);
+  #shortageFor(bytes: number): string | undefined {
+    const { maxBytes, minFreeBytes } = this.#limits;
+    if (this.queuedBytes + this.letterBytes + bytes > maxBytes) return this.#spent();
+    this.#look();
+    if (this.#free - bytes >= minFreeBytes) return undefined;
+    return `the disk of ${this.#directory} has ${this.#free} bytes left, and min_free_bytes keeps ${minFreeBytes} of them free: free some space`;
   }
 
   #look(): void {

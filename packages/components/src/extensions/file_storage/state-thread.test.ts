@@ -10,12 +10,14 @@ const REASON = { reason: "rejected", message: "400 bad request", attempts: 1 };
 const SCRIPT = new URL("state/state-worker.ts", import.meta.url);
 
 /** Starts threads that a test can end. */
-function threads(): { readonly all: Worker[]; readonly start: (options: StateOptions) => Worker; broken: boolean } {
+function threads(): { readonly all: Worker[]; readonly start: (options: StateOptions) => Worker; broken: boolean; failing: boolean } {
   const all: Worker[] = [];
   const made = {
     all,
     broken: false,
+    failing: false,
     start: (options: StateOptions): Worker => {
+      if (made.failing) throw new Error("EAGAIN");
       const worker = made.broken
         ? new Worker("throw new Error('out of memory')", { eval: true })
         : new Worker(SCRIPT, { workerData: options });
@@ -72,5 +74,20 @@ describe("the thread of the database", () => {
     const again = await openTestStorage(folder);
     expect((await (await again.storage.openQueue("a")).read(0, 10)).map(numberOf)).toEqual([1]);
     await again.storage.close();
+  });
+
+  it("is asked for again when the machine had none to give", async () => {
+    const folder = await temporaryFolder();
+    const made = threads();
+    const { storage, clock, lines } = await openTestStorage(folder, { startThread: made.start });
+    made.failing = true;
+    await made.all[0]?.terminate();
+    await clock.advance(100);
+    expect(lines.at(-1)?.fields).toEqual({ error: "Error: EAGAIN", pause_ms: 200 });
+    made.failing = false;
+    await clock.advance(200);
+    await expect.poll(() => lines.at(-1)?.message).toBe("The database of the storage is open again.");
+    await storage.buryNew("a", record(1), REASON);
+    await storage.close();
   });
 });

@@ -57,8 +57,9 @@ export class StateClient {
     environment: ClientEnvironment,
   ): Promise<{ readonly state: StateClient; readonly opened: OpenedState }> {
     const state = new StateClient(options, environment);
+    state.#startedAt = environment.clock.now();
     try {
-      return { state, opened: await state.#open() };
+      return { state, opened: await state.#open(state.#newThread()) };
     } catch (error) {
       state.#closing = true;
       await state.#worker?.terminate();
@@ -109,12 +110,14 @@ export class StateClient {
     await ended;
   }
 
-  /** Starts a thread; resolves with what it says by itself as its answer number 0. */
-  #open(): Promise<OpenedState> {
-    const worker = (this.#environment.startThread ?? startThread)(this.#options);
+  #newThread(): Worker {
+    return (this.#environment.startThread ?? startThread)(this.#options);
+  }
+
+  /** Resolves with what a thread says by itself as its answer number 0. */
+  #open(worker: Worker): Promise<OpenedState> {
     let problem = "it ended without a word";
     this.#worker = worker;
-    this.#startedAt = this.#environment.clock.now();
     worker.on("message", (answer: Answer) => this.#settle(answer));
     worker.on("error", (error: Error) => (problem = error.message));
     worker.on("exit", () => this.#ended(worker, problem));
@@ -141,6 +144,10 @@ export class StateClient {
     for (const { reject } of waiting) reject(error);
     if (this.#closing) return;
     this.#fault ??= `${error.message}; another one is being started`;
+    this.#startLater(problem);
+  }
+
+  #startLater(problem: string): void {
     const { clock, log } = this.#environment;
     if (clock.now() - this.#startedAt >= STEADY_MS) this.#quickDeaths = 0;
     const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#quickDeaths);
@@ -150,8 +157,16 @@ export class StateClient {
   }
 
   async #startAnew(): Promise<void> {
+    this.#startedAt = this.#environment.clock.now();
+    let worker: Worker;
     try {
-      await this.#open();
+      worker = this.#newThread();
+    } catch (error) {
+      // The machine has no thread to give.
+      return this.#startLater(String(error));
+    }
+    try {
+      await this.#open(worker);
       this.#fault = undefined;
       this.#environment.log.info("The database of the storage is open again.");
     } catch (error) {
