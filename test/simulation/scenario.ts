@@ -33,6 +33,8 @@ export interface Scenario {
   readonly reloads: readonly Reload[];
   /** Whether requests may be joined or cut, at some time. */
   readonly joins: boolean;
+  /** Whether there may be a batch processor. */
+  readonly mayBatch: boolean;
   /** Senders wait when the queue is full, at all times. */
   readonly blocks: boolean;
   /** Items of different clients are never in one request. */
@@ -145,6 +147,7 @@ function drawQueue(random: Random, { mode, mayJoin, blocks, separates }: Common)
     ...(mode === "stored" ? { storage: "sim_storage" } : random() < 0.5 ? { dead_letters: { storage: "sim_storage" } } : {}),
     ...(separates || (mayJoin && random() < 0.7) ? { batch: drawBatch(random, separates, sizer) } : {}),
     ...(mayJoin && random() < 0.4 ? { degrade } : {}),
+    ...(mayJoin && random() < 0.5 ? { catch_up: { max_bytes: between(random, 30, 600) } } : {}),
   };
 }
 

@@ -64,6 +64,25 @@ describe("a stored queue that is behind", () => {
     expect(one.row()).toMatchObject({ delivered: 5, deadLettered: 1, held: 0, missing: 0 });
   });
 
+  it("ends although a joined request is refused for good when nothing more may be sent", async () => {
+    const storage = disk();
+    const one = await life(storage, { catch_up: {}, num_consumers: 2 });
+    const [first, second, joined] = [1, 2, 3].map(() => Promise.withResolvers<void>());
+    one.answers.push(first!.promise, second!.promise, joined!.promise);
+    for (const name of names(8)) one.push(name);
+    await settlePromises();
+    first!.resolve();
+    await settlePromises();
+    expect(one.answers).toEqual([]);
+    const stopped = one.node.shutdown(new AbortController().signal);
+    second!.reject(unavailable);
+    await settlePromises();
+    joined!.reject(invalid);
+    await stopped;
+    expect(one.row()).toMatchObject({ delivered: 1, held: 7, stored: 7, deadLettered: 0, missing: 0 });
+    expect(storage.records(OWNER)).toHaveLength(7);
+  });
+
   it("loses, doubles and reorders nothing, whatever the far side says", async () => {
     const answer = fc.constantFrom(undefined, undefined, undefined, unavailable, invalid);
     await fc.assert(

@@ -296,7 +296,10 @@ export class SendingQueue {
   #sent(shipment: Shipment, result: SendResult): void {
     this.#sending -= 1;
     if (result.kind === "stopped" && this.#backlog !== undefined) this.#halt();
-    if (result.kind === "rejected" && this.#requests.takeApart(shipment)) return this.#pump();
+    if (result.kind === "rejected" && this.#requests.takeApart(shipment)) {
+      this.#pump();
+      return this.#checkIdle();
+    }
     const isDead = result.kind === "rejected" || (result.kind === "retries_exhausted" && !this.#isOwed(shipment));
     if (isDead && this.#deadLetters !== undefined) void this.#bury(shipment, result, this.#deadLetters);
     else this.#finish(shipment, result, false);

@@ -17,8 +17,8 @@ export interface Life {
   readonly context: TestContext;
   /** Names of the spans of each request that was taken. */
   readonly sent: string[][];
-  /** Answers to come; when there is none, sends succeed. `hang` never answers. */
-  readonly answers: (PipelineError | "hang" | undefined)[];
+  /** Answers to come; when there is none, sends succeed. `hang` never answers, a promise when it has settled. */
+  readonly answers: (PipelineError | "hang" | Promise<void> | undefined)[];
   push(...names: string[]): ReturnType<typeof testDelivery>;
   pushWith(metadata: Readonly<Record<string, string>>, name: string): void;
   row(): NodeRow;
@@ -43,7 +43,8 @@ export async function life(storage: MemoryStorage, queue: object = {}, retry: ob
       async send(batch) {
         const answer = answers.shift();
         if (answer === "hang") return new Promise(() => undefined);
-        if (answer !== undefined) throw answer;
+        if (answer instanceof Promise) await answer;
+        else if (answer !== undefined) throw answer;
         sent.push(names(batch));
       },
     },
