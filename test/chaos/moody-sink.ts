@@ -24,6 +24,8 @@ export interface MoodySink {
   readonly requests: number;
   /** When the first request was taken since the mood was last set, and the last one, by `performance.now`. */
   readonly taken: { readonly first: number; readonly last: number };
+  /** Items of the requests that were here at `since` or came later, by `performance.now`; asked for at most a few seconds later. */
+  itemsSince(since: number): number;
   close(): Promise<void>;
 }
 
@@ -31,6 +33,8 @@ export interface MoodySink {
 const SURELY_SEEN_MS = 1000;
 /** So long a connection has to last after an answer. */
 const SETTLED_MS = 20;
+/** How long it is remembered when requests were here. */
+const REMEMBERED_MS = 10_000;
 const GRPC_PREFIX = 5;
 const SLOW_MS = { least: 50, more: 450 };
 /** google.rpc.Status with code 8 and RetryInfo of 100 ms. */
@@ -85,6 +89,7 @@ export async function startMoodySink(books: Books, random: Random): Promise<Mood
       return desk.requests;
     },
     taken: desk.taken,
+    itemsSince: (since) => desk.itemsSince(since),
     close: async () => {
       const closed = [http, grpc].map((server) => new Promise((resolve) => server.close(resolve)));
       for (const socket of sockets) socket.destroy();
@@ -93,7 +98,15 @@ export async function startMoodySink(books: Books, random: Random): Promise<Mood
   };
 }
 
+/** A request from its arrival to the end of its answer. */
+interface Visit {
+  items: number;
+  endedAt: number;
+}
+
 class Desk {
+  /** In the order of their arrival. */
+  #visits: Visit[] = [];
   mood: () => Mood = () => "healthy";
   requests = 0;
   readonly taken = { first: Number.NaN, last: Number.NaN };
@@ -110,7 +123,9 @@ class Desk {
     const body = await read(request);
     const mood = this.mood();
     if (mood === "down") return void request.socket.destroy();
-    const answer = await this.#take(body, mood);
+    const visit = this.#visit();
+    response.on("close", () => (visit.endedAt = performance.now()));
+    const answer = await this.#take(body, mood, visit);
     if (answer === undefined) {
       if (mood === "resetting") request.socket.destroy();
       return;
@@ -131,7 +146,9 @@ class Desk {
       stream.session?.destroy();
       return;
     }
-    const answer = await this.#take(body, mood);
+    const visit = this.#visit();
+    stream.on("close", () => (visit.endedAt = performance.now()));
+    const answer = await this.#take(body, mood, visit);
     if (answer === undefined) {
       if (mood === "resetting") stream.session?.destroy();
       return;
@@ -150,14 +167,29 @@ class Desk {
     stream.end(Buffer.alloc(GRPC_PREFIX));
   }
 
-  async #take(body: Buffer, mood: Mood): Promise<Answer | undefined> {
+  itemsSince(since: number): number {
+    return this.#visits.reduce((sum, { items, endedAt }) => (endedAt >= since ? sum + items : sum), 0);
+  }
+
+  #visit(): Visit {
+    const visit = { items: 0, endedAt: Number.POSITIVE_INFINITY };
+    const oldest = performance.now() - REMEMBERED_MS;
+    if (this.#visits.length % 1000 === 999) this.#visits = this.#visits.filter(({ endedAt }) => endedAt >= oldest);
+    this.#visits.push(visit);
+    return visit;
+  }
+
+  async #take(body: Buffer, mood: Mood, visit: Visit): Promise<Answer | undefined> {
     this.requests += 1;
     const refusal = ANSWERS[mood];
     if (refusal?.isFinal === true) eachId(body, (sender, sequence) => this.#books.rejected(sender, sequence));
     if (refusal !== undefined) return refusal;
     this.taken.last = performance.now();
     if (Number.isNaN(this.taken.first)) this.taken.first = this.taken.last;
-    eachId(body, (sender, sequence) => this.#books.arrived(sender, sequence));
+    eachId(body, (sender, sequence) => {
+      visit.items += 1;
+      this.#books.arrived(sender, sequence);
+    });
     if (mood === "resetting" || mood === "hanging") return undefined;
     if (mood === "slow") await sleep(SLOW_MS.least + this.#random() * SLOW_MS.more);
     return TAKEN;
