@@ -53,15 +53,19 @@ export class MemoryStorage implements Storage {
   readonly #calls: Map<StorageOperation, number> = new Map();
   readonly #open: Map<string, MemoryQueue> = new Map();
   #crashes = 0;
+  #opens = 0;
 
   constructor(options: MemoryStorageOptions) {
     this.#options = options;
   }
 
   async openQueue(owner: string): Promise<DurableQueue> {
+    this.#opens += 1;
+    const order = this.#opens;
     await this.wait("open");
-    const queue = new MemoryQueue(this, this.file(owner));
-    this.#open.set(owner, queue);
+    const queue = new MemoryQueue(this, this.file(owner), order);
+    // Who asked earlier and is answered later has been given up by now.
+    if (order > (this.#open.get(owner)?.order ?? 0)) this.#open.set(owner, queue);
     return queue;
   }
 
@@ -153,6 +157,7 @@ export class MemoryStorage implements Storage {
 }
 
 class MemoryQueue implements DurableQueue {
+  readonly order: number;
   readonly #storage: MemoryStorage;
   readonly #file: QueueFile;
   /** Removed, but not on the disk yet. */
@@ -163,7 +168,8 @@ class MemoryQueue implements DurableQueue {
   #listener: (() => void) | undefined;
   #lastId: number;
 
-  constructor(storage: MemoryStorage, file: QueueFile) {
+  constructor(storage: MemoryStorage, file: QueueFile, order: number) {
+    this.order = order;
     this.#storage = storage;
     this.#file = file;
     this.#lastId = file.lastId;
