@@ -6,7 +6,7 @@ import type { LedgerSnapshot } from "../ledger/ledger.ts";
 import type { Capabilities, CapabilityName } from "./capabilities.ts";
 import type { Clock, Random } from "./clock.ts";
 import type { Delivery } from "./delivery.ts";
-import type { OwnTroubleCode, QueueFill, Trouble } from "./health.ts";
+import type { NodeHealth, OwnTroubleCode } from "./health.ts";
 import type { Logger } from "./logger.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Candidate, LastReload, PlanReport, ReloadReport } from "./reload.ts";
@@ -30,19 +30,6 @@ export interface StateHandle<T> {
 export interface AlertSink {
   /** Offers alerts to every `alerts` pipeline that lists this component; resolves with what became of them. */
   offer(alerts: LogBatch): Promise<Outcome>;
-}
-
-/** One line of the health report. */
-export interface NodeHealth {
-  readonly node: string;
-  /** By the standard times; `healthStatus` judges with others. */
-  readonly healthy: boolean;
-  /** What is wrong with it, in words. */
-  readonly reason?: string;
-  /** The same for programs. Also a node that is still healthy may have it. */
-  readonly trouble?: Trouble;
-  /** Of an exporter with a sending queue. */
-  readonly queue?: QueueFill;
 }
 
 /** Which components run, by their ids. */

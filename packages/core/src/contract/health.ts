@@ -1,5 +1,3 @@
-import type { NodeHealth } from "./component.ts";
-
 /** As people and orchestrators read it: all is well, it works badly, it does not work. */
 export type HealthStatus = "UP" | "DEGRADED" | "DOWN";
 
@@ -42,6 +40,19 @@ export interface Trouble {
   readonly since: number;
   /** Since when the node holds data and moves none; absent while data moves or there is none. */
   readonly stalledSince?: number;
+}
+
+/** One line of the health report. */
+export interface NodeHealth {
+  readonly node: string;
+  /** By the standard times; `healthStatus` judges with others. */
+  readonly healthy: boolean;
+  /** What is wrong with it, in words. */
+  readonly reason?: string;
+  /** The same for programs. Also a node that is still healthy may have it. */
+  readonly trouble?: Trouble;
+  /** Of an exporter with a sending queue. */
+  readonly queue?: QueueFill;
 }
 
 /** From when on trouble counts. */

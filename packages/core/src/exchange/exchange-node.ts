@@ -4,7 +4,7 @@ import type { Delivery, Settlement } from "../contract/delivery.ts";
 import type { Outcome } from "../contract/outcome.ts";
 import type { PipelineError } from "../contract/pipeline-error.ts";
 import type { Partition } from "../contract/worker.ts";
-import type { EdgeLedger } from "../ledger/ledger.ts";
+import type { EdgeLedger } from "../ledger/edge-ledger.ts";
 import type { NodeLedger } from "../ledger/node-ledger.ts";
 import { BatchCutter } from "./cut-batch.ts";
 import type { Awaiting, Exchange } from "./exchange.ts";

@@ -1,6 +1,6 @@
 import type { Capabilities, CapabilityName } from "../contract/capabilities.ts";
 import type { ComponentContext, Extension } from "../contract/component.ts";
-import type { Running } from "./graph-parts.ts";
+import type { Running } from "./running.ts";
 import { GraphError } from "./plan.ts";
 
 /** How the components of a graph find what its extensions can do. Holds nothing of the graph but its extensions. */

@@ -1,7 +1,8 @@
 import type { Subject } from "rxjs";
 import type { Delivery } from "../contract/delivery.ts";
 import { PipelineError } from "../contract/pipeline-error.ts";
-import type { EdgeLedger, Ledger } from "../ledger/ledger.ts";
+import type { EdgeLedger } from "../ledger/edge-ledger.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import type { NodeLedger } from "../ledger/node-ledger.ts";
 
 /** A place that takes deliveries: the head of a pipeline, an exporter, or a connector. */

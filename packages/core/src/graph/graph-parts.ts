@@ -5,15 +5,8 @@ import type { NodeLedger } from "../ledger/node-ledger.ts";
 import type { EntryPoint, Outlet, Target } from "./entry-point.ts";
 import type { GraphEnvironment } from "./environment.ts";
 import type { ReceiverNode } from "./receiver-node.ts";
+import type { Running } from "./running.ts";
 import { stopOne } from "./stop-one.ts";
-
-/** A component with its name for messages. */
-export interface Running<T extends Lifecycle = Lifecycle> {
-  /** Key of its books, or `extension/id`. */
-  readonly key: string;
-  readonly id: string;
-  readonly component: T;
-}
 
 /** A component that owns an endpoint: an instance that could not have it, or had to leave it, is followed by a new one. */
 export class Renewable<T extends Lifecycle> implements Running<T> {

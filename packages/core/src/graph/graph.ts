@@ -1,6 +1,7 @@
 import { endedOrAborted } from "../clock/ended-or-aborted.ts";
 import type { Timer } from "../contract/clock.ts";
-import type { Host, NodeHealth } from "../contract/component.ts";
+import type { Host } from "../contract/component.ts";
+import type { NodeHealth } from "../contract/health.ts";
 import type { NodeChange, PlanReport, ReloadReport } from "../contract/reload.ts";
 import type { LedgerSnapshot } from "../ledger/ledger.ts";
 import type { GraphEnvironment } from "./environment.ts";

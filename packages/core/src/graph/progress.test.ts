@@ -1,8 +1,8 @@
 import type { Batch } from "@tidemark/otlp";
 import { traces } from "@tidemark/otlp/testing";
 import { describe, expect, it } from "vitest";
-import type { NodeHealth, SendContext } from "../contract/component.ts";
-import { healthStatus, type HealthStatus } from "../contract/health.ts";
+import type { SendContext } from "../contract/component.ts";
+import { healthStatus, type HealthStatus, type NodeHealth } from "../contract/health.ts";
 import { PipelineError } from "../contract/pipeline-error.ts";
 import { queueField, retryField } from "../fields/exporter-fields.ts";
 import { fakeSink, fakeSource } from "../testing/fake-components.ts";

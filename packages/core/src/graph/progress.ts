@@ -1,6 +1,5 @@
 import type { Clock } from "../contract/clock.ts";
-import type { NodeHealth } from "../contract/component.ts";
-import { STANDARD_POLICY, type Trouble } from "../contract/health.ts";
+import { STANDARD_POLICY, type Trouble, type NodeHealth } from "../contract/health.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { NodeLedger, SendingState } from "../ledger/node-ledger.ts";
 import type { TroubleList } from "./trouble-list.ts";

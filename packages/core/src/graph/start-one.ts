@@ -1,4 +1,4 @@
-import type { Running } from "./graph-parts.ts";
+import type { Running } from "./running.ts";
 
 /**
  * Starts a component.

@@ -1,5 +1,6 @@
 import type { GraphEnvironment } from "./environment.ts";
-import type { ExporterPart, GraphParts, Running } from "./graph-parts.ts";
+import type { ExporterPart, GraphParts } from "./graph-parts.ts";
+import type { Running } from "./running.ts";
 import { stopOne } from "./stop-one.ts";
 
 /** What a stop waits for, and how exporters end. */

@@ -1,5 +1,5 @@
 import type { GraphEnvironment } from "./environment.ts";
-import type { Running } from "./graph-parts.ts";
+import type { Running } from "./running.ts";
 
 /** Components that were never started are stopped too: `create` may already hold something. */
 export async function stopOne(running: Running, deadline: AbortSignal, environment: GraphEnvironment): Promise<void> {

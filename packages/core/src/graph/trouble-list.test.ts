@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import type { ComponentContext, NodeHealth } from "../contract/component.ts";
+import type { ComponentContext } from "../contract/component.ts";
 import { defineExtension } from "../contract/define.ts";
-import { healthStatus } from "../contract/health.ts";
+import { healthStatus, type NodeHealth } from "../contract/health.ts";
 import { testEnvironment } from "../testing/test-context.ts";
 import { VirtualClock } from "../testing/virtual-clock.ts";
 import { buildGraph } from "./graph.ts";

@@ -1,6 +1,5 @@
 import type { Clock } from "../contract/clock.ts";
-import type { NodeHealth } from "../contract/component.ts";
-import type { OwnTroubleCode } from "../contract/health.ts";
+import type { OwnTroubleCode, NodeHealth } from "../contract/health.ts";
 
 interface Entry {
   readonly node: string;

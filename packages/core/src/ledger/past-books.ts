@@ -1,4 +1,4 @@
-import type { EdgeRow } from "./ledger.ts";
+import type { EdgeRow } from "./edge-ledger.ts";
 import type { NodeRow } from "./node-ledger.ts";
 
 /** What nodes and edges counted that a reload has ended. There is one row for each name, however many instances it had. */

@@ -9,7 +9,7 @@ import type { Measure } from "./describe-alert.ts";
 import { endEpisode, step } from "./detector.ts";
 import type { Verdict } from "./detector.ts";
 import { gatherEvidence, pointRequest, spanRequest } from "./find-evidence.ts";
-import type { EvidenceRequest, EvidenceSources, Subject } from "./find-evidence.ts";
+import type { EvidenceRequest, EvidenceSources, Subject } from "./evidence-request.ts";
 import { answerPeer, peerQuestion } from "./peer-evidence.ts";
 import type { PeerAnswer, PeerQuestion } from "./peer-evidence.ts";
 import { emptyPointMemory, pointKind, pointValue } from "./point-value.ts";

@@ -1,6 +1,6 @@
 import { traceKeyOfHex } from "@tidemark/alerting";
 import type { EvidenceFindings, EvidenceSample, TraceValues } from "@tidemark/alerting";
-import type { EvidenceRequest, EvidenceSources, Subject } from "./find-evidence.ts";
+import type { EvidenceRequest, EvidenceSources, Subject } from "./evidence-request.ts";
 
 /** What a worker whose series fires asks the workers that own the traces. Plain data. */
 export interface PeerQuestion extends Pick<Subject, "service" | "attributes" | "now"> {
