@@ -8,8 +8,8 @@ import { PipelineError } from "../contract/pipeline-error.ts";
 import type { NodeLedger } from "../ledger/node-ledger.ts";
 import type { BreakerState } from "./circuit-breaker.ts";
 import { DeadLetters } from "./dead-letters.ts";
+import { ExporterBooks, type ExporterCounts } from "./exporter-books.ts";
 import type { ExporterSettings } from "./exporter-settings.ts";
-import type { ItemFate } from "./item-fate.ts";
 import { Sender, type SendResult } from "./sender.ts";
 import { SendingQueue } from "./sending-queue.ts";
 
@@ -24,20 +24,12 @@ const COME_AGAIN_MS = 1000;
  */
 const STORE_MS = 5000;
 
-/** What became of the items of one signal, for the metrics. */
-export interface ExporterCounts {
-  sent: number;
-  failed: number;
-  refused: number;
-}
-
 /** An exporter in the graph: queue, retry and time-out around `send`, and the books of what became of every item. */
 export class ExporterNode {
-  readonly ledger: NodeLedger;
   readonly settings: ExporterSettings;
-  readonly counts: Map<Signal, ExporterCounts>;
   readonly #exporter: Exporter;
   readonly #context: ComponentContext;
+  readonly #books: ExporterBooks;
   readonly #sender: Sender;
   readonly #queue: SendingQueue | undefined;
   #inFlightItems = 0;
@@ -62,10 +54,9 @@ export class ExporterNode {
     ledger: NodeLedger,
     counts: Map<Signal, ExporterCounts> = new Map(),
   ) {
-    this.counts = counts;
+    this.#books = new ExporterBooks(ledger, counts, context.log);
     this.#exporter = exporter;
     this.#context = context;
-    this.ledger = ledger;
     this.settings = settings;
     this.#sender = new Sender({ exporter, settings, context });
     if (settings.queue !== undefined) {
@@ -73,13 +64,21 @@ export class ExporterNode {
         clock: context.clock,
         log: context.log,
         sender: this.#sender,
-        book: (signal, items, fate) => this.#book(signal, items, fate),
+        book: (signal, items, fate) => this.#books.book(signal, items, fate),
         restored: (items) => (ledger.restored += items),
       });
     }
     ledger.stored = () => this.#queue?.storedItems ?? 0;
     ledger.sending = () => ({ failure: this.#sender.failure, isBreakerOpen: this.#sender.breaker !== "closed", queue: this.#queue?.fill });
     ledger.held = () => (this.#queue?.heldItems ?? 0) + this.#inFlightItems;
+  }
+
+  get ledger(): NodeLedger {
+    return this.#books.ledger;
+  }
+
+  get counts(): ReadonlyMap<Signal, ExporterCounts> {
+    return this.#books.counts;
   }
 
   /** Used capacity of the queue, in units of its sizer. */
@@ -209,14 +208,14 @@ export class ExporterNode {
       this.#inFlight -= 1;
       this.#inFlightItems -= delivery.batch.itemCount;
       const outcome = outcomeOf(delivery.batch, result);
-      this.#bookOutcome(delivery.batch, outcome, result.kind);
+      this.#books.bookOutcome(delivery.batch, outcome, result.kind);
       delivery.settlement.settle(outcome);
       if (this.#inFlight === 0) this.#idle?.();
     });
   }
 
   #refuse(delivery: Delivery, error: PipelineError = PipelineError.unavailable("the exporter has stopped")): void {
-    this.#book(delivery.batch.signal, delivery.batch.itemCount, { kind: "refused" });
+    this.#books.book(delivery.batch.signal, delivery.batch.itemCount, { kind: "refused" });
     delivery.settlement.settle({ kind: "refused", error });
   }
 
@@ -247,48 +246,6 @@ export class ExporterNode {
     deadline.removeEventListener("abort", giveUp);
     timer?.cancel();
     await this.#exporter.shutdown?.(deadline);
-  }
-
-  #bookOutcome({ signal, itemCount: items }: Batch, outcome: Outcome, reason: string): void {
-    if (outcome.kind === "refused") return this.#book(signal, items, { kind: "refused" });
-    const lost = outcome.kind === "failed" ? Math.min(outcome.items, items) : 0;
-    if (outcome.kind === "failed") this.#book(signal, lost, { kind: "lost", reason, error: outcome.error });
-    this.#book(signal, items - lost, { kind: "delivered" });
-  }
-
-  #book(signal: Signal, items: number, fate: ItemFate): void {
-    const counts = this.#countsOf(signal);
-    const { ledger } = this;
-    switch (fate.kind) {
-      case "delivered":
-        ledger.delivered += items;
-        counts.sent += items;
-        break;
-      case "refused":
-        ledger.refused += items;
-        counts.refused += items;
-        break;
-      case "buried":
-        ledger.deadLettered += items;
-        counts.failed += items;
-        break;
-      case "lost":
-        ledger.lose(fate.reason, items);
-        counts.failed += items;
-        this.#context.log.error("Exporting failed. Dropping data.", {
-          error: fate.error?.message ?? fate.reason,
-          dropped_items: items,
-          reason: fate.reason,
-        });
-    }
-  }
-
-  #countsOf(signal: Signal): ExporterCounts {
-    const known = this.counts.get(signal);
-    if (known !== undefined) return known;
-    const counts: ExporterCounts = { sent: 0, failed: 0, refused: 0 };
-    this.counts.set(signal, counts);
-    return counts;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Signal } from "@tidemark/otlp";
-import type { ExporterCounts } from "../export/exporter-node.ts";
+import type { ExporterCounts } from "../export/exporter-books.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import type { ReceiverCounts } from "./receiver-node.ts";
 
