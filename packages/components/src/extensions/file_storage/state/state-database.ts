@@ -17,6 +17,7 @@ export class StateDatabase {
   readonly #options: { readonly fsync: boolean };
   #database: DatabaseSync | undefined;
   #isCramped = false;
+  #isUnmade = false;
   /** How often it was opened: what another process has changed in between nobody can know. */
   openings = 0;
   #calls = 0;
@@ -28,8 +29,12 @@ export class StateDatabase {
     this.#open();
   }
 
-  /** Undefined where it could not be made yet: it holds nothing. */
+  /**
+   * Undefined where it could not be made yet: it holds nothing.
+   * @throws Error when it is there and could not be opened again.
+   */
   get database(): DatabaseSync | undefined {
+    if (this.#database === undefined && !this.#isUnmade) throw new Error("the database could not be opened again");
     return this.#database;
   }
 
@@ -68,6 +73,7 @@ export class StateDatabase {
 
   #open(): void {
     this.#isCramped = false;
+    this.#isUnmade = false;
     for (;;) {
       try {
         this.#database = openStateFile(this.#directory, { ...this.#options, isCramped: this.#isCramped });
@@ -85,6 +91,7 @@ export class StateDatabase {
   /** One that was never made holds nothing; any other must be read. */
   #doWithout(error: unknown): void {
     if ((statSync(join(this.#directory, STATE_FILE), { throwIfNoEntry: false })?.size ?? 0) > 0) throw error;
+    this.#isUnmade = true;
   }
 
   /** Moves what the write-ahead log holds into the database, so that the next transaction is written over it. */
