@@ -28,7 +28,7 @@ export interface StoredTotals {
 
 /** Why a record was put aside for good. */
 export interface DeadLetterReason {
-  /** Closed list: `rejected` (the far side said no), `retries_exhausted`, `too_large`, `partly_rejected`. */
+  /** Closed list: `rejected` (the far side said no), `retries_exhausted`. */
   readonly reason: string;
   /** The last error in words. */
   readonly message: string;

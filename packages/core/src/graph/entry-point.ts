@@ -62,8 +62,14 @@ export class EntryPoint implements Target {
   }
 
   consume(delivery: Delivery): void {
-    if (this.#closed) return delivery.settlement.settle({ kind: "refused", error: PipelineError.unavailable("the pipeline has stopped") });
+    if (this.#closed) return this.#refuse(delivery);
     this.#deliveries.next(delivery);
+  }
+
+  #refuse({ batch, settlement }: Delivery): void {
+    this.ledger.received += batch.itemCount;
+    this.ledger.refused += batch.itemCount;
+    settlement.settle({ kind: "refused", error: PipelineError.unavailable("the pipeline has stopped") });
   }
 
   close(): void {
