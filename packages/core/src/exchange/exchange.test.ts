@@ -29,6 +29,8 @@ interface TestWorker {
 
 interface WorkerOptions {
   readonly refuse?: PipelineError;
+  /** Sends end with it. */
+  readonly answer?: Promise<void>;
   readonly maxReceivedBytes?: number;
 }
 
@@ -61,11 +63,12 @@ async function stopWorker({ graph, exchange }: TestWorker): Promise<void> {
   await exchange.close();
 }
 
-function makeWorker(index: number, count: number, folder: string, { refuse, maxReceivedBytes }: WorkerOptions): TestWorker {
+function makeWorker(index: number, count: number, folder: string, { refuse, answer, maxReceivedBytes }: WorkerOptions): TestWorker {
   const seen: string[] = [];
   const source = fakeSource();
   const sink = fakeSink(() => {
     if (refuse !== undefined) throw refuse;
+    return answer;
   });
   const socketPath = (worker: number): string => join(folder, `${worker}.sock`);
   const exchange = new SocketExchange({
@@ -157,6 +160,24 @@ describe("the exchange between workers", () => {
     // After a failure nothing is tried for a moment.
     await expect.poll(async () => (await outcomeOf(first!, oneOfEach())).kind).toBe("delivered");
     expect(new Set(successor.seen).size).toBe(TRACES - own);
+  });
+
+  it("refuses what a worker had taken and not answered for when it died, and hears nothing of it any more", async () => {
+    const folder = await newFolder();
+    const first = await startWorker(0, 2, folder);
+    const late = Promise.withResolvers<void>();
+    const second = await startWorker(1, 2, folder, { answer: late.promise });
+    const outcome = outcomeOf(first, oneOfEach());
+    await expect.poll(() => second.seen.length).toBeGreaterThan(0);
+    const own = first.seen.length;
+    const books = (): unknown => first.graph.ledger().nodes.find(({ kind }) => kind === "exchange");
+    expect(books()).toMatchObject({ passed: own, held: TRACES - own, missing: 0 });
+    await second.exchange.close();
+    expect(await outcome).toMatchObject({ kind: "refused", error: { code: "unavailable", retryable: true } });
+    late.resolve();
+    await expect.poll(() => second.sink.items()).toBe(TRACES - own);
+    expect(books()).toMatchObject({ passed: own, refused: TRACES - own, delivered: 0, held: 0, missing: 0 });
+    expect([first, second].flatMap(({ graph }) => graph.ledger().violations)).toEqual([]);
   });
 
   it("turns away what is over the budget of the receiving worker, but takes a single part of any size", async () => {
