@@ -86,9 +86,7 @@ async function compareKills(options: { readonly folder: string; readonly seed: n
       if (system === "tidemark") isGood &&= lost === 0 && doubled <= inFlight;
       const name = `${system}, ${isBatched ? "batch processor" : "no batch processor"}`;
       const row = [name, ...[options.kills, acknowledged, lost, doubled, inFlight].map(String)];
-      console.log(
-        `${name}: ${lost} of ${acknowledged} records lost, ${doubled} doubled in ${options.kills} kills, ${inFlight} in flight`,
-      );
+      console.log(`${name}: ${lost} of ${acknowledged} records lost, ${doubled} doubled in ${options.kills} kills, ${inFlight} in flight`);
       rows.push(row);
     }
   }
