@@ -170,6 +170,7 @@ class World {
     this.#meet(isDone ? "reload" : "failed reload");
     this.#trace(() => `the reload has ${isDone ? "taken over" : "failed"}`);
     if (!process.isAlive) return;
+    if (isDone && to.isAway) this.#meet("exporter is away");
     if (isDone) this.#configuration = to;
     else if (!to.fails && !this.#isChanging) this.#faults.push("a reload to a good configuration failed");
     // What the exporter before had sent a piece of only, or could not forget, the next one sends again.
@@ -257,8 +258,18 @@ class World {
     this.#network.heal();
   }
 
+  /** What an exporter has left in its storage is sent when it is there again. */
+  #comeBack(): void {
+    if (!this.#isHealed || !this.#isOpen || !this.#configuration.isAway || this.#isChanging) return;
+    this.#meet("exporter is back");
+    const to = { ...this.#configuration, isAway: false, fails: false };
+    this.#configuration = to;
+    void this.#process?.reload(this.#configured(to), 1000).then(() => this.#leaveBehind());
+  }
+
   /** True when something is wrong already. */
   #check(): boolean {
+    this.#comeBack();
     const violations = this.#process?.graph.ledger().violations ?? [];
     if (violations.length > 0) this.#faults.push(`the ledger does not balance: ${violations.join("; ")}`);
     return violations.length > 0;

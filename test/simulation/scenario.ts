@@ -15,6 +15,8 @@ export interface Configuration {
   readonly receiver: number;
   /** The exporter cannot start. */
   readonly fails: boolean;
+  /** Another exporter, without a queue, is in its place. */
+  readonly isAway: boolean;
 }
 
 /** A change of the configuration while the collector runs. */
@@ -79,7 +81,7 @@ export function drawScenario(random: Random): Scenario {
   const mayJoin = random() < 0.55;
   const separates = mayJoin && random() < 0.4;
   const common = { mode, mayBatch: mayJoin && !separates && random() < 0.5, mayJoin, blocks: random() < 0.4, separates };
-  const first = { ...drawConfiguration(random, common, 0), fails: false };
+  const first = { ...drawConfiguration(random, common, 0), fails: false, isAway: false };
   const healedAt = between(random, 5000, 25_000);
   const times = (most: number): number[] => Array.from({ length: between(random, 0, most) }, () => between(random, 50, healedAt));
   return {
@@ -130,6 +132,7 @@ function drawConfiguration(random: Random, common: Common, receiver: number): Co
     batch: common.mayBatch && random() < 0.7 ? batchProcessor.config.parse(batch) : undefined,
     receiver,
     fails: random() < 0.15,
+    isAway: random() < 0.15,
   };
 }
 

@@ -74,7 +74,10 @@ export class SimulatedProcess {
   reload(configuration: Configuration, drainMs: number): Promise<boolean> {
     return this.graph.reload(this.#spec(configuration), drainMs).then(
       () => true,
-      () => false,
+      (error: unknown) => {
+        this.#options.trace(() => `the reload failed: ${String(error)}`);
+        return false;
+      },
     );
   }
 
@@ -106,28 +109,31 @@ export class SimulatedProcess {
     this.crash();
   }
 
-  #spec({ exporter: config, consumers, batch, receiver, fails }: Configuration): GraphSpec {
+  #spec({ exporter: config, consumers, batch, receiver, fails, isAway }: Configuration): GraphSpec {
     const { storage, exporter } = this.#options;
     const sink = fakeSink().definition;
     const create = (): Exporter => ({
-      ...exporter(consumers, () => this.#isAlive),
+      ...exporter(isAway ? Number.POSITIVE_INFINITY : consumers, () => this.#isAlive),
       start() {
         if (fails) throw new Error("the exporter cannot start");
       },
     });
+    const id = isAway ? "sim_bypass" : "sim_sink";
     const processors = batch === undefined ? [] : [{ id: "batch", definition: batchProcessor, config: batch }];
     return {
       receivers: [{ id: "sim_source", definition: this.#receiver, config: { receiver } }],
       processors,
       connectors: [],
-      exporters: [{ id: "sim_sink", definition: { ...sink, create }, config: { ...config, fails } }],
+      exporters: [
+        { id, definition: { ...sink, create }, config: { ...config, ...(isAway ? { sending_queue: { enabled: false } } : {}), fails } },
+      ],
       extensions: [{ id: "sim_storage", config: {}, definition: storageDefinition(storage, sink.config) }],
       pipelines: SIGNALS.map((signal) => ({
         id: signal,
         signal,
         receivers: ["sim_source"],
         processors: processors.map(({ id }) => id),
-        exporters: ["sim_sink"],
+        exporters: [id],
       })),
     };
   }

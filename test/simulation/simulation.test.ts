@@ -10,6 +10,8 @@ const MET = [
   "reload",
   "failed reload",
   "plan",
+  "exporter is away",
+  "exporter is back",
   "replay of dead letters",
   "damaged record",
   "the storage does not open at the start",
