@@ -1,4 +1,5 @@
 import type { Random } from "../contract/clock.ts";
+import type { PipelineError } from "../contract/pipeline-error.ts";
 import type { RetryConfig } from "../fields/exporter-fields.ts";
 
 /** Exponential back-off with jitter, as the Collector's configretry (and Google's client libraries) do it. */
@@ -20,6 +21,14 @@ export class Backoff {
     this.#interval = Math.min(this.#interval * multiplier, longest);
     return Math.max(wait, atLeastMs);
   }
+}
+
+/** A far side that names a later time is asked after an hour all the same: a wrong header must not stop an exporter for years. */
+const LONGEST_ORDER_MS = 3_600_000;
+
+/** For how long the far side wants to be left alone, in milliseconds; undefined when it does not say. */
+export function orderedMs({ retryAfterMs }: PipelineError): number | undefined {
+  return retryAfterMs !== undefined && retryAfterMs > 0 ? Math.min(retryAfterMs, LONGEST_ORDER_MS) : undefined;
 }
 
 /** When a batch is tried again, and when it is given up. Only its own tries and waits make it older, not those at an open circuit breaker. */

@@ -136,6 +136,28 @@ describe("the circuit breaker in front of an exporter", () => {
   });
 });
 
+describe("a Retry-After", () => {
+  it.each([Number.POSITIVE_INFINITY, 1e14, 7 * 86_400_000])("of %d ms stops nobody for longer than an hour", async (retryAfterMs) => {
+    const r = rig({ num_consumers: 1 }, { max_elapsed_time: "0s", circuit_breaker: { failures: 1 } });
+    r.world.error = (at) => (at < 1000 ? PipelineError.unavailable("come back", retryAfterMs) : undefined);
+    r.push(1, 1);
+    await r.context.clock.advance(3_599_000);
+    expect(r.calls).toHaveLength(1);
+    await r.context.clock.advance(3_600_000);
+    expect(r.node.ledger.row()).toMatchObject({ delivered: 2, held: 0 });
+  });
+
+  it.each([-5000, Number.NaN, 0])("of %d ms is none", async (retryAfterMs) => {
+    const r = rig({ num_consumers: 1 }, { initial_interval: "5s", circuit_breaker: { enabled: false } });
+    r.world.error = (at) => (at < 1000 ? PipelineError.unavailable("come back", retryAfterMs) : undefined);
+    r.push(1);
+    await r.context.clock.advance(4999);
+    expect(r.calls).toHaveLength(1);
+    await r.context.clock.advance(1);
+    expect(r.calls).toHaveLength(2);
+  });
+});
+
 describe("degradation of an exporter", () => {
   it("sends compressed requests of 200 items while the p99 is above 2 s, and as before when it has recovered", async () => {
     const r = rig({ num_consumers: 4, degrade: {} });

@@ -3,7 +3,7 @@ import type { ComponentContext, Exporter } from "../contract/component.ts";
 import { PipelineError } from "../contract/pipeline-error.ts";
 import type { SendFailure } from "../ledger/node-ledger.ts";
 import { attempt, type AttemptResult } from "./attempt.ts";
-import { RetrySchedule } from "./backoff.ts";
+import { orderedMs, RetrySchedule } from "./backoff.ts";
 import { CircuitBreaker, type BreakerState } from "./circuit-breaker.ts";
 import { ConcurrencyLimit } from "./concurrency-limit.ts";
 import { Degradation } from "./degradation.ts";
@@ -128,11 +128,12 @@ export class Sender {
     const { clock, log } = this.#environment.context;
     const failedAt = clock.now();
     schedule.spend(failedAt - startedAt);
-    const waitMs = schedule.next(attempts, error.retryAfterMs);
+    const ordered = orderedMs(error);
+    const waitMs = schedule.next(attempts, ordered);
     if (waitMs === undefined) return false;
     const fields = { error: error.message, interval_ms: Math.round(waitMs), items: batch.itemCount };
     log.info("Exporting failed. Will retry the request after interval.", fields);
-    await this.#pauses.wait(waitMs, error.retryAfterMs !== undefined);
+    await this.#pauses.wait(waitMs, ordered !== undefined);
     schedule.spend(clock.now() - failedAt);
     return true;
   }
@@ -148,7 +149,7 @@ export class Sender {
     if (this.#gate === undefined) return;
     // Who throttles is there: its Retry-After and the concurrency limit do what is needed.
     const isAlive = error === undefined || !error.retryable || error.code === "resource_exhausted";
-    this.#gate.leave(pass, isAlive ? "alive" : "down", error?.retryAfterMs);
+    this.#gate.leave(pass, isAlive ? "alive" : "down", error === undefined ? undefined : orderedMs(error));
   }
 
   #remember(error: PipelineError | undefined, now: number): void {
