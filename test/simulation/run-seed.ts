@@ -172,7 +172,7 @@ class World {
     if (!process.isAlive) return;
     if (isDone && to.isAway) this.#meet("exporter is away");
     if (isDone) this.#configuration = to;
-    else if (!to.fails && !this.#isChanging) this.#faults.push("a reload to a good configuration failed");
+    else if (!to.fails && !this.#isChanging && !this.#scenario.storageFails) this.#faults.push("a reload to a good configuration failed");
     // What the exporter before had sent a piece of only, or could not forget, the next one sends again.
     if (this.#scenario.joins || this.#scenario.storageFails) this.#leaveBehind();
   }

@@ -277,6 +277,8 @@ export class SendingQueue {
   #readBack(entries: readonly Entry[]): void {
     for (const entry of entries) this.#enqueue(entry);
     this.#admitWaiting();
+    // Of the last batches nothing may have been readable.
+    this.#checkIdle();
   }
 
   #pump(): void {

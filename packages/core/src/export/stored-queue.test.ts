@@ -175,6 +175,22 @@ describe("the end of a queue on disk", () => {
     expect(storage.records(OWNER).map(({ items }) => items)).toEqual([1, 1]);
   });
 
+  it("comes also when nothing of what is left can be read", async () => {
+    const clock = testContext().clock;
+    const storage = new MemoryStorage({ clock, random: () => 0.999, latencyMs: (operation) => (operation === "read" ? 5 : 0) });
+    const one = await life(storage);
+    one.answers.push("hang");
+    one.push("a");
+    await settlePromises();
+    storage.crash();
+    storage.damage(OWNER, 1);
+    const two = await life(storage);
+    let isStopped = false;
+    void two.node.shutdown(new AbortController().signal).then(() => (isStopped = true));
+    await clock.advance(5);
+    expect([isStopped, two.row()]).toMatchObject([true, { lost: { unreadable: 1 }, held: 0, missing: 0 }]);
+  });
+
   it("sends everything first when the far side takes it", async () => {
     const storage = disk();
     const one = await life(storage, { max_bytes: 200 });
