@@ -21,6 +21,8 @@ const LAG_MS = 1000;
 /** So long before a kill something may have been answered without being noted as delivered: one write of the database. */
 const NOTED_MS = 250;
 const QUIET_MS = 5000;
+/** As long as nothing has come at all. */
+const FIRST_MS = 40_000;
 const DRAIN_DEADLINE_MS = 120_000;
 /** A row of the source's cache, 100 of them every 30 seconds (requirement F-12). */
 const SOURCE_ROWS_PER_SECOND = 100 / 30;
@@ -184,13 +186,14 @@ function drained(system: System, options: { readonly folder: string; readonly se
   });
 }
 
-/** Waits until everything acknowledged is there, or nothing has come for a while. */
+/** Waits until everything acknowledged is there, or nothing has come for a while. Who has waited long tries again after a while only. */
 async function quiet(sink: MoodySink, books: Books): Promise<void> {
-  const deadline = performance.now() + DRAIN_DEADLINE_MS;
-  for (let requests = -1, since = performance.now(); performance.now() < deadline; await sleep(50)) {
+  const began = performance.now();
+  const first = sink.requests;
+  for (let requests = first, since = began; performance.now() - began < DRAIN_DEADLINE_MS; await sleep(50)) {
     if (books.missing().next().done === true) return;
     if (sink.requests !== requests) since = performance.now();
-    else if (performance.now() - since > QUIET_MS) return;
+    else if (performance.now() - since > (requests === first ? FIRST_MS : QUIET_MS)) return;
     requests = sink.requests;
   }
 }

@@ -39,7 +39,7 @@ const catchUpField = z
     max_bytes: z
       .int()
       .min(1)
-      .default(256 * 1024)
+      .default(64 * 1024)
       .meta({ description: "Size in bytes at which a request goes.", examples: [1048576] }),
   })
   .meta({
