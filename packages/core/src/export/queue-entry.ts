@@ -19,6 +19,8 @@ export interface Entry {
   id: number;
   /** Requests under way, or being joined, that hold items of this batch. */
   open: number;
+  /** Some of it has gone to the senders. */
+  isBegun: boolean;
   /** Items that the far side will never take. */
   lost: number;
   error: PipelineError | undefined;
@@ -55,6 +57,7 @@ export function makeEntry(
     memory: kept.memoryBytes,
     id: 0,
     open: 0,
+    isBegun: false,
     lost: 0,
     error: undefined,
     isRefused: false,

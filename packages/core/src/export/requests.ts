@@ -63,6 +63,16 @@ export class Requests {
     return this.#ready.shift();
   }
 
+  /**
+   * The next request with a piece of a batch that has begun to go: where it stays stored as a whole, its other pieces would go twice.
+   * Those without one are passed over, for good.
+   */
+  nextBegun(): Shipment | undefined {
+    let shipment = this.#ready.shift();
+    while (shipment !== undefined && !shipment.shares.some(({ entry }) => entry.isBegun)) shipment = this.#ready.shift();
+    return shipment;
+  }
+
   /** From now on nothing waits for others. */
   flush(): void {
     this.#isFlushing = true;

@@ -61,6 +61,8 @@ export class SendingQueue {
   #isStoreRefusing = false;
   /** The queue takes and sends nothing: its storage is not open yet, or it has ended, and what is stored stays there. */
   #isHalted: boolean;
+  /** Nothing is begun any more: what is stored goes to a successor. */
+  #isEnding = false;
   #idle: (() => void) | undefined;
   heldItems = 0;
 
@@ -126,7 +128,7 @@ export class SendingQueue {
     const entry = makeEntry(batch, context, settlement, this.#config.sizer, this.#sending >= this.#owner.sender.concurrency);
     this.heldItems += entry.batch.itemCount;
     if (this.#mayEnter(entry) && this.#waiting.length === 0) this.#admit(entry);
-    else if (this.#config.block_on_overflow && !this.#isHalted) this.#waiting.push(entry);
+    else if (this.#config.block_on_overflow && !this.#hasEnded) this.#waiting.push(entry);
     else this.#refuseFull(entry);
     this.#pump();
   }
@@ -149,9 +151,10 @@ export class SendingQueue {
     });
   }
 
-  /** Resolves when nothing is on its way any more. What waits stays in the storage, for who opens it next. */
+  /** Resolves when what has begun to go has gone. What waits stays in the storage, for who opens it next. */
   released(): Promise<void> {
-    this.#halt();
+    this.#isEnding = true;
+    this.#refuseWaiting();
     return this.drained();
   }
 
@@ -169,9 +172,14 @@ export class SendingQueue {
     await this.#backlog?.close();
   }
 
+  /** Nothing new is taken, or begun. */
+  get #hasEnded(): boolean {
+    return this.#isHalted || this.#isEnding;
+  }
+
   get #isIdle(): boolean {
     if (this.#sending + this.#burying + this.#storing + this.#waiting.length > 0) return false;
-    return this.#isHalted || this.#used <= this.#left;
+    return this.#hasEnded || this.#used <= this.#left;
   }
 
   #checkIdle(): void {
@@ -185,7 +193,7 @@ export class SendingQueue {
 
   /** A batch larger than the whole queue is let into an empty one: it could never be sent otherwise. */
   #mayEnter({ cost, memory }: Entry): boolean {
-    if (this.#isHalted || (this.#isStoreRefusing && this.#config.block_on_overflow)) return false;
+    if (this.#hasEnded || (this.#isStoreRefusing && this.#config.block_on_overflow)) return false;
     const { queue_size: capacity, max_bytes: maxBytes } = this.#config;
     if (this.#used <= 0) return true;
     return this.#used + cost <= capacity && (this.#backlog !== undefined || this.#memory + memory <= maxBytes);
@@ -233,7 +241,7 @@ export class SendingQueue {
       return settlement?.settle({ kind: "failed", error, items: batch.itemCount });
     }
     this.#owner.log.warn("A batch could not be stored.", { error: error.message, items: batch.itemCount });
-    if (this.#config.block_on_overflow && !this.#isHalted) return this.#storeLater(entry);
+    if (this.#config.block_on_overflow && !this.#hasEnded) return this.#storeLater(entry);
     const waitMs = error.retryAfterMs ?? FULL_RETRY_AFTER_MS;
     this.#refuse(entry, PipelineError.unavailable(`the batch could not be stored: ${error.message}`, waitMs));
   }
@@ -262,7 +270,7 @@ export class SendingQueue {
   }
 
   #refuseFull(entry: Entry): void {
-    if (this.#isHalted) return this.#refuse(entry, PipelineError.unavailable("the exporter has stopped"));
+    if (this.#hasEnded) return this.#refuse(entry, PipelineError.unavailable("the exporter has stopped"));
     const { queue_size: capacity } = this.#config;
     const fields = { queue_size: this.#used, queue_capacity: capacity, refused_items: entry.batch.itemCount };
     this.#owner.log.warn("Sending queue is full. Refusing data.", fields);
@@ -284,13 +292,14 @@ export class SendingQueue {
   #pump(): void {
     const { sender } = this.#owner;
     while (!this.#isHalted && this.#sending < sender.concurrency && this.#burying < MOST_BURIALS) {
-      const shipment = this.#requests.next();
+      const shipment = this.#isEnding ? this.#requests.nextBegun() : this.#requests.next();
       if (shipment === undefined) break;
+      for (const { entry } of shipment.shares) entry.isBegun = true;
       this.#sending += 1;
       void sender.send(shipment.batch).then((result) => this.#sent(shipment, result));
     }
     const backlog = this.#backlog;
-    if (backlog === undefined || this.#isHalted || !backlog.isOpen || this.#requests.queued >= LOW_WATER) return;
+    if (backlog === undefined || this.#hasEnded || !backlog.isOpen || this.#requests.queued >= LOW_WATER) return;
     const room = this.#config.max_bytes - this.#memory - backlog.memory;
     if (room > 0 || this.#memory <= 0) backlog.read(room);
   }

@@ -74,6 +74,32 @@ describe("a shutdown in the middle of a reload", () => {
   });
 });
 
+describe("a stored batch that is cut into several requests", () => {
+  it("is sent to its end by the exporter that has begun with it, and not again by the next one", async () => {
+    const of = world();
+    const gate = Promise.withResolvers<void>();
+    of.gate = gate.promise;
+    const extensions = { storage: {} };
+    const stored = queue({ storage: "storage", num_consumers: 1, batch: { min_size: 1, max_size: 2, flush_timeout: "10ms" } });
+    const spec = (label: string): GraphSpec => specOf(of, { extensions, exporters: { sink: { label, sending_queue: stored } } });
+    const graph = await started(of, spec("a"));
+    for (const count of [5, 3, 2]) of.push("source", spans(count));
+    await of.clock.advance(20);
+    await graph.reload(spec("b"), 10_000);
+    gate.resolve();
+    await of.clock.advance(100);
+    expect(of.sent.map(({ label, items }) => [label, items])).toEqual([
+      ["a", 2],
+      ["a", 2],
+      ["a", 1],
+      ["b", 2],
+      ["b", 1],
+      ["b", 2],
+    ]);
+    expect(graph.ledger()).toMatchObject({ violations: [], nodes: [{}, { delivered: 10, held: 0 }] });
+  });
+});
+
 describe("a stored queue whose exporter changes together with the receiver", () => {
   const stored = queue({ storage: "storage", num_consumers: 1 });
   const parts = (label: string): Parameters<typeof specOf>[1] => ({
