@@ -164,7 +164,8 @@ class World {
     this.#trace(() => `${isPlan ? "plan" : "reload"} ${JSON.stringify(to)}`);
     if (isPlan) {
       this.#meet("plan");
-      return process.plan(this.#configured(to));
+      process.plan(this.#configured(to));
+      return;
     }
     const isDone = await process.reload(this.#configured(to), drainMs);
     this.#meet(isDone ? "reload" : "failed reload");
