@@ -169,8 +169,11 @@ class World {
     }
     const isDone = await process.reload(this.#configured(to), drainMs);
     this.#meet(isDone ? "reload" : "failed reload");
+    if (process.isAlive) this.#reloaded(to, isDone);
+  }
+
+  #reloaded(to: Configuration, isDone: boolean): void {
     this.#trace(() => `the reload has ${isDone ? "taken over" : "failed"}`);
-    if (!process.isAlive) return;
     if (isDone && to.isAway) this.#meet("exporter is away");
     if (isDone) this.#configuration = to;
     else if (!to.fails && !this.#isChanging && !this.#scenario.storageFails) this.#faults.push("a reload to a good configuration failed");
