@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { DurableQueue } from "@tidemark/core";
 import { describe, expect, it } from "vitest";
 import { DeadLetters } from "./dead-letters.ts";
-import { diskFiles } from "./log/file-layer.ts";
+import { diskFiles } from "./disk/file-layer.ts";
 import { faultyFiles } from "./testing/faulty-files.ts";
 import { numberOf, openTestStorage, record } from "./testing/storage-kit.ts";
 import { temporaryFolder } from "./testing/temporary-folder.ts";
@@ -56,7 +56,7 @@ describe("what lies on the disk", () => {
 });
 
 describe("the lock of a directory", () => {
-  const script = `import { isLocked } from ${JSON.stringify(new URL("state/directory-lock.ts", import.meta.url).href)};
+  const script = `import { isLocked } from ${JSON.stringify(new URL("disk/directory-lock.ts", import.meta.url).href)};
     process.stdout.write(String(isLocked(process.argv[1])));`;
   const seenByOthers = (folder: string): string =>
     execFileSync(process.execPath, ["--input-type=module", "-e", script, folder], { encoding: "utf8" });

@@ -9,11 +9,11 @@ import {
   type LetterRow,
   type LetterTotals,
 } from "./state/letters-table.ts";
-import { isLocked } from "./state/directory-lock.ts";
-import { isFull } from "./state/is-full.ts";
-import { giveReserveBack } from "./state/reserve.ts";
+import { isLocked } from "./disk/directory-lock.ts";
+import { isFull } from "./disk/is-full.ts";
+import { giveReserveBack } from "./disk/reserve.ts";
 import { GIVE_BACK_PAGES, inTransaction, openStateFile, openStateFileToRead } from "./state/state-file.ts";
-import { storageFolders, type StorageFolder } from "./storage-folders.ts";
+import { storageFolders, type StorageFolder } from "./disk/storage-folders.ts";
 
 export type { LetterFilter, LetterTotals } from "./state/letters-table.ts";
 

@@ -3,11 +3,11 @@ import type { BatchObservableCallback } from "@opentelemetry/api";
 import type { ComponentContext, Extension, StateHandle, Timer } from "@tidemark/core";
 import { Adoption } from "./adoption/adoption.ts";
 import type { FileStorageConfig } from "./config.ts";
-import { diskFiles } from "./log/file-layer.ts";
+import { diskFiles } from "./disk/file-layer.ts";
 import { OpenStorage, type StorageEnvironment } from "./open-storage.ts";
-import type { Space } from "./space.ts";
-import { DirectoryInUse } from "./state/directory-lock.ts";
-import { folderOfWorker, foldersToAdopt } from "./storage-folders.ts";
+import type { Space } from "./disk/space.ts";
+import { DirectoryInUse } from "./disk/directory-lock.ts";
+import { folderOfWorker, foldersToAdopt } from "./disk/storage-folders.ts";
 
 // A reload has the old graph and the new one for a moment, and the directory can be open only once.
 interface SharedStorage {

@@ -63,13 +63,17 @@ export class JoinedQueue implements DurableQueue {
     return (await this.#own.append(record)) + OWN_PART * RANGE;
   }
 
-  async read(after: number, count: number): Promise<readonly StoredRecord[]> {
+  async read(after: number, count: number, mostBytes: number = Number.POSITIVE_INFINITY): Promise<readonly StoredRecord[]> {
     const records: StoredRecord[] = [];
+    let room = mostBytes;
     for (const { place, queue } of this.#parts) {
       const base = place * RANGE;
-      if (records.length >= count || after >= base + RANGE - 1) continue;
-      const found = await queue.read(Math.max(0, after - base), count - records.length);
-      records.push(...found.map((record) => ({ ...record, id: record.id + base })));
+      if (after >= base + RANGE - 1) continue;
+      if (records.length >= count || (room <= 0 && records.length > 0)) break;
+      for (const record of await queue.read(Math.max(0, after - base), count - records.length, room)) {
+        records.push({ ...record, id: record.id + base });
+        room -= record.bytes.length;
+      }
     }
     return records;
   }

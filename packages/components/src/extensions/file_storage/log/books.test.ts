@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import type { StateCalls } from "../state/state-calls.ts";
 import type { StateClient } from "../state/state-client.ts";
 import { Books } from "./books.ts";
-import { diskFiles } from "./file-layer.ts";
+import { diskFiles } from "../disk/file-layer.ts";
 import { Segment } from "./segment.ts";
 
 describe("books on a full disk", () => {

@@ -1,7 +1,7 @@
 import type { Clock, DeadLetterReason, Logger, NewRecord, Timer } from "@tidemark/core";
 import type { Burial } from "../state/state-calls.ts";
 import type { StateClient } from "../state/state-client.ts";
-import type { FileLayer } from "./file-layer.ts";
+import type { FileLayer } from "../disk/file-layer.ts";
 import type { Segment, SegmentMarks } from "./segment.ts";
 
 const FLUSH_AFTER_MS = 20;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Signal } from "@tidemark/otlp";
-import type { FileLayer } from "./file-layer.ts";
+import type { FileLayer } from "../disk/file-layer.ts";
 import { RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES } from "./segment-format.ts";
 import { scanSegment, type Damage, type SegmentScan } from "./segment-scan.ts";
 import { Segment, type SegmentMarks } from "./segment.ts";

@@ -1,6 +1,6 @@
 import type { StoredRecord } from "@tidemark/core";
 import type { Signal } from "@tidemark/otlp";
-import type { FileLayer, LogFile } from "./file-layer.ts";
+import type { FileLayer, LogFile } from "../disk/file-layer.ts";
 import { decodeAttachment, decodeRecordHeader, payloadIsWhole, RECORD_HEADER_BYTES } from "./segment-format.ts";
 import type { RecordPlace } from "./segment.ts";
 

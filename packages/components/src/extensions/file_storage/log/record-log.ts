@@ -8,10 +8,10 @@ import {
   type StoredRecord,
   type StoredTotals,
 } from "@tidemark/core";
-import type { Space } from "../space.ts";
-import { storageError } from "../storage-error.ts";
+import type { Space } from "../disk/space.ts";
+import { storageError } from "../disk/storage-error.ts";
 import type { Books } from "./books.ts";
-import type { FileLayer } from "./file-layer.ts";
+import type { FileLayer } from "../disk/file-layer.ts";
 import type { FoundLog } from "./open-log.ts";
 import { readPlaces, type DamagedRecord } from "./read-places.ts";
 import type { SegmentWriter } from "./segment-writer.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { NewRecord, Random } from "@tidemark/core";
-import type { FileLayer, LogFile } from "./file-layer.ts";
+import type { FileLayer, LogFile } from "../disk/file-layer.ts";
 import { segmentName } from "./open-log.ts";
 import { encodeSegmentHeader, pushRecord, SEGMENT_HEADER_BYTES } from "./segment-format.ts";
 import { Segment } from "./segment.ts";

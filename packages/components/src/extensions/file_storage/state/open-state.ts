@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
+import { STATE_FILE } from "../disk/storage-folders.ts";
 import {
   deleteLetter,
   firstLetters,
@@ -13,7 +14,7 @@ import {
 import { putMarks, readMarks, salvageMarks, saveMarks } from "./marks-table.ts";
 import type { OpenedState, StateCalls, StateOptions } from "./state-calls.ts";
 import { StateDatabase } from "./state-database.ts";
-import { GIVE_BACK_PAGES, inTransaction, isDamage, setAside, STATE_FILE } from "./state-file.ts";
+import { GIVE_BACK_PAGES, inTransaction, isDamage, setAside } from "./state-file.ts";
 
 const NO_LETTERS: OpenedState["letters"] = { letters: 0, items: 0, bytes: 0, replaying: 0 };
 

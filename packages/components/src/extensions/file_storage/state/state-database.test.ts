@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { fillDisk, canMount, smallDisk } from "../testing/small-disk.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { openState } from "./open-state.ts";
-import { giveReserveBack } from "./reserve.ts";
+import { giveReserveBack } from "../disk/reserve.ts";
 import { StateDatabase } from "./state-database.ts";
 
 describe("the database", () => {

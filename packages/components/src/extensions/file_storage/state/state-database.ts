@@ -1,9 +1,10 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { isFull } from "./is-full.ts";
-import { giveReserveBack, makeReserve } from "./reserve.ts";
-import { openStateFile, STATE_FILE } from "./state-file.ts";
+import { isFull } from "../disk/is-full.ts";
+import { giveReserveBack, makeReserve } from "../disk/reserve.ts";
+import { STATE_FILE } from "../disk/storage-folders.ts";
+import { openStateFile } from "./state-file.ts";
 
 /** Of so many calls of `settleIn` one looks for room. */
 const LOOK_EVERY = 4;

@@ -1,11 +1,9 @@
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { createEmpty } from "./create-empty.ts";
+import { createEmpty } from "../disk/create-empty.ts";
+import { STATE_FILE } from "../disk/storage-folders.ts";
 import { checkedVersion, MIGRATIONS, migrate } from "./schema.ts";
-
-/** The database of a storage directory: dead letters, and what of the segments is done with. */
-export const STATE_FILE = "state.db";
 
 // Two processes write to the file: the collector and the command for dead letters. Neither holds it for long.
 const BUSY_TIMEOUT_MS = 10_000;

@@ -3,7 +3,7 @@
 import { writeSync } from "node:fs";
 import { systemClock } from "@tidemark/core";
 import { recordingLogger } from "@tidemark/core/testing";
-import { diskFiles } from "../log/file-layer.ts";
+import { diskFiles } from "../disk/file-layer.ts";
 import { OpenStorage } from "../open-storage.ts";
 import { record } from "./storage-kit.ts";
 

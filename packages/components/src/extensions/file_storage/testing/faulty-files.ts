@@ -1,4 +1,4 @@
-import { diskFiles, type FileLayer, type LogFile } from "../log/file-layer.ts";
+import { diskFiles, type FileLayer, type LogFile } from "../disk/file-layer.ts";
 
 /** A disk that fails when it is told to, and writes down what it was asked to do. */
 export interface FaultyFiles extends FileLayer {

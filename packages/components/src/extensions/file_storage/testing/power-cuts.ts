@@ -2,7 +2,7 @@ import { seededRandom, recordingLogger, VirtualClock, type LoggedLine } from "@t
 import type { Random } from "@tidemark/core";
 import { openOwnerLog } from "../log/open-owner-log.ts";
 import type { RecordLog } from "../log/record-log.ts";
-import { Space } from "../space.ts";
+import { Space } from "../disk/space.ts";
 import { EMPTY_DISK, PowerDisk, type DiskImage } from "./power-disk.ts";
 import { numberOf, record } from "./storage-kit.ts";
 

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import type { Random } from "@tidemark/core";
-import type { FileLayer, LogFile } from "../log/file-layer.ts";
+import type { FileLayer, LogFile } from "../disk/file-layer.ts";
 import type { SegmentMarks } from "../log/segment.ts";
 import type { Burial, StateCalls } from "../state/state-calls.ts";
 import type { StateClient } from "../state/state-client.ts";

@@ -2,7 +2,7 @@ import type { Worker } from "node:worker_threads";
 import type { LoggedLine } from "@tidemark/core/testing";
 import type { NewRecord } from "@tidemark/core";
 import { recordingLogger, seededRandom, VirtualClock } from "@tidemark/core/testing";
-import { diskFiles, type FileLayer } from "../log/file-layer.ts";
+import { diskFiles, type FileLayer } from "../disk/file-layer.ts";
 import { OpenStorage } from "../open-storage.ts";
 import type { StateOptions } from "../state/state-calls.ts";
 

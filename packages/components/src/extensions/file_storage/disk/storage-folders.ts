@@ -2,8 +2,11 @@ import { existsSync, readdirSync } from "node:fs";
 import { rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { WorkerSlot } from "@tidemark/core";
-import { reserveFile } from "./state/reserve.ts";
-import { STATE_FILE } from "./state/state-file.ts";
+import { LOCK_FILES } from "./directory-lock.ts";
+import { reserveFile } from "./reserve.ts";
+
+/** The database of a storage folder: dead letters, and what of the segments is done with. */
+export const STATE_FILE = "state.db";
 
 const WORKER = /^worker-(\d+)$/;
 
@@ -46,8 +49,8 @@ export async function deleteStorageFolder(path: string): Promise<void> {
   const queues = queuesFolder(path);
   for (const owner of existsSync(queues) ? readdirSync(queues) : []) await rmdir(join(queues, owner));
   if (existsSync(queues)) await rmdir(queues);
-  const state = [STATE_FILE, `${STATE_FILE}-wal`, `${STATE_FILE}-shm`].map((name) => join(path, name));
-  for (const file of [reserveFile(path), ...state, join(path, "lock.pid"), join(path, "lock")]) await rm(file, { force: true });
+  const named = [STATE_FILE, `${STATE_FILE}-wal`, `${STATE_FILE}-shm`, ...LOCK_FILES].map((name) => join(path, name));
+  for (const file of [reserveFile(path), ...named]) await rm(file, { force: true });
   if (readdirSync(path).length === 0) await rmdir(path);
 }
 

@@ -1,5 +1,5 @@
 import { PipelineError } from "@tidemark/core";
-import { isFull } from "./state/is-full.ts";
+import { isFull } from "./is-full.ts";
 
 /** How long a client should wait when there is no room: deliveries make some within seconds, or a person has to. */
 export const FULL_RETRY_MS = 5000;

@@ -4,6 +4,11 @@ import { DatabaseSync } from "node:sqlite";
 import type { Clock } from "@tidemark/core";
 import { createEmpty } from "./create-empty.ts";
 
+const LOCK_FILE = "lock";
+const PID_FILE = "lock.pid";
+/** What a lock leaves in its directory; the one that keeps others out is the last. */
+export const LOCK_FILES: readonly string[] = [PID_FILE, LOCK_FILE];
+
 const SQLITE_BUSY = 5;
 const TRY_EVERY_MS = 50;
 
@@ -43,7 +48,7 @@ export async function lockDirectory(
 
 /** Takes the directory at once; undefined when another process has it. */
 export function tryLock(directory: string, pid: number): DirectoryLock | undefined {
-  const path = join(directory, "lock");
+  const path = join(directory, LOCK_FILE);
   // Who had it may have deleted the folder: a lock on a file without a name keeps nobody out.
   for (;;) {
     createEmpty(path);
@@ -60,7 +65,7 @@ export function tryLock(directory: string, pid: number): DirectoryLock | undefin
 
 /** Whether a process has the directory now. */
 export function isLocked(directory: string): boolean {
-  const path = join(directory, "lock");
+  const path = join(directory, LOCK_FILE);
   if (!existsSync(path)) return false;
   const database = lockFile(path);
   database?.close();
@@ -87,7 +92,7 @@ function identityOf(path: string): string | undefined {
 /** For the message to others only: a disk that is full has no room for it. */
 function notePid(directory: string, pid: number): void {
   try {
-    writeFileSync(join(directory, "lock.pid"), `${pid}\n`, { mode: 0o600 });
+    writeFileSync(join(directory, PID_FILE), `${pid}\n`, { mode: 0o600 });
   } catch {
     // Nothing depends on it.
   }
@@ -95,7 +100,7 @@ function notePid(directory: string, pid: number): void {
 
 function readPid(directory: string): string {
   try {
-    const pid = readFileSync(join(directory, "lock.pid"), "utf8").trim();
+    const pid = readFileSync(join(directory, PID_FILE), "utf8").trim();
     return pid === "" ? "" : ` (pid ${pid})`;
   } catch {
     return "";

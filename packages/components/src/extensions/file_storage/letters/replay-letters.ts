@@ -1,7 +1,8 @@
-import type { RecordLog } from "./log/record-log.ts";
-import type { Space } from "./space.ts";
-import { CORRUPT } from "./state/letters-table.ts";
-import type { StateClient } from "./state/state-client.ts";
+import type { RecordLog } from "../log/record-log.ts";
+import type { Space } from "../disk/space.ts";
+import { CORRUPT } from "../state/letters-table.ts";
+import type { StateClient } from "../state/state-client.ts";
+import { recordOfLetter } from "./letter-record.ts";
 
 const LETTERS_AT_ONCE = 32;
 
@@ -48,8 +49,7 @@ async function putBack(id: number, { log, state, space, returned }: Parts): Prom
   // It only moves: a storage that is full can still send its dead letters again.
   space.letterBytes -= letter.bytes;
   try {
-    const { signal, items, receivedAt, transport, metadata } = letter;
-    await log.append({ signal, items, bytes: body, receivedAt, transport, ...(metadata === undefined ? {} : { metadata }) });
+    await log.append(recordOfLetter(letter, body));
     returned.add(id);
     return "replayed";
   } catch (error) {

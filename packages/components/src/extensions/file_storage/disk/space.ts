@@ -1,5 +1,5 @@
 import { PipelineError, type Clock } from "@tidemark/core";
-import type { FileLayer } from "./log/file-layer.ts";
+import type { FileLayer } from "./file-layer.ts";
 import { FULL_RETRY_MS } from "./storage-error.ts";
 
 const LOOK_AGAIN_MS = 1000;
