@@ -9,8 +9,8 @@ import { join } from "node:path";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { freePorts } from "@tidemark/core/testing";
 import { startNode, type Child } from "../lib/child.ts";
-import { freePorts } from "../lib/collector.ts";
 import type { OpenLoopReport } from "../lib/open-loop.ts";
 
 const { values } = parseArgs({ options: { reloads: { type: "string", default: "40" } } });

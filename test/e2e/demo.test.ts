@@ -3,10 +3,10 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { freePorts } from "@tidemark/core/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { startNode } from "../lib/child.ts";
 import type { Child } from "../lib/child.ts";
-import { freePorts } from "../lib/collector.ts";
 
 /** A slow message, as the chat service itself noted it. */
 interface Truth {

@@ -3,12 +3,12 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { platform, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { seededRandom } from "@tidemark/core/testing";
+import { freePorts, seededRandom } from "@tidemark/core/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Books } from "../chaos/books.ts";
 import { Load } from "../chaos/load.ts";
 import { startMoodySink, type MoodySink } from "../chaos/moody-sink.ts";
-import { freePorts, startCollector, type Collector } from "../lib/collector.ts";
+import { startCollector, type Collector } from "../lib/collector.ts";
 import { eventually } from "../lib/eventually.ts";
 
 const LAG_MS = 1000;

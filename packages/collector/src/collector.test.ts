@@ -1,7 +1,15 @@
-import { createServer, type AddressInfo } from "node:net";
 import type { LoadedConfig, TelemetryConfig } from "@tidemark/config";
 import { defineExporter, type Configured, type ExporterDefinition } from "@tidemark/core";
-import { fakeSink, fakeSource, seededRandom, settlePromises, testDelivery, VirtualClock, type FakeSource } from "@tidemark/core/testing";
+import {
+  fakeSink,
+  fakeSource,
+  freePort,
+  seededRandom,
+  settlePromises,
+  testDelivery,
+  VirtualClock,
+  type FakeSource,
+} from "@tidemark/core/testing";
 import { traces } from "@tidemark/otlp/testing";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -68,14 +76,6 @@ const stubborn: ExporterDefinition = defineExporter({
   example: "{}",
   create: () => ({ send: () => undefined, shutdown: () => new Promise<void>(() => {}) }),
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 function metricsOn(port: number): Partial<TelemetryConfig> {
   const prometheus = { host: "127.0.0.1", port, without_scope_info: true, without_units: true, without_type_suffix: true };

@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { freePorts } from "@tidemark/core/testing";
 import { root } from "../../lib/child.ts";
-import { freePorts } from "../../lib/collector.ts";
 import type { OpenLoopReport } from "../../lib/open-loop.ts";
 import { cpuSeconds, processTree, residentMB } from "../../lib/process-tree.ts";
 import { startBackEnd, type BackEnd } from "./back-end.ts";

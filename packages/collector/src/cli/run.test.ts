@@ -3,6 +3,7 @@ import { createServer as createHttpServer } from "node:http";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "@tidemark/core/testing";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { startCli, type CliProcess } from "../testing/cli-process.ts";
 
@@ -26,15 +27,6 @@ function start(args: readonly string[], env: Readonly<Record<string, string>>): 
   return cli;
 }
 
-/** A port that nobody listens on now. */
-async function freePort(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return String(port);
-}
-
 async function takenPort(): Promise<string> {
   const server = createServer();
   taken.push(server);
@@ -54,7 +46,7 @@ async function post(port: string): Promise<number> {
 
 describe("tidemark run", () => {
   it("takes data until SIGTERM, and then accounts for every item", async () => {
-    const env = { HTTP_PORT: await freePort(), HEALTH_PORT: await freePort() };
+    const env = { HTTP_PORT: String(await freePort()), HEALTH_PORT: String(await freePort()) };
     const cli = start(["run", "good.yaml"], env);
     await cli.seen(/is ready after/);
     expect((await fetch(`http://127.0.0.1:${env.HEALTH_PORT}/`)).status).toBe(200);
@@ -82,7 +74,7 @@ describe("tidemark run", () => {
   });
 
   it("gives up at a second signal, says what was lost, and ends with 1", async () => {
-    const env = { HTTP_PORT: await freePort(), DEAD_PORT: await freePort() };
+    const env = { HTTP_PORT: String(await freePort()), DEAD_PORT: String(await freePort()) };
     const cli = start(["--config", "unreachable.yaml", "--shutdown-timeout", "1h"], env);
     await cli.seen(/Everything is ready/);
     expect(await post(env.HTTP_PORT)).toBe(200);
@@ -102,7 +94,7 @@ describe("tidemark run", () => {
   });
 
   it("counts what is left at the deadline as lost where it is in memory only", async () => {
-    const env = { HTTP_PORT: await freePort(), DEAD_PORT: await freePort() };
+    const env = { HTTP_PORT: String(await freePort()), DEAD_PORT: String(await freePort()) };
     const cli = start(["--config", "unreachable.yaml", "--shutdown-timeout", "200ms"], env);
     await cli.seen(/Everything is ready/);
     expect(await post(env.HTTP_PORT)).toBe(200);
@@ -115,7 +107,7 @@ describe("tidemark run", () => {
 
   it("leaves it in the storage where there is one, and the next run sends it", async () => {
     const directory = await mkdtemp(join(tmpdir(), "tidemark-run-"));
-    const env = { HTTP_PORT: await freePort(), DEAD_PORT: await freePort(), STORAGE: directory };
+    const env = { HTTP_PORT: String(await freePort()), DEAD_PORT: String(await freePort()), STORAGE: directory };
     const args = ["--config", "unreachable.yaml", "--config", "stored.yaml", "--shutdown-timeout", "200ms"];
     const first = start(args, env);
     await first.seen(/Everything is ready/);
@@ -140,7 +132,7 @@ describe("tidemark run", () => {
   });
 
   it("ends with 1 when a port is in use, and names the endpoint", async () => {
-    const env = { HTTP_PORT: await takenPort(), HEALTH_PORT: await freePort() };
+    const env = { HTTP_PORT: await takenPort(), HEALTH_PORT: String(await freePort()) };
     const { code, stderr } = await start(["run", "good.yaml"], env).result;
     expect(code).toBe(1);
     expect(stderr).toContain(`cannot listen on 127.0.0.1:${env.HTTP_PORT}`);

@@ -3,11 +3,10 @@ import { connect as connectHttp2 } from "node:http2";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { LoggedLine } from "@tidemark/core/testing";
-import { testContext } from "@tidemark/core/testing";
+import { freePort, testContext } from "@tidemark/core/testing";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { jsonPage, PageServer } from "../pages/page-server.ts";
 import { openReceiver } from "../receivers/otlp/testing/receiver-rig.ts";
-import { freePort } from "./testing/free-port.ts";
 import { serverTlsField } from "./tls-fields.ts";
 
 const file = (name: string): string => new URL(`testdata/${name}`, import.meta.url).pathname;

@@ -1,10 +1,10 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "@tidemark/core";
+import { freePorts } from "@tidemark/core/testing";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { EtcdProvider } from "./etcd-provider.ts";
 
@@ -13,14 +13,6 @@ const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function startEtcd(folder: string, client: number, peer: number): Promise<ChildProcess> {
   const [at, atPeer] = [client, peer].map((port) => `http://127.0.0.1:${port}`) as [string, string];
@@ -41,7 +33,7 @@ describe.skipIf(!HAS_ETCD)("EtcdProvider and a real etcd", () => {
   it("tells of each version once, through a restart and a compaction", async () => {
     const folder = await mkdtemp(join(tmpdir(), "tidemark-etcd-"));
     cleanups.push(() => rm(folder, { recursive: true, force: true }));
-    const [client, peer] = [await freePort(), await freePort()];
+    const [client = 0, peer = 0] = await freePorts(2);
     const post = async (path: string, body: object): Promise<void> => {
       const answer = await fetch(`http://127.0.0.1:${client}${path}`, { method: "POST", body: JSON.stringify(body) });
       expect(answer.status).toBe(200);

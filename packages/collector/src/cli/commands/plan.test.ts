@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "@tidemark/core/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { startCli, type CliResult } from "../../testing/cli-process.ts";
 
@@ -12,17 +12,9 @@ afterEach(async () => {
 
 const SECRET = "correct-horse-battery";
 
-async function freePort(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return String(port);
-}
-
 /** Runs running.yaml; resolves with the URL of its admin extension. */
 async function running(...options: readonly string[]): Promise<string> {
-  const env = { ADMIN_PORT: await freePort(), HTTP_PORT: await freePort(), API_KEY: SECRET };
+  const env = { ADMIN_PORT: String(await freePort()), HTTP_PORT: String(await freePort()), API_KEY: SECRET };
   const collector = startCli(["run", "running.yaml", ...options], env);
   cleanups.push(() => {
     collector.child.kill("SIGTERM");

@@ -1,9 +1,8 @@
-import { testContext, type TestContext } from "@tidemark/core/testing";
+import { freePort, testContext, type TestContext } from "@tidemark/core/testing";
 import { openBatch } from "@tidemark/otlp";
 import type { ServerHttp2Stream } from "node:http2";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { grpcBackend, grpcSuccess } from "../../transport/testing/fake-backend.ts";
-import { freePort } from "../../transport/testing/free-port.ts";
 import { exportRequest } from "../../transport/testing/otlp-bytes.ts";
 import { sendOnce, type SendResult } from "../../transport/testing/send-once.ts";
 import { otlpGrpcExporterConfig } from "./config.ts";

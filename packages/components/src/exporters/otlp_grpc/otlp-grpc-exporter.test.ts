@@ -1,5 +1,5 @@
 import { PipelineError } from "@tidemark/core";
-import { testContext, type TestContext } from "@tidemark/core/testing";
+import { freePort, testContext, type TestContext } from "@tidemark/core/testing";
 import { encodeExportResponse, encodeStatus, openBatch } from "@tidemark/otlp";
 import { EventEmitter } from "node:events";
 import type { ClientHttp2Stream, ServerHttp2Stream, Settings } from "node:http2";
@@ -7,7 +7,6 @@ import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { grpcBackend, grpcSuccess } from "../../transport/testing/fake-backend.ts";
-import { freePort } from "../../transport/testing/free-port.ts";
 import { exportRequest, exportRequestOfSize } from "../../transport/testing/otlp-bytes.ts";
 import { sendOnce, type SendResult } from "../../transport/testing/send-once.ts";
 import { otlpGrpcExporterConfig } from "./config.ts";

@@ -2,6 +2,7 @@ import { PipelineError, type ComponentContext, type Exporter, type SendContext }
 import { decodeExportResponse, type Batch, type Signal } from "@tidemark/otlp";
 import type { ConnectionOptions } from "node:tls";
 import { Balancer } from "../../transport/balancer.ts";
+import { tellPartialSuccess } from "../../transport/partial-success.ts";
 import { BodyMaker } from "../../transport/request-body.ts";
 import { TlsSource } from "../../transport/tls-source.ts";
 import type { OtlpGrpcExporterConfig } from "./config.ts";
@@ -81,22 +82,8 @@ export class OtlpGrpcExporter implements Exporter {
     const body = packed instanceof Promise ? await packed : packed;
     const path = PATHS[batch.signal];
     const answer = await this.#balancer.run((channel) => channel.call(path, body, context.signal), context.signal);
-    if (answer.length > 0) this.#readAnswer(batch.signal, answer, context);
-  }
-
-  #readAnswer(signal: Signal, answer: Buffer, context: SendContext): void {
-    let partial: { rejected: number; message: string };
-    try {
-      partial = decodeExportResponse(signal, answer);
-    } catch (error) {
-      // The data was taken; only what else the server had to say is lost.
-      return this.#context.log.warn("The answer to an accepted request could not be read", {
-        error: error instanceof Error ? error.message : String(error),
-      });
-    }
-    if (partial.rejected > 0) context.rejected(partial.rejected, partial.message);
-    if (partial.rejected > 0 || partial.message !== "") {
-      this.#context.log.warn("Partial success response", { message: partial.message, [`dropped_${signal}`]: partial.rejected });
+    if (answer.length > 0) {
+      tellPartialSuccess(batch.signal, () => decodeExportResponse(batch.signal, answer), { context, log: this.#context.log });
     }
   }
 }

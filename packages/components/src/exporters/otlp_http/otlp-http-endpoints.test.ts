@@ -1,10 +1,9 @@
-import { testContext, type TestContext } from "@tidemark/core/testing";
+import { freePort, testContext, type TestContext } from "@tidemark/core/testing";
 import { openBatch } from "@tidemark/otlp";
 import { createServer, request, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { httpBackend, type FakeBackend } from "../../transport/testing/fake-backend.ts";
-import { freePort } from "../../transport/testing/free-port.ts";
 import { exportRequest } from "../../transport/testing/otlp-bytes.ts";
 import { sendOnce, type SendResult } from "../../transport/testing/send-once.ts";
 import { otlpHttpExporterConfig } from "./config.ts";

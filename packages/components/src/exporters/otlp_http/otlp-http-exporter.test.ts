@@ -1,11 +1,10 @@
 import { PipelineError } from "@tidemark/core";
-import { testContext, type TestContext } from "@tidemark/core/testing";
+import { freePort, testContext, type TestContext } from "@tidemark/core/testing";
 import { encodeExportResponse, encodeStatus, openBatch } from "@tidemark/otlp";
 import type { ServerResponse } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { httpBackend, type FakeBackend } from "../../transport/testing/fake-backend.ts";
-import { freePort } from "../../transport/testing/free-port.ts";
 import { exportRequest, exportRequestOfSize } from "../../transport/testing/otlp-bytes.ts";
 import { sendOnce, type SendResult } from "../../transport/testing/send-once.ts";
 import { otlpHttpExporterConfig } from "./config.ts";

@@ -3,6 +3,7 @@ import { decodeExportResponse, decodeStatus, exportResponseFromJson, statusFromJ
 import { pipelineCodeOf } from "../../transport/grpc-status.ts";
 import type { ConnectionOptions } from "node:tls";
 import { Balancer } from "../../transport/balancer.ts";
+import { tellPartialSuccess } from "../../transport/partial-success.ts";
 import { BodyMaker, type RequestBody } from "../../transport/request-body.ts";
 import { parseRetryAfter } from "../../transport/retry-after.ts";
 import { TlsSource } from "../../transport/tls-source.ts";
@@ -85,20 +86,10 @@ export class OtlpHttpExporter implements Exporter {
 
   #readSuccess(signal: Signal, answer: HttpAnswer, context: SendContext): void {
     if (answer.body.length === 0) return;
-    let partial: { rejected: number; message: string };
-    try {
-      if (isJson(answer)) partial = exportResponseFromJson(signal, answer.body.toString("utf8"));
-      else if (answer.contentType.startsWith(CONTENT_TYPES.proto)) partial = decodeExportResponse(signal, answer.body);
-      else return;
-    } catch (error) {
-      // The data was taken; only what else the server had to say is lost.
-      return this.#context.log.warn("The answer to an accepted request could not be read", {
-        error: error instanceof Error ? error.message : String(error),
-      });
-    }
-    if (partial.rejected > 0) context.rejected(partial.rejected, partial.message);
-    if (partial.rejected > 0 || partial.message !== "") {
-      this.#context.log.warn("Partial success response", { message: partial.message, [`dropped_${signal}`]: partial.rejected });
+    const { log } = this.#context;
+    if (isJson(answer)) tellPartialSuccess(signal, () => exportResponseFromJson(signal, answer.body.toString("utf8")), { context, log });
+    else if (answer.contentType.startsWith(CONTENT_TYPES.proto)) {
+      tellPartialSuccess(signal, () => decodeExportResponse(signal, answer.body), { context, log });
     }
   }
 

@@ -1,7 +1,6 @@
 import { type Extension, PipelineError, type Host, type PlanReport, type ReloadReport } from "@tidemark/core";
-import { testContext } from "@tidemark/core/testing";
+import { freePort, testContext } from "@tidemark/core/testing";
 import { afterEach, describe, expect, it } from "vitest";
-import { freePort } from "../../pages/testing/free-port.ts";
 import { createAdmin } from "./admin.ts";
 import { adminConfig } from "./config.ts";
 

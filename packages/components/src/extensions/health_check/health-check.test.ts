@@ -1,8 +1,7 @@
 import { createNoopMeter } from "@opentelemetry/api";
 import type { ComponentContext, Host, Logger, NodeHealth } from "@tidemark/core";
-import { VirtualClock } from "@tidemark/core/testing";
+import { freePort, VirtualClock } from "@tidemark/core/testing";
 import { afterEach, describe, expect, it } from "vitest";
-import { freePort } from "../../pages/testing/free-port.ts";
 import { healthCheckConfig, type HealthCheckConfig } from "./config.ts";
 import { createHealthCheck } from "./health-check.ts";
 

@@ -1,7 +1,6 @@
 import type { ComponentContext, Extension, Host, NodeHealth, TroubleCode } from "@tidemark/core";
-import { testContext } from "@tidemark/core/testing";
+import { freePort, testContext } from "@tidemark/core/testing";
 import { afterEach, describe, expect, it } from "vitest";
-import { freePort } from "../../pages/testing/free-port.ts";
 import { healthCheckV2Config } from "./config.ts";
 import { createHealthCheckV2 } from "./health-check-v2.ts";
 

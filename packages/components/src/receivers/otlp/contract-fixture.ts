@@ -1,5 +1,4 @@
-import type { ContractFixture } from "@tidemark/core/testing";
-import { freePort } from "../../transport/testing/free-port.ts";
+import { freePort, type ContractFixture } from "@tidemark/core/testing";
 import { httpSend } from "../../transport/testing/http-client.ts";
 import { exportRequest } from "../../transport/testing/otlp-bytes.ts";
 
