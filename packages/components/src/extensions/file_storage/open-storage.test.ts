@@ -138,6 +138,24 @@ describe("damage", () => {
     }
   });
 
+  it("behind the last record of a file takes nothing from the next file, whose ids begin there", async () => {
+    const folder = await temporaryFolder();
+    const first = await openTestStorage(folder, { maxBytes: 16 * 1024 * 1024 });
+    const queue = await first.storage.openQueue(OWNER);
+    for (const number of range(6)) await queue.append(record(number, 400_000));
+    await first.storage.close();
+    const [path = ""] = await segments(folder);
+    expect(await segments(folder)).toHaveLength(2);
+    await appendFile(path, Buffer.alloc(300, 0x5a));
+    const second = await openTestStorage(folder);
+    const damaged = await second.storage.openQueue(OWNER);
+    expect(second.damaged()).toBe(1);
+    await damaged.remove((await damaged.read(0, 10)).map(({ id }) => id));
+    expect(damaged.totals).toEqual({ records: 0, items: 0, bytes: 0 });
+    await second.storage.close();
+    expect(await segments(folder)).toEqual([]);
+  });
+
   it("that happens while the queue is open is found by reading", async () => {
     const folder = await temporaryFolder();
     const { storage, lines, damaged } = await openTestStorage(folder);

@@ -110,8 +110,12 @@ export class RecordLog {
 
   remove(ids: readonly number[]): Promise<void> {
     let segment: Segment | undefined;
+    let end = 0;
     for (const id of ids) {
-      if (segment === undefined || id < segment.firstId || id >= segment.nextId) segment = this.#segmentOf(id);
+      if (segment === undefined || id < segment.firstId || id >= end) {
+        segment = this.#segmentOf(id);
+        end = this.#endOf(segment);
+      }
       if (segment !== undefined) this.#forget(segment, id);
     }
     return Promise.resolve();
@@ -255,6 +259,12 @@ export class RecordLog {
       if (places.length > 0) return places;
     }
     return [];
+  }
+
+  /** Ids from here on are of other segments: one that was noted as lost behind the last record of a file may be the first of the next. */
+  #endOf(segment: Segment | undefined): number {
+    const next = segment === undefined ? undefined : this.#segments[this.#segments.indexOf(segment) + 1];
+    return Math.min(segment?.nextId ?? 0, next?.firstId ?? Number.POSITIVE_INFINITY);
   }
 
   #segmentOf(id: number): Segment | undefined {
