@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { messageOf } from "@tidemark/core";
 import { startCollector } from "../lib/collector.ts";
 import { ProtoTypes } from "../lib/proto-types.ts";
 import { startScriptedBackend } from "../lib/scripted-backend.ts";
@@ -57,7 +58,7 @@ async function tell(client: Client, stage: Stage, totals: Totals): Promise<void>
     for (const { name, run } of await client.prepare()) {
       const fault = await run(stage).then(
         () => undefined,
-        (error: unknown) => (error instanceof Error ? error.message : String(error)),
+        (error: unknown) => messageOf(error),
       );
       if (fault === undefined) totals.passed += 1;
       else totals.failed += 1;

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 const MINUTE = 60_000;
 
 /** An option of the Collector: where it is, what it is when nobody writes it, another value that its files may have, and what that means. */
-type Row = readonly [path: string, standard: unknown, written: unknown, meaning?: unknown];
+type Row = [path: string, standard: unknown, written: unknown, meaning?: unknown];
 
 /** Options of exporterhelper, at the Collector's version 0.159 (exporterhelper README, configretry, queuebatch). */
 const EXPORTER: readonly Row[] = [

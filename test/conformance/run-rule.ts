@@ -1,3 +1,4 @@
+import { messageOf } from "@tidemark/core";
 import type { Transport } from "../lib/otlp-client.ts";
 import type { Signal } from "../lib/payload.ts";
 import { Cell } from "./cell.ts";
@@ -13,7 +14,7 @@ export async function runRule(rule: Rule, transport: Transport, subject: Subject
       await rule.check?.(new Cell(subject, transport, signal));
       return undefined;
     } catch (error) {
-      return `${signal}: ${error instanceof Error ? error.message : String(error)}`;
+      return `${signal}: ${messageOf(error)}`;
     }
   };
   const signals = rule.signals ?? SIGNALS;

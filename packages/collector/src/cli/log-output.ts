@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from "node:fs";
+import { messageOf } from "@tidemark/core";
 import type { LogSink } from "../logging/log-event.ts";
 import { UsageError, type CliIo } from "./io.ts";
 
@@ -54,7 +55,7 @@ function guarded(write: Write, failed: (why: string) => void): Write {
       write(text);
       isBroken = false;
     } catch (caught) {
-      if (!isBroken) failed(wordsOf(caught));
+      if (!isBroken) failed(messageOf(caught));
       isBroken = true;
     }
   };
@@ -64,10 +65,6 @@ function openFile(option: string, path: string): number {
   try {
     return openSync(path.replace(/^file:(\/\/)?/, ""), "a");
   } catch (caught) {
-    throw new UsageError(`service::telemetry::logs::${option}: cannot open ${path}: ${wordsOf(caught)}`);
+    throw new UsageError(`service::telemetry::logs::${option}: cannot open ${path}: ${messageOf(caught)}`);
   }
-}
-
-function wordsOf(caught: unknown): string {
-  return caught instanceof Error ? caught.message : String(caught);
 }

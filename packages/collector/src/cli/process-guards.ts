@@ -1,4 +1,4 @@
-import type { Logger } from "@tidemark/core";
+import { messageOf, type Logger } from "@tidemark/core";
 
 const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
 /** A component's folder in a stack trace. */
@@ -14,7 +14,7 @@ export function keepAlive(): () => void {
 export function reportUnexpected(logger: (component: string) => Logger): () => void {
   const report = (thrown: unknown): void => {
     const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    const message = messageOf(thrown);
     logger(componentOf(stack)).error("An unexpected error was caught; the collector goes on.", {
       error: message,
       stack: stack.split("\n"),

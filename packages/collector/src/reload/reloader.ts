@@ -1,6 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
 import { renderDiagnostics, type LoadedConfig, type LoadResult } from "@tidemark/config";
-import type { Candidate, Clock, Logger, MistakeSite, NodeChange, PlanReport, ReloadReport } from "@tidemark/core";
+import {
+  messageOf,
+  type Candidate,
+  type Clock,
+  type Logger,
+  type MistakeSite,
+  type NodeChange,
+  type PlanReport,
+  type ReloadReport,
+} from "@tidemark/core";
 import type { ReloadCounts } from "./reload-metrics.ts";
 
 /** What a reloader works with. */
@@ -75,9 +84,7 @@ export class Reloader {
     const { clock, counts } = this.#options;
     const askedAt = clock.now();
     const passed = (): number => Math.round((clock.now() - askedAt) * 1000) / 1000;
-    const report = await this.#attempt(passed).catch((caught: unknown) =>
-      failed(caught instanceof Error ? caught.message : String(caught), passed()),
-    );
+    const report = await this.#attempt(passed).catch((caught: unknown) => failed(messageOf(caught), passed()));
     counts.count(report, clock.now());
     this.#log(report, trigger);
     return report;

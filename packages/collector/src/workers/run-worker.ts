@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { LoadedConfig, LoadResult } from "@tidemark/config";
-import { SocketExchange, systemClock } from "@tidemark/core";
+import { messageOf, SocketExchange, systemClock } from "@tidemark/core";
 import { keepAlive, reportUnexpected } from "../cli/process-guards.ts";
 import { createCollector, type Collector } from "../collector.ts";
 import { ledgerTotals } from "../ledger-totals.ts";
@@ -35,7 +35,7 @@ export async function runWorker(options: WorkerOptions): Promise<boolean> {
     await exchange.start();
     await collector.start();
   } catch (caught) {
-    await channel.send({ type: "failed", message: caught instanceof Error ? caught.message : String(caught) });
+    await channel.send({ type: "failed", message: messageOf(caught) });
     await exchange.close();
     return false;
   }
@@ -85,7 +85,7 @@ async function reload(
     if (!result.ok) throw new Error(result.diagnostics.map(({ message }) => message).join("; "));
     return { type: "reloaded", id, nodes: await collector.apply(workerConfig(result.config)) };
   } catch (caught) {
-    return { type: "reloaded", id, nodes: [], error: caught instanceof Error ? caught.message : String(caught) };
+    return { type: "reloaded", id, nodes: [], error: messageOf(caught) };
   }
 }
 

@@ -1,3 +1,4 @@
+import { messageOf } from "@tidemark/core";
 import { z } from "zod";
 import { goRegExp, groupNames } from "./go-regexp.ts";
 
@@ -13,7 +14,7 @@ function faultOf(pattern: string): string | undefined {
     goRegExp(pattern);
     return undefined;
   } catch (caught) {
-    return caught instanceof Error ? caught.message : String(caught);
+    return messageOf(caught);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Clock, Logger, Timer } from "@tidemark/core";
+import { messageOf, type Clock, type Logger, type Timer } from "@tidemark/core";
 
 /** Reads a text file. */
 export type ReadTextFile = (path: string) => Promise<string>;
@@ -58,7 +58,7 @@ export class WatchedFile {
     try {
       await this.#read();
     } catch (caught) {
-      this.#complain(caught instanceof Error ? caught.message : String(caught));
+      this.#complain(messageOf(caught));
     }
     this.#schedule();
   }

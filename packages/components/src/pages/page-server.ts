@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { Socket } from "node:net";
-import type { Clock, Logger } from "@tidemark/core";
+import { messageOf, type Clock, type Logger } from "@tidemark/core";
 import { listen, parseListenAddress, type ListenAddress } from "../transport/listen.ts";
 import { TlsDoor } from "../transport/tls-door.ts";
 import type { ServerTlsConfig } from "../transport/tls-fields.ts";
@@ -117,7 +117,7 @@ export class PageServer {
       return await this.#options.answer(request);
     } catch (caught) {
       if (caught instanceof BodyError) return { ...textPage(413, `413: ${caught.message}`), headers: { connection: "close" } };
-      const error = caught instanceof Error ? caught.message : String(caught);
+      const error = messageOf(caught);
       this.#options.log.error("A page could not be made.", { path: request.path, error });
       return textPage(500, `500: ${error}`);
     }

@@ -1,4 +1,4 @@
-import type { Logger, SendContext } from "@tidemark/core";
+import { messageOf, type Logger, type SendContext } from "@tidemark/core";
 import type { PartialSuccess, Signal } from "@tidemark/otlp";
 
 /**
@@ -15,7 +15,7 @@ export function tellPartialSuccess(
     partial = read();
   } catch (error) {
     return log.warn("The answer to an accepted request could not be read", {
-      error: error instanceof Error ? error.message : String(error),
+      error: messageOf(error),
     });
   }
   const { rejected, message } = partial;

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Clock, Logger, Timer } from "@tidemark/core";
+import { messageOf, type Clock, type Logger, type Timer } from "@tidemark/core";
 import { createSecureContext, type ConnectionOptions, type TlsOptions } from "node:tls";
 import type { ClientTlsConfig, ServerTlsConfig } from "./tls-fields.ts";
 import { loadClientTls, loadServerTls } from "./tls.ts";
@@ -86,7 +86,7 @@ export class TlsSource<O extends TlsOptions | ConnectionOptions> {
       this.#fault = "";
       log.info("Certificates were read again; new connections use them.");
     } catch (error) {
-      const fault = error instanceof Error ? error.message : String(error);
+      const fault = messageOf(error);
       if (fault !== this.#fault) log.warn("Certificates could not be read again; the old ones stay in use.", { error: fault });
       this.#fault = fault;
     }

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { rootCertificates, type ConnectionOptions, type SecureVersion, type TlsOptions } from "node:tls";
+import { messageOf } from "@tidemark/core";
 import type { ClientTlsConfig, ServerTlsConfig } from "./tls-fields.ts";
 import { CIPHER_SUITES, CURVES } from "./tls-names.ts";
 
@@ -46,7 +47,7 @@ async function pem(field: string, file: string | undefined, text: string | undef
     if (content.trim() === "") throw new Error("the file is empty");
     return content;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new Error(`tls.${field}: cannot read ${file}: ${why}; name a PEM file that this user may read`, { cause: error });
   }
 }

@@ -1,3 +1,4 @@
+import { messageOf } from "@tidemark/core";
 import type { core, z } from "zod";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import { nearest, suggestion } from "../diagnostics/suggest.ts";
@@ -26,7 +27,7 @@ export function checkValue(body: Body, report: Report): { readonly ok: true; rea
   try {
     result = body.schema.safeParse(shapeValue(body.schema, body.node));
   } catch (caught) {
-    const message = `${body.path}: ${caught instanceof Error ? caught.message : String(caught)}`;
+    const message = `${body.path}: ${messageOf(caught)}`;
     report({
       code: "CFG_INVALID_VALUE",
       site: body.keySite,

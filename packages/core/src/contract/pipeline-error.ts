@@ -1,3 +1,5 @@
+import { messageOf } from "./message-of.ts";
+
 /** Closed list of what can go wrong with data on its way, named after the gRPC status that a client sees. */
 export type PipelineErrorCode =
   | "invalid_argument"
@@ -52,7 +54,7 @@ export class PipelineError extends Error {
   static from(caught: unknown): PipelineError {
     if (caught instanceof PipelineError) return caught;
     if (caught instanceof Error && caught.name === "WireError") return PipelineError.invalid(caught.message, caught);
-    const message = caught instanceof Error ? caught.message : String(caught);
+    const message = messageOf(caught);
     return new PipelineError(message, { code: "internal", retryable: false, cause: caught });
   }
 }

@@ -1,3 +1,4 @@
+import { messageOf } from "../contract/message-of.ts";
 import type { Running } from "./running.ts";
 
 /**
@@ -9,7 +10,7 @@ export async function startOne(running: Running): Promise<void> {
     await running.component.start?.();
   } catch (caught) {
     const [kind] = running.key.split("/");
-    throw new Error(`failed to start "${running.id}" ${kind ?? ""}: ${caught instanceof Error ? caught.message : String(caught)}`, {
+    throw new Error(`failed to start "${running.id}" ${kind ?? ""}: ${messageOf(caught)}`, {
       cause: caught,
     });
   }

@@ -1,3 +1,4 @@
+import { messageOf } from "../contract/message-of.ts";
 import type { GraphEnvironment } from "./environment.ts";
 import type { Running } from "./running.ts";
 
@@ -6,8 +7,6 @@ export async function stopOne(running: Running, deadline: AbortSignal, environme
   try {
     await running.component.shutdown?.(deadline);
   } catch (caught) {
-    environment
-      .logger(running.key)
-      .error("The component did not shut down cleanly.", { error: caught instanceof Error ? caught.message : String(caught) });
+    environment.logger(running.key).error("The component did not shut down cleanly.", { error: messageOf(caught) });
   }
 }

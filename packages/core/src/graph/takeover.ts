@@ -1,3 +1,4 @@
+import { messageOf } from "../contract/message-of.ts";
 import type { Clock } from "../contract/clock.ts";
 import type { Receiver, Extension } from "../contract/component.ts";
 import type { GraphEnvironment } from "./environment.ts";
@@ -41,7 +42,7 @@ export class Takeover {
         owner.renew();
         await startPatiently(owner, ended, this.#environment);
       } catch (caught) {
-        const error = caught instanceof Error ? caught.message : String(caught);
+        const error = messageOf(caught);
         this.#environment.logger(owner.key).error("The endpoint could not be taken back. Restart the collector.", { error });
       }
     }

@@ -1,5 +1,5 @@
 import type { DeadLetter } from "@tidemark/components/dead-letters";
-import { systemClock, type Clock } from "@tidemark/core";
+import { messageOf, systemClock, type Clock } from "@tidemark/core";
 import type { ParsedArguments } from "../arguments.ts";
 import { CONFIG_OPTIONS, type Command } from "../command.ts";
 import { letterJson, letterText, letterWithDataJson, listText, sumText } from "../dlq/letter-text.ts";
@@ -179,7 +179,7 @@ function totalsOf(letters: readonly DeadLetter[]): ReturnType<LetterStorage["let
 
 /** What SQLite says, for people. */
 function explain(caught: unknown): string {
-  const message = caught instanceof Error ? caught.message : String(caught);
+  const message = messageOf(caught);
   if (/database is locked|database is busy/.test(message)) return "the storage is busy with another change; try again";
   if (/not a database|malformed/.test(message))
     return `state.db of the storage is damaged (${message}); "recreate: true" of file_storage saves what can be read at the next start`;

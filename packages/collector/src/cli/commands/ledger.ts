@@ -1,4 +1,4 @@
-import { systemClock, type Clock, type LedgerSnapshot } from "@tidemark/core";
+import { messageOf, systemClock, type Clock, type LedgerSnapshot } from "@tidemark/core";
 import type { Command } from "../command.ts";
 import { ADMIN_TOKEN, adminUrl, askAdmin, STANDARD_ADMIN_URL, strangeAnswer } from "../admin-client.ts";
 import { EXIT, type CliIo } from "../io.ts";
@@ -56,7 +56,7 @@ async function once(url: URL, environment: LedgerEnvironment, io: CliIo, print: 
     print(books);
     return books.violations.length === 0 ? EXIT.ok : EXIT.failure;
   } catch (caught) {
-    io.stderr(`tidemark ledger: ${caught instanceof Error ? caught.message : String(caught)}\n`);
+    io.stderr(`tidemark ledger: ${messageOf(caught)}\n`);
     return EXIT.failure;
   }
 }

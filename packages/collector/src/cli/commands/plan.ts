@@ -1,5 +1,5 @@
 import type { LoadedConfig } from "@tidemark/config";
-import type { NodeChange } from "@tidemark/core";
+import { messageOf, type NodeChange } from "@tidemark/core";
 import { isDeepStrictEqual } from "node:util";
 import { planBetween } from "../../collector.ts";
 import { ADMIN_TOKEN, adminUrl } from "../admin-client.ts";
@@ -65,7 +65,7 @@ async function builtPlan(before: LoadedConfig, next: LoadedConfig, io: CliIo): P
   try {
     return await planBetween(before, next);
   } catch (caught) {
-    io.stderr(`The pipelines cannot be built: ${caught instanceof Error ? caught.message : String(caught)}\n`);
+    io.stderr(`The pipelines cannot be built: ${messageOf(caught)}\n`);
     return undefined;
   }
 }
@@ -86,7 +86,7 @@ async function askPlan(admin: string, args: ParsedArguments, io: CliIo, environm
     if (config !== undefined && (await builtPlan(config, config, io)) !== undefined) io.stderr(mistakesThere(url, report.mistakes));
     return EXIT.usage;
   } catch (caught) {
-    io.stderr(`tidemark plan: ${caught instanceof Error ? caught.message : String(caught)}\n`);
+    io.stderr(`tidemark plan: ${messageOf(caught)}\n`);
     return EXIT.failure;
   }
 }

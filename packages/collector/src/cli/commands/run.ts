@@ -1,5 +1,5 @@
 import type { LoadedConfig } from "@tidemark/config";
-import { parseDuration } from "@tidemark/core";
+import { messageOf, parseDuration } from "@tidemark/core";
 import { createCollector } from "../../collector.ts";
 import type { LogSink } from "../../logging/log-event.ts";
 import type { LedgerTotals } from "../../ledger-totals.ts";
@@ -131,7 +131,7 @@ async function starts(collector: Running, signals: StopSignals): Promise<boolean
     await Promise.race([collector.start(), signals.secondThrows()]);
     return true;
   } catch (caught) {
-    collector.logger().error(`The collector could not start: ${caught instanceof Error ? caught.message : String(caught)}`);
+    collector.logger().error(`The collector could not start: ${messageOf(caught)}`);
     return false;
   }
 }
@@ -141,7 +141,7 @@ async function build(create: () => Running | Promise<Running>, io: CliIo): Promi
   try {
     return await create();
   } catch (caught) {
-    io.stderr(`The pipelines cannot be built: ${caught instanceof Error ? caught.message : String(caught)}\n`);
+    io.stderr(`The pipelines cannot be built: ${messageOf(caught)}\n`);
     return undefined;
   }
 }

@@ -1,4 +1,5 @@
 import { renderDiagnostics, type Diagnostic, type LoadedConfig } from "@tidemark/config";
+import { messageOf } from "@tidemark/core";
 import { createCollector } from "../../collector.ts";
 import type { ParsedArguments } from "../arguments.ts";
 import { CONFIG_OPTIONS, type Command } from "../command.ts";
@@ -47,7 +48,7 @@ async function tryToBuild(config: LoadedConfig): Promise<string | undefined> {
     await collector.shutdown(0);
     return undefined;
   } catch (caught) {
-    return caught instanceof Error ? caught.message : String(caught);
+    return messageOf(caught);
   }
 }
 

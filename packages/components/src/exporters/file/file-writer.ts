@@ -1,4 +1,4 @@
-import { PipelineError, type Clock, type Logger, type Timer } from "@tidemark/core";
+import { messageOf, PipelineError, type Clock, type Logger, type Timer } from "@tidemark/core";
 import { backupPath, removeOldBackups } from "./backups.ts";
 import type { FileConfig } from "./config.ts";
 import type { FileSystem, OpenFile } from "./file-system.ts";
@@ -17,7 +17,7 @@ function openProblem(error: unknown): string {
   if (code === "EISDIR") return "it is a directory; name a file in it";
   if (code === "EACCES" || code === "EPERM" || code === "EROFS")
     return "writing is not allowed there; give the collector's user the right, or choose another path";
-  return `${error instanceof Error ? error.message : String(error)}; choose another path`;
+  return `${messageOf(error)}; choose another path`;
 }
 
 /** What a writer needs from outside. */
@@ -143,7 +143,7 @@ export class FileWriter {
     await files.rename(config.path, backupPath(config.path, clock.now(), rotation.localtime));
     // The new file is what matters; old ones can be deleted at the next rotation as well.
     await removeOldBackups(files, config.path, rotation, clock.now()).catch((caught: unknown) =>
-      log.warn("Old files could not be deleted.", { error: describe(caught) }),
+      log.warn("Old files could not be deleted.", { error: messageOf(caught) }),
     );
   }
 
@@ -153,7 +153,7 @@ export class FileWriter {
       await this.#mustBeWhole();
     } catch (caught) {
       this.#settings.log.warn("A half-written message could not be cut off; nothing more is written until it is.", {
-        error: describe(caught),
+        error: messageOf(caught),
       });
     }
   }
@@ -170,22 +170,20 @@ export class FileWriter {
     this.#syncTimer ??= clock.setTimeout(() => {
       this.#syncTimer = undefined;
       this.#unsynced = false;
-      this.#file?.sync().catch((caught: unknown) => log.warn("Written data could not be forced to the disk.", { error: describe(caught) }));
+      this.#file
+        ?.sync()
+        .catch((caught: unknown) => log.warn("Written data could not be forced to the disk.", { error: messageOf(caught) }));
     }, config.flush_interval);
   }
 
   #explain(caught: unknown): PipelineError {
     const { path } = this.#settings.config;
     const code = codeOf(caught);
-    const fix = FULL.has(code) ? "the disk is full; free some space or configure `rotation`" : describe(caught);
+    const fix = FULL.has(code) ? "the disk is full; free some space or configure `rotation`" : messageOf(caught);
     return new PipelineError(`cannot write ${path}: ${fix}`, { code: "unavailable", retryable: true, cause: caught });
   }
 }
 
 function codeOf(caught: unknown): string {
   return typeof caught === "object" && caught !== null && "code" in caught && typeof caught.code === "string" ? caught.code : "";
-}
-
-function describe(caught: unknown): string {
-  return caught instanceof Error ? caught.message : String(caught);
 }

@@ -1,4 +1,4 @@
-import { PipelineError, type Clock } from "@tidemark/core";
+import { messageOf, PipelineError, type Clock } from "@tidemark/core";
 import { constants, type OutgoingHttpHeaders } from "node:http2";
 import type { ConnectionOptions } from "node:tls";
 import { NotConnected } from "../../transport/balancer.ts";
@@ -80,7 +80,7 @@ export class GrpcChannel {
         stream = connection.begin({ ...this.#headers, ...this.#headersOf(body), ":path": path });
       } catch (error) {
         connection.drain();
-        return reject(new Unprocessed(`call to ${this.#url} could not begin: ${error instanceof Error ? error.message : String(error)}`));
+        return reject(new Unprocessed(`call to ${this.#url} could not begin: ${messageOf(error)}`));
       }
       const call = new GrpcCall(stream, this.#url, (error, message, unprocessed) => {
         connection.ended();

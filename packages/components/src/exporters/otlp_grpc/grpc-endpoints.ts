@@ -1,4 +1,4 @@
-import { PipelineError, type ComponentContext } from "@tidemark/core";
+import { messageOf, PipelineError, type ComponentContext } from "@tidemark/core";
 import type { Balancer } from "../../transport/balancer.ts";
 import type { GrpcChannel } from "./grpc-channel.ts";
 import type { Target } from "./target.ts";
@@ -75,7 +75,7 @@ export class GrpcEndpoints {
     try {
       addresses = await this.#options.resolve(target.host);
     } catch (error) {
-      failure = `cannot resolve ${target.host}: ${error instanceof Error ? error.message : String(error)}`;
+      failure = `cannot resolve ${target.host}: ${messageOf(error)}`;
     }
     if (addresses.length === 0) {
       this.#options.context.log.warn("The addresses of an endpoint could not be found", { endpoint: target.host, error: failure });

@@ -1,4 +1,4 @@
-import type { ComponentContext, Extension } from "@tidemark/core";
+import { messageOf, type ComponentContext, type Extension } from "@tidemark/core";
 import { WatchedFile, type ReadTextFile } from "../../auth/watched-file.ts";
 import { BasicServer } from "./basic-server.ts";
 import type { BasicAuthConfig } from "./config.ts";
@@ -46,6 +46,6 @@ function usersOf(text: string, path: string): ReturnType<typeof readHtpasswd> {
   try {
     return readHtpasswd(text);
   } catch (caught) {
-    throw new Error(`${path}: ${caught instanceof Error ? caught.message : String(caught)}`, { cause: caught });
+    throw new Error(`${path}: ${messageOf(caught)}`, { cause: caught });
   }
 }

@@ -1,3 +1,4 @@
+import { messageOf } from "@tidemark/core";
 import { z } from "zod";
 import { readHtpasswd } from "./htpasswd.ts";
 
@@ -16,7 +17,7 @@ const htpasswd = z.strictObject({
       try {
         readHtpasswd(text);
       } catch (caught) {
-        context.addIssue({ code: "custom", message: caught instanceof Error ? caught.message : String(caught) });
+        context.addIssue({ code: "custom", message: messageOf(caught) });
       }
     })
     .meta({

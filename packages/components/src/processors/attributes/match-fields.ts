@@ -1,4 +1,4 @@
-import { noEffectField } from "@tidemark/core";
+import { messageOf, noEffectField } from "@tidemark/core";
 import { z } from "zod";
 import { valueField } from "../../attribute-actions/action-fields.ts";
 import { goRegExp } from "../../attribute-actions/go-regexp.ts";
@@ -109,7 +109,7 @@ export const matchField = fields.superRefine((config, context) => {
       context.addIssue({
         code: "custom",
         path,
-        message: `${caught instanceof Error ? caught.message : String(caught)}; correct the regular expression`,
+        message: `${messageOf(caught)}; correct the regular expression`,
       });
     }
   }

@@ -1,4 +1,4 @@
-import type { Outcome, PipelineError } from "@tidemark/core";
+import { messageOf, type Outcome, type PipelineError } from "@tidemark/core";
 import { WireError } from "@tidemark/otlp";
 import { GRPC, grpcCodeOf } from "../../transport/grpc-status.ts";
 import type { Violation } from "./bad-request.ts";
@@ -48,7 +48,7 @@ export function errorAnswer(grpcCode: number, message: string, retryDelayMs?: nu
 
 /** The answer to data that cannot be read; wire errors know where. */
 export function badDataAnswer(caught: unknown): ErrorAnswer {
-  const message = caught instanceof Error ? caught.message : String(caught);
+  const message = messageOf(caught);
   const field = caught instanceof WireError ? caught.path : "";
   return { ...errorAnswer(GRPC.INVALID_ARGUMENT, message), violation: { field, description: message } };
 }

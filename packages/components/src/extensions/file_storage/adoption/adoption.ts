@@ -1,4 +1,13 @@
-import type { Clock, DeadLetterReason, DurableQueue, Logger, NewRecord, Storage, Timer } from "@tidemark/core";
+import {
+  messageOf,
+  type Clock,
+  type DeadLetterReason,
+  type DurableQueue,
+  type Logger,
+  type NewRecord,
+  type Storage,
+  type Timer,
+} from "@tidemark/core";
 import type { OpenStorage } from "../open-storage.ts";
 import { JoinedQueue, MOST_PARTS } from "./joined-queue.ts";
 
@@ -93,7 +102,7 @@ export class Adoption implements Storage {
       folder.storage = await open(directory);
     } catch (error) {
       folder.isHopeless = true;
-      const text = error instanceof Error ? error.message : String(error);
+      const text = messageOf(error);
       log.error("The storage folder of a worker that does not run any more cannot be taken over.", { directory, error: text });
       return;
     }
@@ -127,7 +136,7 @@ export class Adoption implements Storage {
       } catch (error) {
         this.#environment.log.warn("The storage folder of another worker cannot be emptied now. Trying again.", {
           directory: folder.path,
-          error: error instanceof Error ? error.message : String(error),
+          error: messageOf(error),
         });
       }
     }

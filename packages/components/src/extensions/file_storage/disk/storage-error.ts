@@ -1,4 +1,4 @@
-import { PipelineError } from "@tidemark/core";
+import { messageOf, PipelineError } from "@tidemark/core";
 import { isFull } from "./is-full.ts";
 
 /** How long a client should wait when there is no room: deliveries make some within seconds, or a person has to. */
@@ -7,7 +7,7 @@ export const FULL_RETRY_MS = 5000;
 /** What a component sees of a failure of the disk: always retryable, because nothing was stored and the disk may recover. */
 export function storageError(error: unknown, directory: string): PipelineError {
   if (error instanceof PipelineError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (isFull(error)) {
     return new PipelineError(`the disk of the storage in ${directory} is full (${message}): free some space, it goes on by itself`, {
       code: "resource_exhausted",

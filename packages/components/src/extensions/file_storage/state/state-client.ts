@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { Clock, Logger, Timer } from "@tidemark/core";
+import { messageOf, type Clock, type Logger, type Timer } from "@tidemark/core";
 import type { OpenedState, StateCalls, StateOptions } from "./state-calls.ts";
 import type { Answer, Call } from "./worker-messages.ts";
 
@@ -171,7 +171,7 @@ export class StateClient {
       this.#environment.log.info("The database of the storage is open again.");
     } catch (error) {
       // The thread ends by itself after that, and the next one follows.
-      this.#fault = `the database of the storage cannot be opened: ${error instanceof Error ? error.message : String(error)}`;
+      this.#fault = `the database of the storage cannot be opened: ${messageOf(error)}`;
     }
   }
 }
