@@ -60,7 +60,7 @@ describe("the size limit over HTTP", () => {
 
   it("stops a gzip bomb at the limit", async () => {
     await open({ http: { max_request_body_size: 1 << 20 } });
-    const bomb = gzipSync(Buffer.alloc(512 << 20), { level: 9 });
+    const bomb = gzipSync(Buffer.alloc(128 << 20), { level: 9 });
     const before = process.memoryUsage().arrayBuffers;
     expect(bomb.length).toBeLessThan(1 << 20);
     expect((await httpSend(rig.http, { ...GZIP, body: bomb })).status).toBe(413);

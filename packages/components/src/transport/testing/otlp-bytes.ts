@@ -37,10 +37,29 @@ export function exportRequest(signal: Signal, items: number, text = "item"): Buf
 
 /** A request of exactly `size` bytes (more than 200): one log record with a long body. */
 export function exportRequestOfSize(size: number): Buffer {
-  let text = size - 200;
-  for (;;) {
-    const bytes = exportRequest("logs", 1, "x".repeat(text));
-    if (bytes.length === size) return bytes;
-    text += size - bytes.length;
+  for (let text = size - 200; ;) {
+    const head = headOfLog(text);
+    const missing = size - head.length - text;
+    if (missing === 0) {
+      const bytes = Buffer.alloc(size, "x");
+      head.copy(bytes);
+      return bytes;
+    }
+    text += missing;
   }
+}
+
+/** What stands before the text of a request with one log record: the text is the last field on every level. */
+function headOfLog(text: number): Buffer {
+  let head = Buffer.alloc(0);
+  const wrap = (number: number, before: Uint8Array = new Uint8Array()): void => {
+    const body = before.length + head.length + text;
+    head = Buffer.concat([varint(number * 8 + 2), varint(body), before, head]);
+  };
+  wrap(1);
+  wrap(5);
+  wrap(2, fixed64(1, TIME));
+  wrap(2);
+  wrap(1);
+  return head;
 }
