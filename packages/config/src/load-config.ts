@@ -2,7 +2,7 @@ import type { ComponentDefinition, Configured, GraphSpec, Registry } from "@tide
 import { type Diagnostic, type Finding, type Report, toDiagnostics } from "./diagnostics/diagnostic.ts";
 import { severityOf } from "./diagnostics/diagnostic-codes.ts";
 import { suggestion } from "./diagnostics/suggest.ts";
-import { configIo, type ConfigIo } from "./resolve/config-io.ts";
+import { configIo, TooLarge, type ConfigIo } from "./resolve/config-io.ts";
 import { expandReferences } from "./resolve/expand.ts";
 import { readSources } from "./resolve/read-sources.ts";
 import { readComponents } from "./sections/read-components.ts";
@@ -14,6 +14,9 @@ import { checkUnused } from "./topology/check-unused.ts";
 import { usedIds } from "./topology/usage.ts";
 import type { ConfigNode, MapEntry, MapNode } from "./yaml/config-node.ts";
 import { startOf } from "./yaml/source-text.ts";
+
+/** Nobody reads more, and each takes time to show. */
+const MOST_FINDINGS = 200;
 
 /** Where a configuration comes from. */
 export interface ConfigInput {
@@ -44,15 +47,20 @@ export type LoadResult =
 /** Reads, merges, expands and checks a configuration. A user's mistake never throws: all mistakes of a run are collected. */
 export async function loadConfig(input: ConfigInput): Promise<LoadResult> {
   const findings: Finding[] = [];
-  const report: Report = (finding) => findings.push(finding);
+  const report: Report = (finding) => {
+    if (findings.length >= MOST_FINDINGS) throw new TooLarge(`there are more than ${MOST_FINDINGS} mistakes`, "correct these first");
+    findings.push(finding);
+  };
   const { env, readFile, readRemote = () => Promise.reject(new Error("nothing is read over the network here")) } = input;
   const io = configIo({ env, readFile, readRemote });
   try {
     return await load(input, io, findings, report);
   } catch (caught) {
     if (!(caught instanceof RangeError)) throw caught;
-    const site = startOf(io.source(input.uris[0] ?? "command line", ""));
-    report({ code: "CFG_TOO_LARGE", site, path: "", message: "the configuration is nested too deeply", fix: "use fewer levels" });
+    const site = startOf({ name: input.uris[0] ?? "command line", text: "", order: Number.POSITIVE_INFINITY });
+    const { message, fix } =
+      caught instanceof TooLarge ? caught : { message: "the configuration is nested too deeply", fix: "use fewer levels" };
+    findings.push({ code: "CFG_TOO_LARGE", site, path: "", message, fix });
     return { ok: false, diagnostics: toDiagnostics(findings) };
   }
 }

@@ -50,7 +50,8 @@ export function toDiagnostics(findings: readonly Finding[]): readonly Diagnostic
 
 function toDiagnostic({ code, site, path, message, fix }: Finding): Diagnostic {
   const { text, name } = site.source;
-  const { line, column } = positionOf(text, site.start);
+  const position = positionOf(text, site.start);
+  const { line, column } = position;
   const lineEnd = text.indexOf("\n", site.start);
   const end = Math.min(site.end, lineEnd === -1 ? text.length : lineEnd);
   const length = Math.max(0, end - site.start);
@@ -62,7 +63,7 @@ function toDiagnostic({ code, site, path, message, fix }: Finding): Diagnostic {
     line,
     column,
     length,
-    excerpt: excerptOf(text, line, column, length),
+    excerpt: excerptOf(text, position, Math.min(site.start, text.length) - column + 1, length),
     path,
     fix,
   };

@@ -16,13 +16,16 @@ export function editDistance(a: string, b: string): number {
   return last[b.length] ?? 0;
 }
 
+/** Out of more names than this nobody picks one by reading; and each mistake would cost the time and the text of all of them. */
+const MOST_CANDIDATES = 200;
+
 /** The candidate that a mistyped word most likely meant, or `undefined` when none is near. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   if (word.length > 100) return undefined;
   const limit = Math.max(1, Math.floor(word.length / 3));
   let best: string | undefined;
   let bestDistance = limit + 1;
-  for (const candidate of candidates) {
+  for (const candidate of candidates.slice(0, MOST_CANDIDATES)) {
     const same = flatten(candidate) === flatten(word);
     const distance = same ? 0 : editDistance(word, candidate);
     if (distance < bestDistance) {
@@ -44,6 +47,7 @@ function flatten(word: string): string {
 export function suggestion(word: string, candidates: readonly string[], label: string, free: readonly string[] = candidates): string {
   if (candidates.length === 0) return `take it out: there are no ${label.toLowerCase()} here`;
   const near = nearest(word, free);
-  const list = candidates.join(", ");
+  const more = candidates.length - MOST_CANDIDATES;
+  const list = candidates.slice(0, MOST_CANDIDATES).join(", ") + (more > 0 ? ` and ${more} more` : "");
   return near === undefined ? `use one of the ${label.toLowerCase()}: ${list}` : `did you mean "${near}"?  ${label}: ${list}`;
 }

@@ -8,12 +8,42 @@ export interface ConfigIo {
   readonly readRemote: (uri: string) => Promise<string>;
   /** Registers a text under the name by which users know it. */
   readonly source: (name: string, text: string) => SourceText;
+  /** Counts characters that are gone through. @throws TooLarge when a configuration takes more than any that people write. */
+  readonly spend: (characters: number) => void;
 }
 
+/** The configuration is not read to its end: it would take too long, or too much memory. */
+export class TooLarge extends RangeError {
+  override readonly name = "TooLarge";
+  readonly fix: string;
+
+  constructor(message: string, fix: string) {
+    super(message);
+    this.fix = fix;
+  }
+}
+
+/** Some seconds. References can make a short text into one that takes hours. */
+const MOST_CHARACTERS = 100_000_000;
+/** To parse a character takes so much longer than to copy one. */
+export const PARSING = 20;
+/** A value takes as much memory as so many characters. */
+export const VALUE = 250;
+
 /** Binds the outside world, and numbers the sources in the order in which they are read. */
-export function configIo({ env, readFile, readRemote }: Omit<ConfigIo, "source">): ConfigIo {
+export function configIo({ env, readFile, readRemote }: Omit<ConfigIo, "source" | "spend">): ConfigIo {
   let order = 0;
-  return { env, readFile, readRemote, source: (name, text) => ({ name, text, order: order++ }) };
+  let left = MOST_CHARACTERS;
+  const spend = (characters: number): void => {
+    left -= characters;
+    if (left < 0)
+      throw new TooLarge("the configuration is too large once its references are written out", "use fewer and shorter references");
+  };
+  const source = (name: string, text: string): SourceText => {
+    spend(text.length * PARSING);
+    return { name, text, order: order++ };
+  };
+  return { env, readFile, readRemote, source, spend };
 }
 
 /** A Collector location: `scheme:value`. */

@@ -3,7 +3,7 @@ import { suggestion } from "../diagnostics/suggest.ts";
 import { type ConfigNode, joinPath, type MapEntry, type ScalarNode } from "../yaml/config-node.ts";
 import { parseYaml } from "../yaml/parse-yaml.ts";
 import type { Site } from "../yaml/source-text.ts";
-import { type ConfigIo, parseLocation, readFailure, SCHEMES } from "./config-io.ts";
+import { type ConfigIo, PARSING, parseLocation, readFailure, SCHEMES, TooLarge, VALUE } from "./config-io.ts";
 import { withoutPassword } from "../providers/provider.ts";
 import { findReference, unescapeDollars } from "./reference.ts";
 
@@ -37,6 +37,7 @@ class Expander {
   }
 
   async expand(node: ConfigNode, path: string, depth: number): Promise<ConfigNode> {
+    this.#io.spend(VALUE);
     switch (node.kind) {
       case "map": {
         const entries = new Map<string, MapEntry>();
@@ -61,6 +62,7 @@ class Expander {
   async #expandText(leaf: ScalarNode, written: string, path: string, depth: number): Promise<ConfigNode> {
     let text = written;
     for (let round = depth; ; round++) {
+      this.#io.spend(text.length);
       const found = findReference(text);
       if (found === undefined) return { kind: "scalar", value: unescapeDollars(text), site: leaf.site };
       const reference = found.text;
@@ -157,6 +159,7 @@ class Expander {
     try {
       return this.#typed(await read(), site, name);
     } catch (caught) {
+      if (caught instanceof TooLarge) throw caught;
       const message = `${at}: cannot read ${name}: ${readFailure(caught)}`;
       const fix = name.includes("://")
         ? "check that the address is right and answers"
@@ -168,6 +171,7 @@ class Expander {
 
   /** Reads text as YAML. Text that is no YAML, and text whose YAML is a string, is taken as it is, quotes and all. */
   #typed(text: string, site: Site, file?: string): Retrieved {
+    if (file === undefined) this.#io.spend(text.length * PARSING);
     let clean = true;
     const source = file === undefined ? { ...site.source, text } : this.#io.source(file, text);
     const { node } = parseYaml(source, () => (clean = false), file === undefined ? site : undefined);

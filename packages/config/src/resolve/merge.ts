@@ -5,11 +5,13 @@ import type { Site } from "../yaml/source-text.ts";
 export function mergeNodes(base: ConfigNode, over: ConfigNode): ConfigNode {
   if (base.kind !== "map" || over.kind !== "map") return over;
   const entries = new Map<string, MapEntry>(base.entries);
-  for (const [key, entry] of over.entries) {
-    const before = entries.get(key);
-    entries.set(key, before === undefined ? entry : mergeEntry(before, entry));
-  }
+  for (const [key, entry] of over.entries) mergeInto(entries, key, entry);
   return { kind: "map", entries, site: base.site };
+}
+
+function mergeInto(entries: Map<string, MapEntry>, key: string, entry: MapEntry): void {
+  const before = entries.get(key);
+  entries.set(key, before === undefined ? entry : mergeEntry(before, entry));
 }
 
 function mergeEntry(before: MapEntry, after: MapEntry): MapEntry {
@@ -18,11 +20,17 @@ function mergeEntry(before: MapEntry, after: MapEntry): MapEntry {
 }
 
 /** Writes `a::b::c: v` at the top of a source out as nested mappings. */
-export function splitKeys(node: ConfigNode): ConfigNode {
-  if (node.kind !== "map" || ![...node.entries.keys()].some((key) => key.includes("::"))) return node;
-  let result: ConfigNode = { kind: "map", entries: new Map(), site: node.site };
-  for (const [key, entry] of node.entries) result = mergeNodes(result, nested(key.split("::"), entry.keySite, entry.value));
-  return result;
+export function splitKeys(node: ConfigNode, spend: (characters: number) => void): ConfigNode {
+  if (node.kind !== "map") return node;
+  const paths = [...node.entries.keys()].filter((key) => key.includes("::"));
+  if (paths.length === 0) return node;
+  // Each may be laid over all the others.
+  spend(paths.length * node.entries.size);
+  const entries = new Map<string, MapEntry>();
+  for (const [key, entry] of node.entries) {
+    for (const [top, part] of nested(key.split("::"), entry.keySite, entry.value).entries) mergeInto(entries, top, part);
+  }
+  return { kind: "map", entries, site: node.site };
 }
 
 /** Nested one-entry mappings; each key points at its own part of the written key. */

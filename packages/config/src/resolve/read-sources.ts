@@ -3,7 +3,7 @@ import { suggestion } from "../diagnostics/suggest.ts";
 import { type ConfigNode, isNull, typeWord } from "../yaml/config-node.ts";
 import { parseYaml } from "../yaml/parse-yaml.ts";
 import { type SourceText, startOf } from "../yaml/source-text.ts";
-import { type ConfigIo, parseLocation, readFailure, SCHEMES } from "./config-io.ts";
+import { type ConfigIo, parseLocation, readFailure, SCHEMES, TooLarge } from "./config-io.ts";
 import { withoutPassword } from "../providers/provider.ts";
 import { mergeNodes, nested, splitKeys } from "./merge.ts";
 
@@ -29,7 +29,7 @@ export async function readSources(uris: readonly string[], sets: readonly string
   let ok = uris.length > 0;
   for (const uri of uris) {
     const source = await openSource(uri, io, report);
-    const part = source === undefined ? undefined : readDocument(source, report);
+    const part = source === undefined ? undefined : readDocument(source, io, report);
     if (part === undefined) ok = false;
     else parts.push(part);
   }
@@ -63,12 +63,14 @@ async function openSource(uri: string, io: ConfigIo, report: Report): Promise<So
       try {
         return io.source(withoutPassword(uri), await io.readRemote(uri));
       } catch (caught) {
+        if (caught instanceof TooLarge) throw caught;
         return fail(`cannot read it: ${readFailure(caught)}`, "check that the address is right and answers");
       }
     case "file":
       try {
         return io.source(value, await io.readFile(value));
       } catch (caught) {
+        if (caught instanceof TooLarge) throw caught;
         return fail(`cannot read the file: ${readFailure(caught)}`, "check the path; it is taken from the working directory");
       }
     default:
@@ -80,11 +82,11 @@ async function openSource(uri: string, io: ConfigIo, report: Report): Promise<So
   }
 }
 
-function readDocument(source: SourceText, report: Report): ConfigNode | undefined {
+function readDocument(source: SourceText, io: ConfigIo, report: Report): ConfigNode | undefined {
   const { ok, node } = parseYaml(source, report);
   if (!ok || node.kind === "broken") return undefined;
   if (isNull(node)) return { kind: "map", entries: new Map(), site: node.site };
-  if (node.kind === "map") return splitKeys(node);
+  if (node.kind === "map") return splitKeys(node, io.spend);
   const message = `a configuration must be a mapping of sections, not a ${typeWord(node)}`;
   report({
     code: "CFG_WRONG_TYPE",

@@ -11,7 +11,8 @@ export interface FoundReference {
  */
 export function findReference(text: string): FoundReference | undefined {
   for (let close = text.indexOf("}"), from = 0; close !== -1; from = close + 1, close = text.indexOf("}", from)) {
-    const open = text.lastIndexOf("${", close);
+    // Not past `from`: a text of nothing but closing braces would be gone through once for each of them.
+    const open = from + text.slice(from, close).lastIndexOf("${");
     if (open < from) continue;
     let dollars = 0;
     while (text[open - dollars - 1] === "$") dollars++;

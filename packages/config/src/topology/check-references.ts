@@ -61,7 +61,10 @@ function checkPipeline(sections: Sections, pipeline: ParsedPipeline): readonly F
         site,
         path: `${path}::${field}`,
         message: `${path}: references ${kind} "${id}" which is not configured`,
-        fix: missingFix(id, known, field),
+        // Only for those that are shown: it compares with all that there are.
+        get fix() {
+          return missingFix(id, known, field);
+        },
       })),
       ...repeated(pipeline[field]).map(({ id, site }): Finding => ({
         code: "CFG_DUPLICATE_REFERENCE",
@@ -105,5 +108,6 @@ function repeatFix(field: PipelineField, id: string): string {
 }
 
 function repeated(references: readonly Reference[]): readonly Reference[] {
-  return references.filter(({ id }, index) => references.findIndex((other) => other.id === id) < index);
+  const seen = new Set<string>();
+  return references.filter(({ id }) => seen.size === seen.add(id).size);
 }

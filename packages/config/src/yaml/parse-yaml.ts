@@ -21,6 +21,8 @@ const MAX_NODES = 200_000;
 const MAX_DEPTH = 200;
 /** One unclosed bracket can make an error for each line after it. */
 const MAX_SYNTAX_ERRORS = 20;
+/** So much of a line is looked at to see what was meant: the pattern takes the square of its length. */
+const MAX_LINE = 1000;
 const CORE_TAG = "tag:yaml.org,2002:";
 
 /** What came of a text; `ok` is false after a syntax error, and `node` then holds what could be read. */
@@ -45,7 +47,7 @@ export function parseYaml(source: SourceText, report: Report, at?: Site): Parsed
       fix: syntaxFix(error.code, lineAt(source.text, error.pos[0])),
     });
   }
-  const reader = new TreeReader(document, source, report, at);
+  const reader = new TreeReader(source, report, at);
   const node = reader.read(document.contents, "");
   return { ok: document.errors.length === 0 && !reader.tooLarge, node };
 }
@@ -92,7 +94,8 @@ const REFERENCE_IN_FLOW = /[[{].*[[{, ]\$\{|\[\$\{/;
 
 function lineAt(text: string, offset: number): string {
   const end = text.indexOf("\n", offset);
-  return text.slice(text.lastIndexOf("\n", offset - 1) + 1, end < 0 ? text.length : end);
+  const start = text.lastIndexOf("\n", offset - 1) + 1;
+  return text.slice(start, Math.min(start + MAX_LINE, end < 0 ? text.length : end));
 }
 
 function syntaxFix(code: string, line: string): string {
@@ -121,13 +124,13 @@ class TreeReader {
   tooLarge = false;
   /** What each anchor stands for; `undefined` while its own content is being read. */
   readonly #anchors = new Map<string, { readonly node: ConfigNode; readonly size: number } | undefined>();
-  readonly #document: Document;
+  /** The texts of anchored scalars, for keys that are aliases: to ask the document for one walks through all of it. */
+  readonly #anchoredTexts = new Map<string, string>();
   readonly #source: SourceText;
   readonly #report: Report;
   readonly #at: Site | undefined;
 
-  constructor(document: Document, source: SourceText, report: Report, at: Site | undefined) {
-    this.#document = document;
+  constructor(source: SourceText, report: Report, at: Site | undefined) {
     this.#source = source;
     this.#report = report;
     this.#at = at;
@@ -140,6 +143,7 @@ class TreeReader {
     if (++this.#nodes > MAX_NODES || this.#depth > MAX_DEPTH) return this.#refuse(site, path);
     const { anchor } = node as Scalar;
     if (anchor === undefined) return this.#readContent(node, site, path);
+    this.#noteText(anchor, node);
     const before = this.#nodes;
     this.#anchors.set(anchor, undefined);
     const content = this.#readContent(node, site, path);
@@ -192,14 +196,14 @@ class TreeReader {
     const entries = new Map<string, MapEntry>();
     const merged = new Map<string, MapEntry>();
     for (const pair of pairs) {
-      const key: unknown = isAlias(pair.key) ? pair.key.resolve(this.#document) : pair.key;
-      const keySite = this.#siteOf(pair.key as Node);
-      if (!isScalar(key)) {
+      const { key } = pair;
+      const keySite = this.#siteOf(key as Node);
+      const name = this.#keyText(key);
+      if (name === undefined) {
         this.#broken(keySite, path, "a key must be text", "write a plain key such as name: value");
         continue;
       }
-      const name = scalarText(key);
-      if (name === "<<" && key.type === Scalar.PLAIN) {
+      if (name === "<<" && isScalar(key) && key.type === Scalar.PLAIN) {
         this.#mergeInto(merged, this.read(pair.value, path, keySite), path);
         continue;
       }
@@ -208,6 +212,19 @@ class TreeReader {
     }
     for (const [name, entry] of merged) if (!entries.has(name)) entries.set(name, entry);
     return entries;
+  }
+
+  #keyText(key: unknown): string | undefined {
+    if (isAlias(key)) return this.#anchoredTexts.get(key.source);
+    if (!isScalar(key)) return undefined;
+    if (key.anchor !== undefined) this.#noteText(key.anchor, key);
+    return scalarText(key);
+  }
+
+  /** An anchor that is given again stands for its last content. */
+  #noteText(anchor: string, node: unknown): void {
+    if (isScalar(node)) this.#anchoredTexts.set(anchor, scalarText(node));
+    else this.#anchoredTexts.delete(anchor);
   }
 
   /** YAML 1.1 merge key: earlier mappings win, the mapping's own keys win over all. */
