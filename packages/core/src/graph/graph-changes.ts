@@ -101,7 +101,13 @@ function exportersOf({ exporters }: GraphParts, diff: SpecDiff): readonly Listed
       part,
       storage: queue?.storage,
       change: () => diff.changeOf("exporter", part.id),
-      note: () => (queue === undefined || queue.storage !== undefined ? undefined : "what its queue holds is still sent"),
+      note: (successor) => queueNote(queue, successor),
     };
   });
+}
+
+function queueNote(queue: { readonly storage?: string | undefined } | undefined, successor: Listed | undefined): string | undefined {
+  if (queue === undefined) return undefined;
+  if (queue.storage === undefined) return "what its queue holds is still sent";
+  return successor === undefined ? `what cannot be sent now stays in storage "${queue.storage}" until it is back` : undefined;
 }

@@ -11,13 +11,15 @@ const exhausted = { reason: "retries_exhausted", message: "503 unavailable", att
 describe("dead letters", () => {
   it("keep the record, the reason and the owner, over a restart", async () => {
     const folder = await temporaryFolder();
-    const { storage, clock } = await openTestStorage(folder);
+    const { storage, clock, lines } = await openTestStorage(folder);
     const queue = await storage.openQueue("exporter/a");
     const ids = await Promise.all([1, 2, 3].map((number) => queue.append(record(number))));
     await queue.bury(ids[0] ?? 0, rejected);
     await Promise.all([queue.bury(ids[1] ?? 0, exhausted), queue.bury(999, rejected)]);
     await storage.buryNew("exporter/b", { ...record(4), signal: "traces", metadata: new Map([["k", ["v"]]]) }, rejected);
     expect(queue.totals).toEqual({ records: 1, items: 2, bytes: 100 });
+    const told = lines.filter(({ level }) => level === "warn").map(({ fields }) => fields);
+    expect(told).toEqual(["exporter/a", "exporter/b"].map((owner) => ({ owner, batches: 1, reason: "rejected", error: rejected.message })));
     const letters = new DeadLetters(folder);
     const list = [...letters.listDeadLetters()];
     expect(list[0]).toEqual({

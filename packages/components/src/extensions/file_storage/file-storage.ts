@@ -153,6 +153,8 @@ function report({ space }: { readonly space: Space }, context: ComponentContext)
     timer = context.clock.setTimeout(look, LOOK_EVERY_MS);
   };
   space.full = (message) => context.trouble("storage_full", message, FULL_FOR_MS);
+  const problem = space.noRoom();
+  if (problem !== undefined) context.log.warn("Nothing can be stored: senders are refused until there is room.", { problem });
   look();
   return () => timer?.cancel();
 }

@@ -2,7 +2,7 @@ import { appendFile, readdir, readFile, stat, truncate, unlink, writeFile } from
 import { join } from "node:path";
 import type { DurableQueue } from "@tidemark/core";
 import { settlePromises } from "@tidemark/core/testing";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { DeadLetters } from "./dead-letters.ts";
 import { numberOf, openTestStorage, record } from "./testing/storage-kit.ts";
 import { temporaryFolder } from "./testing/temporary-folder.ts";
@@ -68,6 +68,30 @@ describe("a stored queue", () => {
     expect(await again.append(record(10))).toBeGreaterThan(ids.at(-1) ?? 0);
     expect(await numbers(again)).toEqual([0, 2, 4, 6, 8, 10]);
     expect(second.lines.filter(({ level }) => level !== "info")).toEqual([]);
+    await second.storage.close();
+  });
+
+  it("warns when batches wait for a component that is not in the configuration any more", async () => {
+    const folder = await temporaryFolder();
+    const first = await openTestStorage(folder);
+    await (await first.storage.openQueue(OWNER)).append(record(0));
+    await (await first.storage.openQueue("exporter/empty")).close();
+    await first.storage.close();
+    const second = await openTestStorage(folder);
+    await second.storage.openQueue("exporter/otlp_http/eu");
+    const warned = (): unknown[] => second.lines.filter(({ level }) => level === "warn").map(({ message, fields }) => [message, fields]);
+    const isWarned = async (): Promise<boolean> => {
+      await second.clock.advance(500);
+      return warned().length > 0;
+    };
+    await vi.waitUntil(isWarned, { interval: 5, timeout: 20_000 });
+    await second.clock.advance(60_000);
+    expect(warned()).toEqual([
+      [
+        "The storage holds batches of components that are not in the configuration. They are sent when a component of that name is back.",
+        { directory: folder, components: OWNER },
+      ],
+    ]);
     await second.storage.close();
   });
 

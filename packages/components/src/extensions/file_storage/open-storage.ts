@@ -13,6 +13,8 @@ import type { OpenedState, StateOptions } from "./state/state-calls.ts";
 import { StateClient, type ClientEnvironment } from "./state/state-client.ts";
 
 const NEWS_EVERY_MS = 500;
+/** By then all components have opened their queues. */
+const COMPLAIN_AFTER_LOOKS = 20;
 const UNAVAILABLE_FOR_MS = 2 * NEWS_EVERY_MS;
 const SMALLEST_SEGMENT_BYTES = 64 * 1024;
 const LARGEST_SEGMENT_BYTES = 16 * 1024 * 1024;
@@ -66,6 +68,7 @@ export class OpenStorage implements Storage {
   readonly #queues: Map<string, OpenQueue> = new Map();
   readonly #closing: Map<string, Promise<void>> = new Map();
   #timer: Timer | undefined;
+  #looks = 0;
   #isClosed = false;
 
   private constructor(
@@ -171,6 +174,7 @@ export class OpenStorage implements Storage {
   async #close(): Promise<void> {
     this.#isClosed = true;
     this.#timer?.cancel();
+    this.#letters.news.end();
     for (const queue of this.#queues.values()) await queue.log.then((log) => log.close()).catch(() => undefined);
     this.#queues.clear();
     await Promise.all(this.#closing.values());
@@ -196,7 +200,7 @@ export class OpenStorage implements Storage {
       append: (record) => log.append(record),
       read: (after, count, mostBytes) => log.read(after, count, mostBytes),
       remove: (ids) => log.remove(ids),
-      bury: (id, reason) => log.bury(id, reason),
+      bury: (id, reason) => log.bury(id, reason).then(() => this.#letters.news.add(owner, reason)),
       // A full storage must be able to say goodbye to what fills it: without room for the dead letter no record would ever go.
       buryRequest: (record, reason) => this.#letters.bury(owner, record, reason),
       onReplayed(listener) {
@@ -233,15 +237,27 @@ export class OpenStorage implements Storage {
 
   /** Looks whether another process has dropped dead letters, or wants some of them sent again. */
   async #hear(): Promise<void> {
+    this.#letters.news.tell();
+    this.#looks += 1;
     try {
       if (!(await this.#hasDirectory())) return;
       const { fault } = this.#state;
       if (fault !== undefined) return this.#environment.unavailable(fault, UNAVAILABLE_FOR_MS);
       await this.#letters.hear();
+      if (this.#looks === COMPLAIN_AFTER_LOOKS) await this.#tellUnopened();
     } catch (error) {
       this.#environment.log.warn("The storage cannot be looked through. Trying again.", { error: String(error) });
     }
     for (const owner of this.#letters.wanted) await this.#replay(owner);
+  }
+
+  /** A component that was renamed or taken out must not leave data behind without a word. */
+  async #tellUnopened(): Promise<void> {
+    const { unopened } = await this.leftovers();
+    if (unopened.length === 0 || this.#isClosed) return;
+    const message =
+      "The storage holds batches of components that are not in the configuration. They are sent when a component of that name is back.";
+    this.#environment.log.warn(message, { directory: this.#directory.path, components: unopened.join(", ") });
   }
 
   /** Looks whether the directory is still there; makes and takes it anew where somebody has deleted it. */

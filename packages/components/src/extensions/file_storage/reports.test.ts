@@ -34,6 +34,21 @@ describe("the health report of file_storage", () => {
     await queue.close();
   });
 
+  it("says at the start that there is no room, before a sender is refused", async () => {
+    const { context } = await start({ min_free_bytes: Number.MAX_SAFE_INTEGER });
+    const reason = expect.stringMatching(
+      /^the disk of .* has \d+ bytes left, and min_free_bytes keeps \d+ of them free: free some space$/,
+    ) as string;
+    const warned = context.lines.filter(({ level }) => level === "warn");
+    expect(warned).toMatchObject([
+      { message: "Nothing can be stored: senders are refused until there is room.", fields: { problem: reason } },
+    ]);
+    expect(context.troubles).toContainEqual(["storage_full", reason, 10_000]);
+    const before = context.troubles.length;
+    await context.clock.advance(1000);
+    expect(context.troubles.slice(before)).toContainEqual(["storage_full", reason, 10_000]);
+  });
+
   it("says that dead letters wait, and that they are gone", async () => {
     const { context, storage } = await start({});
     expect(context.troubles.at(-1)).toEqual(["dead_letters_present", "0 bytes of dead letters are kept", 0]);

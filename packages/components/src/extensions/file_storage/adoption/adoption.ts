@@ -14,8 +14,6 @@ import { JoinedQueue, MOST_PARTS } from "./joined-queue.ts";
 const LOOK_EVERY_MS = 1000;
 /** Another process that is about to end may still have a folder. */
 const TRY_EVERY_LOOKS = 5;
-/** By then all components have opened their queues. */
-const COMPLAIN_AFTER_LOOKS = 30;
 
 /** What an adoption works with. */
 export interface AdoptionEnvironment {
@@ -147,12 +145,6 @@ export class Adoption implements Storage {
     const { log } = this.#environment;
     await storage.moveLettersTo(this.#own);
     const { records, letters, unopened } = await storage.leftovers();
-    if (unopened.length > 0 && this.#looks === COMPLAIN_AFTER_LOOKS) {
-      log.warn("A storage folder of another worker holds data of components that are not in the configuration. It stays there.", {
-        directory: folder.path,
-        components: unopened.join(", "),
-      });
-    }
     if (records > 0 || letters > 0 || unopened.length > 0) return;
     folder.storage = undefined;
     for (const { queue } of this.#queues) await queue.release(folder.place);

@@ -77,6 +77,13 @@ export class Space {
     return message;
   }
 
+  /** Why nothing at all can be stored; undefined when there is room. It counts as a record that was refused. */
+  noRoom(): string | undefined {
+    const message = this.#shortageFor(1);
+    if (message !== undefined) this.#refusedBytes = Math.max(1, this.#refusedBytes);
+    return message;
+  }
+
   /** Looks at the disk now, and not only at the next record. */
   async measure(): Promise<void> {
     this.#lookedAt = this.#clock.now();

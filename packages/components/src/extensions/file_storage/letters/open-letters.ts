@@ -5,6 +5,7 @@ import type { RecordLog } from "../log/record-log.ts";
 import { CORRUPT } from "../state/letters-table.ts";
 import type { StateCalls } from "../state/state-calls.ts";
 import type { StateClient } from "../state/state-client.ts";
+import { BurialNews } from "./burial-news.ts";
 import { recordOfLetter } from "./letter-record.ts";
 import { replayLetters } from "./replay-letters.ts";
 
@@ -30,12 +31,15 @@ export interface ReplayTarget {
 
 /** The dead letters of a storage directory that is in use. */
 export class OpenLetters {
+  /** What the log is told of new letters. */
+  readonly news: BurialNews;
   readonly #environment: LettersEnvironment;
   /** Owners of letters that somebody wants to be sent again. */
   readonly #wanted: Set<string> = new Set();
 
   constructor(environment: LettersEnvironment) {
     this.#environment = environment;
+    this.news = new BurialNews(environment);
   }
 
   /** Owners whose letters wait to be sent again, as far as the last news told. */
@@ -68,6 +72,7 @@ export class OpenLetters {
       throw storageError(error, directory);
     }
     space.letterBytes += size;
+    this.news.add(owner, reason);
   }
 
   /** Gives letters that nobody wants to be sent again to another directory. A crash in the middle may leave some of them in both. */
