@@ -33,7 +33,8 @@ export function componentsIndex(components: readonly ScannedComponent[]): { path
 
 The components that ship with Tidemark. Each has a folder of its own, named as in YAML, with its options in its README.
 Import one by its path, for example \`@tidemark/components/processors/batch\`, or all of them, lazily, as
-\`registry\` from \`@tidemark/components\`. This page is generated from the folders: \`npm run gen\`.
+\`registry\` from \`@tidemark/components\`; \`DeadLetters\` from \`@tidemark/components/dead-letters\` is for tools that work on the
+dead letters of a \`file_storage\`. This page is generated from the folders: \`npm run gen\`.
 ${sections.join("")}`,
   };
 }

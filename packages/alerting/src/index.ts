@@ -3,7 +3,7 @@ export { attributeText } from "./any-value.ts";
 export { decodeAlert, noticeFromRecord } from "./decode.ts";
 export { Deduplicator, type DeduplicatorOptions } from "./deduplicator.ts";
 export { encodeAlerts } from "./encode.ts";
-export { codeSpan, escapeMarkdown, escapeText, sanitizeText } from "./escape.ts";
+export { codeSpan, escapeMarkdown, escapeText } from "./escape.ts";
 export type { EvidenceBucket } from "./evidence-bucket.ts";
 export {
   EvidenceIndex,
@@ -14,12 +14,12 @@ export {
   type EvidenceIndexOptions,
   type EvidenceQuery,
 } from "./evidence-index.ts";
-export { fingerprint, labelsHash } from "./fingerprint.ts";
+export { fingerprint } from "./fingerprint.ts";
 export { renderLink } from "./link.ts";
 export { LruMap, type LruEntry } from "./lru-map.ts";
-export { formatNumber, formatTime, renderLine, renderMarkdown, renderText, type RenderOptions } from "./render.ts";
-export { parseSeverity, severityFromNumber, severityLevel, severityNumber, type Severity } from "./severity.ts";
+export { formatNumber, renderLine, renderMarkdown, renderText, type RenderOptions } from "./render.ts";
+export { parseSeverity, severityLevel, severityNumber, type Severity } from "./severity.ts";
 export { alertService, serviceOf } from "./service.ts";
-export { msFromNanos, nanosFromMs } from "./time.ts";
+export { nanosFromMs } from "./time.ts";
 export { TraceContexts, traceContextsKey, traceKey, traceKeyOfHex, type TraceContextsOptions, type TraceValues } from "./trace-contexts.ts";
 export { truncateUtf8, utf8Length } from "./truncate.ts";

@@ -1,5 +1,4 @@
 export type { AttributesInput } from "./any-value.ts";
-export { anyValue, keyValues } from "./any-value.ts";
 export type { LogRecordInput, LogsInput } from "./logs.ts";
 export { logs } from "./logs.ts";
 export type { HistogramInput, MetricInput, MetricsInput, PointInput } from "./metrics.ts";
