@@ -10,6 +10,7 @@ import {
   type PlanReport,
   type ReloadReport,
 } from "@tidemark/core";
+import { ToldNames } from "./told-names.ts";
 import type { ReloadCounts } from "./reload-metrics.ts";
 
 /** What a reloader works with. */
@@ -52,11 +53,15 @@ export class Reloader {
 
   /** What a reload to the candidate would do to each node. Never rejects. */
   async plan(candidate: Candidate): Promise<PlanReport> {
+    const names = new ToldNames(candidate, this.#config.graph);
     try {
       const result = await this.#options.loadCandidate(candidate);
-      if (!result.ok) return notPlanned(result.diagnostics.filter(({ severity }) => severity === "error"));
+      if (!result.ok) {
+        const errors = result.diagnostics.filter(({ severity }) => severity === "error");
+        return notPlanned(errors.map((error) => names.site(error)));
+      }
       const { config } = result;
-      const nodes = await this.#options.plan(this.#config, config);
+      const nodes = names.changes(await this.#options.plan(this.#config, config), config.graph);
       return { result: "planned", nodes, telemetryChanged: !isDeepStrictEqual(config.telemetry, this.#config.telemetry), mistakes: [] };
     } catch {
       // What a component says about its configuration may quote it.
@@ -120,8 +125,7 @@ export class Reloader {
   }
 }
 
-function notPlanned(diagnostics: readonly MistakeSite[]): PlanReport {
-  const mistakes = diagnostics.map(({ code, file, line, column, path }) => ({ code, file, line, column, path }));
+function notPlanned(mistakes: readonly MistakeSite[]): PlanReport {
   return { result: "failed", nodes: [], telemetryChanged: false, mistakes };
 }
 
