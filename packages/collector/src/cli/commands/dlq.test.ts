@@ -101,6 +101,7 @@ describe("tidemark dlq", () => {
       ["ls", "DIR"],
       ["ls", "DIR", "--owner", "exporter/otlp_http", "--limit", "1"],
       ["ls", "DIR", "--reason", "too_large"],
+      ["replay", "DIR", "--owner", "otlp_http"],
       ["show", "DIR", "1", "3"],
       ["drop", "DIR", "--signal", "logs"],
       ["drop", "DIR", "--signal", "logs", "--yes"],
@@ -112,6 +113,17 @@ describe("tidemark dlq", () => {
     ])
       texts.push(transcript(args, await dlq(...args)));
     await expect(texts.join("\n")).toMatchFileSnapshot("../testdata/dlq.txt");
+  });
+
+  it("shows what the far side said, and not where that is", async () => {
+    const to = "request to http://otlp.example.com:4318/v1/traces";
+    const message = `no more retries left: error exporting items, ${to} responded with HTTP Status Code 503, Message=busy`;
+    await bury("exporter/a", "deliver", "retries_exhausted", message);
+    await bury("exporter/a", "deliver", "stopped", `${to} failed: connect ECONNREFUSED 192.0.2.1:4318`);
+    const rows = (await dlq("ls", "DIR")).stdout.split("\n");
+    expect(rows[1]).toMatch(/ {2}no more retries left: HTTP Status Code 503, Message=busy$/);
+    expect(rows[2]).toMatch(/ {2}connect ECONNREFUSED 192\.0\.2\.1:4318$/);
+    expect((await dlq("show", "DIR", "1")).stdout).toContain(message);
   });
 
   it("prints JSON for programs, data and all", async () => {

@@ -2,7 +2,7 @@ import type { DeadLetter } from "@tidemark/components/dead-letters";
 import { messageOf, systemClock, type Clock } from "@tidemark/core";
 import type { ParsedArguments } from "../arguments.ts";
 import { CONFIG_OPTIONS, type Command } from "../command.ts";
-import { letterJson, letterText, letterWithDataJson, listText, sumText } from "../dlq/letter-text.ts";
+import { letterJson, letterText, letterWithDataJson, listText, noneText, sumText } from "../dlq/letter-text.ts";
 import type { LetterStorage } from "../dlq/letter-storage.ts";
 import { replayLetters } from "../dlq/replay.ts";
 import { FILTER_OPTIONS, lettersIn, selectionOf, type Selection } from "../dlq/selection.ts";
@@ -93,7 +93,7 @@ function list({ storage: { letters, ids }, args, io, clock }: Work): number {
     io.stdout(`${JSON.stringify({ letters: found.map(letterJson), totals: all }, undefined, 2)}\n`);
     return EXIT.ok;
   }
-  if (found.length === 0) io.stdout(selection.isNarrowed ? "No dead letter matches.\n" : "There are no dead letters.\n");
+  if (found.length === 0) io.stdout(`${noneText(letters.listDeadLetters())}\n`);
   else
     io.stdout(
       `${listText(found)}\n${sumText(all)}\n${isCut && all.letters > found.length ? `Shown are the oldest ${found.length}; --limit 0 shows all.\n` : ""}`,
@@ -101,10 +101,11 @@ function list({ storage: { letters, ids }, args, io, clock }: Work): number {
   return EXIT.ok;
 }
 
-function show({ storage: { letters, ids }, args, io, clock }: Work): number {
+function show({ storage, args, io, clock }: Work): number {
+  const { letters, ids } = storage;
   const selection = selectionOf(args, ids, clock.now(), SHOWN);
   const found = [...lettersIn(letters, selection)].flatMap(({ id }) => letters.readDeadLetter(id) ?? []);
-  if (found.length === 0) return nothing(selection, io);
+  if (found.length === 0) return nothing(selection, storage, io);
   sayMissing(selection, found, io);
   io.stdout(
     args.has("json")
@@ -117,7 +118,7 @@ function show({ storage: { letters, ids }, args, io, clock }: Work): number {
 async function replay(work: Work): Promise<number> {
   const { storage, args, io, clock } = work;
   const { selection, found } = chosen(work, "replay");
-  if (found.length === 0) return nothing(selection, io);
+  if (found.length === 0) return nothing(selection, storage, io);
   const { letters, directory } = storage;
   const release = keepAlive();
   try {
@@ -130,7 +131,7 @@ async function replay(work: Work): Promise<number> {
 async function drop(work: Work): Promise<number> {
   const { storage, args, io, clock } = work;
   const { selection, found } = chosen(work, "drop");
-  if (found.length === 0) return nothing(selection, io);
+  if (found.length === 0) return nothing(selection, storage, io);
   const sum = sumText(totalsOf(found));
   if (!args.has("yes")) {
     io.stdout(`${sum}\n`);
@@ -162,8 +163,10 @@ function sayMissing({ ids }: Selection, found: readonly DeadLetter[], io: CliIo)
   if (missing.length > 0) io.stderr(`There is no dead letter ${missing.join(", ")}; see: tidemark dlq ls\n`);
 }
 
-function nothing({ ids }: Selection, io: CliIo): number {
-  io.stderr(ids.length > 0 ? `There is no dead letter ${ids.join(", ")}; see: tidemark dlq ls\n` : "No dead letter matches.\n");
+function nothing({ ids }: Selection, { letters }: LetterStorage, io: CliIo): number {
+  io.stderr(
+    ids.length > 0 ? `There is no dead letter ${ids.join(", ")}; see: tidemark dlq ls\n` : `${noneText(letters.listDeadLetters())}\n`,
+  );
   return EXIT.failure;
 }
 

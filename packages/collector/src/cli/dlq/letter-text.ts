@@ -3,6 +3,8 @@ import { openBatch } from "@tidemark/otlp";
 import { bytesText, countText, plainLine, tableText } from "../table.ts";
 
 const LONGEST_MESSAGE = 60;
+/** Where it was to go is known by the owner; what went wrong must fit into the row. */
+const DESTINATION = /(error exporting items, )?request to \S+ (responded with|failed:) /;
 
 /** A row for each letter. */
 export function listText(letters: readonly DeadLetter[]): string {
@@ -26,7 +28,7 @@ export function listText(letters: readonly DeadLetter[]): string {
     bytesText(letter.bytes),
     String(letter.attempts),
     letter.replay ? `${letter.reason} (replaying)` : letter.reason,
-    plainLine(letter.message, LONGEST_MESSAGE),
+    plainLine(letter.message.replace(DESTINATION, ""), LONGEST_MESSAGE),
   ]);
   return tableText(columns, rows);
 }
@@ -34,6 +36,21 @@ export function listText(letters: readonly DeadLetter[]): string {
 /** `2 dead letters: 20 items, 1.4 kB`. */
 export function sumText({ letters, items, bytes }: { readonly letters: number; readonly items: number; readonly bytes: number }): string {
   return `${countText(letters, "dead letter")}: ${countText(items, "item")}, ${bytesText(bytes)}`;
+}
+
+/** That no letter is meant, and which ones there are instead. */
+export function noneText(all: Iterable<DeadLetter>): string {
+  const owners = new Map<string, number>();
+  const reasons = new Map<string, number>();
+  let count = 0;
+  for (const { owner, reason } of all) {
+    count += 1;
+    owners.set(owner, (owners.get(owner) ?? 0) + 1);
+    reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  }
+  if (count === 0) return "There are no dead letters.";
+  const sums = (counts: ReadonlyMap<string, number>): string => [...counts].map(([name, each]) => `${name} (${each})`).join(", ");
+  return `No dead letter matches. ${countText(count, "other")}: owner ${sums(owners)}; reason ${sums(reasons)}`;
 }
 
 /** Everything about one letter, its data as OTLP/JSON. */
