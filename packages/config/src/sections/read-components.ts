@@ -22,7 +22,7 @@ export async function readComponents<D extends ComponentDefinition>(
     const path = joinPath(section, key);
     const id = readId(key, { section, body, taken: components, form: FORM }, report);
     if (id === undefined) continue;
-    const definition = await findDefinition(section, id.id, id.type, body, registry, report);
+    const definition = await findDefinition(registry, { section, id: id.id, type: id.type, body }, report);
     const checked =
       definition === undefined
         ? undefined
@@ -35,11 +35,8 @@ export async function readComponents<D extends ComponentDefinition>(
 }
 
 async function findDefinition<D extends ComponentDefinition>(
-  section: SectionName,
-  id: string,
-  type: string,
-  body: MapEntry,
   registry: readonly RegistryEntry<D>[],
+  { section, id, type, body }: { readonly section: SectionName; readonly id: string; readonly type: string; readonly body: MapEntry },
   report: Report,
 ): Promise<D | undefined> {
   const path = joinPath(section, id);

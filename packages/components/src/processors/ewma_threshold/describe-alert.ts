@@ -50,17 +50,21 @@ export function summarizeEnd(fired: Alert, value: number | undefined): string {
   return `Resolved: ${now}; when it fired: ${fired.summary}`;
 }
 
-/** The alert of a series that has just fired. `labels` must be complete: they are its identity. */
-export function firingAlert(
-  settings: Settings,
-  source: string,
-  resource: ResourceView,
-  labels: Record<string, string>,
-  measure: Measure,
-  value: number,
-  state: DetectorState,
-  evidence: Evidence,
-): Alert {
+/** What an alert is made of. */
+export interface Firing {
+  /** The id of the component. */
+  readonly source: string;
+  readonly resource: ResourceView;
+  /** All of them: they are the alert's identity. */
+  readonly labels: Record<string, string>;
+  readonly measure: Measure;
+  readonly value: number;
+  readonly state: DetectorState;
+  readonly evidence: Evidence;
+}
+
+/** The alert of a series that has just fired. */
+export function firingAlert(settings: Settings, { source, resource, labels, measure, value, state, evidence }: Firing): Alert {
   const identity = { ...labels, metric: measure.metric };
   return {
     name: settings.name,

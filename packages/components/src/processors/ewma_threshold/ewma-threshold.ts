@@ -4,7 +4,7 @@ import type { BatchFunction, ComponentContext, Timer } from "@tidemark/core";
 import type { Batch, DataPointView, Signal, SpanView } from "@tidemark/otlp";
 import { AlertOutbox } from "./alert-outbox.ts";
 import type { EwmaThresholdConfig } from "./config.ts";
-import { firingAlert, labelsOf, measureOfPoint, summarizeEnd } from "./describe-alert.ts";
+import { firingAlert, labelsOf, measureOfPoint, summarizeEnd, type Firing } from "./describe-alert.ts";
 import type { Measure } from "./describe-alert.ts";
 import { endEpisode, step } from "./detector.ts";
 import type { Verdict } from "./detector.ts";
@@ -119,12 +119,10 @@ export class EwmaThreshold implements BatchFunction {
     if (verdict === "quiet" || verdict === "pending") return;
     if (verdict === "fires") {
       const labels = labelsOf(point.resource, point.attributes, this.#settings.labels);
-      const subject = this.#subject(point, labels, at, coversMs, series);
+      const subject = this.#subject(point, labels, series, { at, coversMs });
       const request = pointRequest(point, subject, this.#sources);
       const measure = measureOfPoint(point, this.#settings.quantile);
-      const evidence = gatherEvidence(request, this.#sources);
-      const alert = firingAlert(this.#settings, this.#context.id, point.resource, labels, measure, value, series.detector, evidence);
-      this.#fire(series, alert, request);
+      this.#fire(series, { resource: point.resource, labels, measure, value }, request);
     } else this.#follow(series, verdict, value);
   }
 
@@ -143,21 +141,18 @@ export class EwmaThreshold implements BatchFunction {
     if (verdict === "quiet" || verdict === "pending") return;
     if (verdict === "fires") {
       const labels = labelsOf(span.resource, span, this.#settings.labels);
-      const request = spanRequest(span, this.#subject(span, labels, at, undefined, series), this.#sources);
-      const evidence = gatherEvidence(request, this.#sources);
-      const alert = firingAlert(this.#settings, this.#context.id, span.resource, labels, SPAN_MEASURE, value, series.detector, evidence);
-      this.#fire(series, alert, request);
+      const request = spanRequest(span, this.#subject(span, labels, series, { at, coversMs: undefined }), this.#sources);
+      this.#fire(series, { resource: span.resource, labels, measure: SPAN_MEASURE, value }, request);
     } else this.#follow(series, verdict, value);
   }
 
   #subject(
     item: DataPointView | SpanView,
     attributes: Record<string, string>,
-    at: number,
-    coversMs: number | undefined,
-    series: Series,
+    { detector }: Series,
+    time: Pick<Subject, "at" | "coversMs">,
   ): Subject {
-    return { service: serviceOf(item.resource), attributes, at, now: this.#now, coversMs, side: series.detector.side };
+    return { service: serviceOf(item.resource), attributes, ...time, now: this.#now, side: detector.side };
   }
 
   #watches(item: DataPointView | SpanView): boolean {
@@ -185,7 +180,9 @@ export class EwmaThreshold implements BatchFunction {
     return added;
   }
 
-  #fire(series: Series, alert: Alert, request: EvidenceRequest): void {
+  #fire(series: Series, what: Pick<Firing, "resource" | "labels" | "measure" | "value">, request: EvidenceRequest): void {
+    const evidence = gatherEvidence(request, this.#sources);
+    const alert = firingAlert(this.#settings, { ...what, source: this.#context.id, state: series.detector, evidence });
     series.alert = alert;
     this.#state.firing.add(series);
     this.#scheduleStaleCheck();

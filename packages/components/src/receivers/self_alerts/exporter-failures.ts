@@ -35,8 +35,7 @@ export function noFailures(): FailureMemory {
 
 /** What exporters give up for good. However many batches fail, there is one finding for each exporter, until it has been quiet for a while. */
 export function exporterFailures(memory: FailureMemory, snapshots: readonly Snapshot[], now: number, rule: FailureRule): Finding[] {
-  for (const snapshot of snapshots)
-    for (const [exporter, counts] of Object.entries(snapshot.exporters)) learn(memory, snapshot, exporter, counts, now);
+  for (const snapshot of snapshots) for (const exporter of Object.keys(snapshot.exporters)) learn(memory, snapshot, exporter, now);
   for (const [exporter, { last, hasDelivered }] of Object.entries(memory.failures)) {
     const isOver = now - last >= rule.resolveAfterMs && (hasDelivered || !rule.carriers.has(exporter));
     if (isOver) delete memory.failures[exporter];
@@ -44,7 +43,8 @@ export function exporterFailures(memory: FailureMemory, snapshots: readonly Snap
   return Object.entries(memory.failures).map(([exporter, failures]) => describe(exporter, failures));
 }
 
-function learn(memory: FailureMemory, snapshot: Snapshot, exporter: string, counts: SendCounts, now: number): void {
+function learn(memory: FailureMemory, snapshot: Snapshot, exporter: string, now: number): void {
+  const counts = snapshot.exporters[exporter] ?? NONE;
   const key = `${snapshot.worker} ${exporter}`;
   const seen = memory.seen[key];
   const added = difference(counts, seen?.epoch === snapshot.epoch ? seen : NONE);

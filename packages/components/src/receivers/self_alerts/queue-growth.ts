@@ -36,9 +36,9 @@ export function queueGrowth(
   for (const exporter of Object.keys(memory)) if (!queues.has(exporter)) delete memory[exporter];
   return [...queues].flatMap(([exporter, filled]) => {
     const [first] = filled.toSorted((a, b) => b.share - a.share);
-    if (first === undefined || !isGrowing(memory, exporter, first.share, now, rule)) return [];
+    if (first === undefined || !isGrowing(memory, { exporter, share: first.share, now }, rule)) return [];
     const workers = filled.filter(({ share }) => share >= rule.below).map(({ worker }) => worker);
-    return [describe(exporter, first, memory[exporter]?.since ?? now, [...new Set(workers)], rule)];
+    return [describe(first, { exporter, since: memory[exporter]?.since ?? now, workers: [...new Set(workers)] }, rule)];
   });
 }
 
@@ -57,9 +57,7 @@ function fullest(snapshots: readonly Snapshot[]): Map<string, Filled[]> {
 
 function isGrowing(
   memory: GrowthMemory,
-  exporter: string,
-  share: number,
-  now: number,
+  { exporter, share, now }: { readonly exporter: string; readonly share: number; readonly now: number },
   { above, below, for: spanMs }: SelfAlertsConfig["queue_growing"],
 ): boolean {
   const growth = memory[exporter];
@@ -78,10 +76,8 @@ function isGrowing(
 }
 
 function describe(
-  exporter: string,
   { used, capacity, share }: QueueFill,
-  since: number,
-  workers: readonly number[],
+  { exporter, since, workers }: { readonly exporter: string; readonly since: number; readonly workers: readonly number[] },
   { above }: SelfAlertsConfig["queue_growing"],
 ): Finding {
   const percent = Math.round(share * 100);
