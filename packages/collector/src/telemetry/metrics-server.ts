@@ -21,6 +21,8 @@ export interface MetricsServerOptions {
  */
 export async function serveMetrics({ host, port, option }: MetricsServerOptions, text: () => Promise<string>): Promise<MetricsServer> {
   const server = createServer((request, response) => {
+    // Node gives an answer its connection when those before it are out. Who asks on without waiting could have thousands made that he never reads.
+    if (response.socket === null) return void request.socket.destroy();
     request.resume();
     if ((request.url ?? "/").split("?", 1)[0] !== "/metrics") {
       response.writeHead(404, { "content-type": "text/plain; charset=utf-8" }).end("404: the metrics are at /metrics\n");

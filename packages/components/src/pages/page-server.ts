@@ -93,6 +93,8 @@ export class PageServer {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // Node gives an answer its connection when those before it are out. Who asks on without waiting could have thousands made that he never reads.
+    if (response.socket === null) return void request.socket.destroy();
     const [path = "/", query = ""] = (request.url ?? "/").split("?", 2);
     const { method = "GET", headers } = request;
     const {

@@ -1,3 +1,5 @@
+import { get } from "node:http";
+import { connect } from "node:net";
 import { type Extension, PipelineError, type Host, type PlanReport, type ReloadReport } from "@tidemark/core";
 import { freePort, testContext } from "@tidemark/core/testing";
 import { afterEach, describe, expect, it } from "vitest";
@@ -91,8 +93,8 @@ describe("admin", () => {
 
   it("takes no candidate without end", async () => {
     const url = await serve();
-    const response = await fetch(`${url}/-/plan`, { method: "POST", body: Buffer.alloc((16 << 20) + 1, 32) });
-    expect([response.status, await response.text()]).toEqual([413, "413: the body is longer than 16777216 bytes\n"]);
+    const response = await fetch(`${url}/-/plan`, { method: "POST", body: Buffer.alloc((1 << 20) + 1, 32) });
+    expect([response.status, await response.text()]).toEqual([413, "413: the body is longer than 1048576 bytes\n"]);
   });
 
   it("does nothing for a GET, for a browser's page, or at another path", async () => {
@@ -105,6 +107,42 @@ describe("admin", () => {
     const elsewhere = await fetch(`${url}/`, { method: "POST" });
     expect([elsewhere.status, await elsewhere.text()]).toEqual([404, "404: there are GET /-/ledger, POST /-/plan and POST /-/reload\n"]);
     expect(reloads).toBe(0);
+  });
+
+  it("answers no page whose name leads to this machine", async () => {
+    const url = await serve({ ledger: () => ({ nodes: [], edges: [], violations: [] }) });
+    const guarded = await serve({ ledger: () => ({ nodes: [], edges: [], violations: [] }) }, { auth: { authenticator: "guard" } });
+    const statusFor = async (at: string, host: string): Promise<number> =>
+      new Promise((resolve, reject) => {
+        const { port } = new URL(at);
+        const headers = { host, authorization: "Bearer secret" };
+        get({ port, host: "127.0.0.1", path: "/-/ledger", headers }, (response) => {
+          response.resume();
+          resolve(response.statusCode ?? 0);
+        }).on("error", reject);
+      });
+    for (const host of ["localhost:13135", "127.0.0.1", "[::1]:13135", "tidemark.localhost", "LOCALHOST"])
+      expect([host, await statusFor(url, host)]).toEqual([host, 200]);
+    for (const host of ["evil.example:13135", "localhost.evil.example", "127.0.0.1.evil.example", "@", "localhost@evil.example"])
+      expect([host, await statusFor(url, host)]).toEqual([host, 403]);
+    expect(await statusFor(guarded, "collector.example")).toBe(200);
+  });
+
+  it("hangs up on who asks on without reading", async () => {
+    let made = 0;
+    const url = await serve({ ledger: () => ((made += 1), { nodes: [], edges: [], violations: [] }) });
+    const socket = connect(Number(new URL(url).port), "127.0.0.1");
+    await new Promise<void>((resolve) => {
+      socket.on("close", () => resolve()).on("error", () => undefined);
+      socket.write("GET /-/ledger HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(500));
+    });
+    expect(made).toBe(1);
+  });
+
+  it.each([["uris"], ["sets"]])("takes no candidate with %s without end", async (field) => {
+    const url = await serve({ plan: () => Promise.reject(new Error("must not be called")) });
+    const body = { uris: [], sets: [], texts: {}, [field]: Array.from({ length: 1001 }, () => "a") };
+    expect((await fetch(`${url}/-/plan`, { method: "POST", body: JSON.stringify(body) })).status).toBe(400);
   });
 
   it("lets in only who may, where an authenticator is named", async () => {

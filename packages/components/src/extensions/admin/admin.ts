@@ -1,14 +1,17 @@
+import { isIP } from "node:net";
 import { PipelineError, type Candidate, type ComponentContext, type Extension, type ServerAuthenticator } from "@tidemark/core";
 import { jsonPage, PageServer, textPage, type Page, type PageRequest } from "../../pages/page-server.ts";
+import { parseListenAddress } from "../../transport/listen.ts";
 import { z } from "zod";
 import type { AdminConfig } from "./config.ts";
 
 /** A configuration of this size is none that people write. */
-const MOST_CANDIDATE_BYTES = 16 << 20;
+const MOST_CANDIDATE_BYTES = 1 << 20;
+const MOST_SOURCES = 1000;
 
 const candidateShape: z.ZodType<Candidate> = z.strictObject({
-  uris: z.array(z.string()),
-  sets: z.array(z.string()),
+  uris: z.array(z.string()).max(MOST_SOURCES),
+  sets: z.array(z.string()).max(MOST_SOURCES),
   texts: z.record(z.string(), z.string()),
 });
 
@@ -26,8 +29,9 @@ const ROUTES: Readonly<Record<string, Route>> = {
 /** Serves what operators ask of a running collector. */
 export function createAdmin({ endpoint, tls, auth }: AdminConfig, context: ComponentContext): Extension {
   let authenticator: ServerAuthenticator | undefined;
+  const isForThisMachine = auth === undefined && isLoopback(endpoint);
   const answer = async (request: PageRequest): Promise<Page> =>
-    (await refusal(request, authenticator)) ?? (await answerTo(request, context));
+    (isForThisMachine ? strangerAt(request) : undefined) ?? (await refusal(request, authenticator)) ?? (await answerTo(request, context));
   const server = new PageServer({ endpoint, tls, clock: context.clock, log: context.log, answer });
   return {
     start: async () => {
@@ -37,6 +41,22 @@ export function createAdmin({ endpoint, tls, auth }: AdminConfig, context: Compo
     },
     shutdown: () => server.close(),
   };
+}
+
+/**
+ * A page can have its own name lead to this machine (DNS rebinding); its browser then takes the collector for the page's own server, and says nothing of
+ * an origin when it reads. Only the name tells. Who has set up an authenticator may have a proxy with any name before it.
+ */
+function strangerAt({ headers: { host = "" } }: PageRequest): Page | undefined {
+  const name = URL.parse(`http://${host}`)?.hostname ?? "";
+  const isOurs = name === "localhost" || name.endsWith(".localhost") || isIP(name.replace(/^\[(.*)\]$/, "$1")) !== 0;
+  return isOurs ? undefined : textPage(403, "403: without auth only this machine may ask here; ask for localhost, or set auth");
+}
+
+function isLoopback(endpoint: string): boolean {
+  const address = parseListenAddress(endpoint, "tcp");
+  const host = address !== undefined && "host" in address ? address.host : undefined;
+  return host === "localhost" || host === "::1" || host?.startsWith("127.") === true;
 }
 
 async function refusal({ headers }: PageRequest, authenticator: ServerAuthenticator | undefined): Promise<Page | undefined> {
