@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { readFile } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
 import { createServer as createTlsServer, type ServerOptions } from "node:https";
@@ -97,6 +98,18 @@ describe("asking an admin endpoint", () => {
     expect(await asking("http", port, "wrong")).toBe(
       "http://127.0.0.1:PORT does not take the token in TIDEMARK_ADMIN_TOKEN (no [2J token); set it to the one that its authenticator knows",
     );
+  });
+
+  it("takes no text from an answer that commands a terminal or has lines of its own", async () => {
+    const body = JSON.stringify({ nodes: [{ "node\u001b[2J": "a\u001b]0;x\u0007\nNODE" }], list: ["\u009b31m"], count: 1 });
+    const port = await listening(createServer((_, response) => void response.end(body)));
+    expect(await asking("http", port)).toEqual({ status: 200, body: { nodes: [{ "node [2J": "a ]0;x NODE" }], list: ["31m"], count: 1 } });
+  });
+
+  it("reads no answer without end", async () => {
+    const bomb = gzipSync(Buffer.alloc((16 << 20) + 1, 32));
+    const port = await listening(createServer((_, response) => void response.writeHead(200, { "content-encoding": "gzip" }).end(bomb)));
+    expect(await asking("http", port)).toMatch(/the answer is longer than 16777216 bytes/);
   });
 
   it("follows nobody elsewhere with its token", async () => {

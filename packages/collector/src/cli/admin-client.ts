@@ -1,3 +1,4 @@
+import { textWithin } from "@tidemark/config";
 import { UsageError } from "./io.ts";
 import { plainLine } from "./table.ts";
 
@@ -7,6 +8,8 @@ export const STANDARD_ADMIN_URL = "http://localhost:13135";
 export const ADMIN_TOKEN = "TIDEMARK_ADMIN_TOKEN";
 
 const TIMEOUT_MS = 30_000;
+/** The books of some thousand nodes. */
+const MOST_BYTES = 16 << 20;
 /** So much of what a server says is quoted. */
 const MOST_QUOTED = 200;
 /** The certificate comes from nobody who is known here. */
@@ -61,7 +64,7 @@ export async function askAdmin(get: typeof fetch, { url, method, body, env }: Ad
   const sent = body === undefined ? {} : { body: JSON.stringify(body) };
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const { status, text } = await get(url, { method, headers, ...sent, signal, redirect: "manual" })
-    .then(async (response) => ({ status: response.status, text: await response.text() }))
+    .then(async (response) => ({ status: response.status, text: await textWithin(response, MOST_BYTES) }))
     .catch((caught: unknown) => {
       throw new Error(noAnswer(url, caught));
     });
@@ -119,10 +122,17 @@ function oneLine(text: string): string {
   return plainLine(text, MOST_QUOTED);
 }
 
+/** Who answers may be anybody: no text in it has a line of its own or commands a terminal. */
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(text, (_, value: unknown) => plain(value)) as unknown;
   } catch {
     return undefined;
   }
+}
+
+function plain(value: unknown): unknown {
+  if (typeof value === "string") return plainLine(value);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [plainLine(key), inner]));
 }

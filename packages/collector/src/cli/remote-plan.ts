@@ -32,8 +32,15 @@ function isReport(body: unknown): body is PlanReport {
   const report = (body ?? {}) as Partial<PlanReport>;
   return (
     (report.result === "planned" || report.result === "failed") &&
-    Array.isArray(report.nodes) &&
-    Array.isArray(report.mistakes) &&
+    haveTexts(report.nodes, ["node", "change", "state"]) &&
+    haveTexts(report.mistakes, ["file", "path", "code"]) &&
     typeof report.telemetryChanged === "boolean"
+  );
+}
+
+function haveTexts(items: unknown, keys: readonly string[]): boolean {
+  return (
+    Array.isArray(items) &&
+    items.every((item: unknown) => keys.every((key) => typeof (item as Record<string, unknown> | null)?.[key] === "string"))
   );
 }

@@ -1,7 +1,10 @@
 import { fetchWithin } from "./fetch-within.ts";
+import { textWithin } from "./text-within.ts";
 import type { ProviderIo } from "./provider.ts";
 
 const TIMEOUT_MS = 5000;
+/** etcd takes values of 1.5 MiB unless told otherwise. */
+const MAX_BYTES = 16 * 2 ** 20;
 
 /** A key in an etcd, as `etcd://[user:password@]host:port/key` names it; `etcds:` is the same over TLS. */
 export interface EtcdPlace {
@@ -77,7 +80,7 @@ export class EtcdClient {
   async #call(path: string, body: object): Promise<unknown> {
     return fetchWithin(this.#io, TIMEOUT_MS, this.#place.origin, async (signal) => {
       const response = await this.#post(path, body, signal);
-      const text = await response.text();
+      const text = await textWithin(response, MAX_BYTES);
       if (!response.ok) throw new Error(`etcd answered ${response.status}: ${errorIn(text)}`);
       return JSON.parse(text);
     });
@@ -134,6 +137,7 @@ async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string
   for await (const chunk of body) {
     const lines = `${rest}${decoder.decode(chunk, { stream: true })}`.split("\n");
     rest = lines.pop() ?? "";
+    if (rest.length > MAX_BYTES) throw new Error(`a line of the watch is longer than ${MAX_BYTES} bytes`);
     yield* lines.filter((line) => line.trim() !== "");
   }
 }

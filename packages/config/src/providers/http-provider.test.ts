@@ -1,6 +1,7 @@
 import { VirtualClock } from "@tidemark/core/testing";
 import { describe, expect, it, vi } from "vitest";
 import { HttpProvider } from "./http-provider.ts";
+import { withoutPassword } from "./provider.ts";
 
 interface Rig {
   readonly clock: VirtualClock;
@@ -39,6 +40,18 @@ describe("HttpProvider", () => {
   ])("says in words what is wrong: %s", async (_what, answer, message) => {
     const { provider } = rig(answer);
     await expect(provider.read("http://example.com/a.yaml")).rejects.toThrow(message);
+  });
+
+  it("reads no answer without end", async () => {
+    let pulled = 0;
+    const endless = new ReadableStream<Uint8Array>({ pull: (to) => ((pulled += 1), to.enqueue(new Uint8Array(1 << 20).fill(32))) });
+    const { provider } = rig(() => new Response(endless));
+    await expect(provider.read("http://example.com/a.yaml")).rejects.toThrow("the answer is longer than 8388608 bytes");
+    expect(pulled).toBeLessThan(12);
+  });
+
+  it("shows no part of a password with an @ in it", () => {
+    expect(withoutPassword("http://ann:se@cr@et@example.com/a@b")).toBe("http://ann:***@example.com/a@b");
   });
 
   it("does not wait for ever, and shows no password", async () => {

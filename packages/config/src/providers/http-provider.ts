@@ -1,8 +1,9 @@
 import { withoutPassword, type ConfigProvider, type ProviderIo } from "./provider.ts";
 import { fetchWithin } from "./fetch-within.ts";
+import { textWithin } from "./text-within.ts";
 
 const TIMEOUT_MS = 10_000;
-/** A configuration is text that somebody wrote. */
+/** A configuration is text that somebody wrote; compressed, a few kilobytes could be gigabytes. */
 const MAX_BYTES = 8 * 2 ** 20;
 
 /** What a server says about the version of a text (RFC 9110 8.8). */
@@ -66,8 +67,7 @@ export class HttpProvider implements ConfigProvider {
       const response = await this.#io.fetch(url, { headers, signal });
       if (response.status === 304) return undefined;
       if (!response.ok) throw new Error(`the server answered ${response.status} ${response.statusText}`.trimEnd());
-      const text = await response.text();
-      if (text.length > MAX_BYTES) throw new Error(`the answer is longer than ${MAX_BYTES} bytes`);
+      const text = await textWithin(response, MAX_BYTES);
       return { etag: response.headers.get("etag"), lastModified: response.headers.get("last-modified"), text };
     });
   }

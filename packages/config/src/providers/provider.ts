@@ -21,5 +21,5 @@ export interface ProviderIo {
 
 /** A URI as it may be shown: without the password. */
 export function withoutPassword(uri: string): string {
-  return uri.replace(/^([^:]+:\/\/[^/@:]*):[^/@]*@/, "$1:***@");
+  return uri.replace(/^([^:]+:\/\/[^/?#@:]*):[^/?#]*@/, "$1:***@");
 }

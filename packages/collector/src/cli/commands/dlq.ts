@@ -2,7 +2,7 @@ import type { DeadLetter } from "@tidemark/components/dead-letters";
 import { messageOf, systemClock, type Clock } from "@tidemark/core";
 import type { ParsedArguments } from "../arguments.ts";
 import { CONFIG_OPTIONS, type Command } from "../command.ts";
-import { letterJson, letterText, letterWithDataJson, listText, noneText, sumText } from "../dlq/letter-text.ts";
+import { jsonText, letterJson, letterText, letterWithDataJson, listText, noneText, sumText } from "../dlq/letter-text.ts";
 import type { LetterStorage } from "../dlq/letter-storage.ts";
 import { replayLetters } from "../dlq/replay.ts";
 import { FILTER_OPTIONS, lettersIn, selectionOf, type Selection } from "../dlq/selection.ts";
@@ -90,7 +90,7 @@ function list({ storage: { letters, ids }, args, io, clock }: Work): number {
   const isCut = found.length > 0 && found.length === selection.limit;
   const all = isCut && selection.contains === undefined ? letters.totals(selection.filter) : totalsOf(found);
   if (args.has("json")) {
-    io.stdout(`${JSON.stringify({ letters: found.map(letterJson), totals: all }, undefined, 2)}\n`);
+    io.stdout(`${jsonText({ letters: found.map(letterJson), totals: all })}\n`);
     return EXIT.ok;
   }
   if (found.length === 0) io.stdout(`${noneText(letters.listDeadLetters())}\n`);
@@ -107,11 +107,7 @@ function show({ storage, args, io, clock }: Work): number {
   const found = [...lettersIn(letters, selection)].flatMap(({ id }) => letters.readDeadLetter(id) ?? []);
   if (found.length === 0) return nothing(selection, storage, io);
   sayMissing(selection, found, io);
-  io.stdout(
-    args.has("json")
-      ? `${JSON.stringify(found.map(letterWithDataJson), undefined, 2)}\n`
-      : found.map((letter) => letterText(letter)).join("\n"),
-  );
+  io.stdout(args.has("json") ? `${jsonText(found.map(letterWithDataJson))}\n` : found.map((letter) => letterText(letter)).join("\n"));
   return EXIT.ok;
 }
 

@@ -1,4 +1,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "@tidemark/core/testing";
@@ -42,6 +44,20 @@ service: { pipelines: { traces: { receivers: [otlp], exporters: [debug] } } }
 `;
 
 describe("tidemark plan --admin", () => {
+  it.each([
+    ["of another shape", { nodes: [null] }],
+    ["with numbers for names", { nodes: [{ node: 1, change: "new", state: "none" }] }],
+    ["with places that are none", { result: "failed", mistakes: ["x"] }],
+  ])("takes an answer %s for none", async (_, part) => {
+    const body = JSON.stringify({ result: "planned", nodes: [], telemetryChanged: false, mistakes: [], ...part });
+    const server = createServer((_request, response) => void response.end(body));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    cleanups.push(() => server.close());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { code, stderr } = await plan("running.yaml", "--admin", url);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("and not with a plan; name a collector's admin extension")]);
+  });
+
   it("compares with what the collector runs, variables of its environment included", async () => {
     const admin = await running();
     const { code, stdout, stderr } = await plan("running-new.yaml", "--admin", admin);

@@ -101,8 +101,8 @@ function dataOf({ signal, body, whole }: DeadLetterWithBody): unknown {
   }
 }
 
-/** JSON leaves the control characters beyond ASCII as they are, which some terminals act on. */
-function jsonText(data: unknown): string {
+/** Indented JSON, in which nothing commands a terminal: JSON itself leaves the control characters beyond ASCII as they are, which some terminals act on. */
+export function jsonText(data: unknown): string {
   const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   return JSON.stringify(data, undefined, 2).replaceAll(/[\u007f-\u009f]/g, escaped);
 }
