@@ -111,3 +111,17 @@ describe("YAML in the documentation", () => {
     expect({ code, stderr: texts.stderr }).toEqual({ code: 0, stderr: "" });
   });
 });
+
+describe("the files in pipelines/", () => {
+  it.each(readdirSync(join(ROOT, "pipelines")))("%s is valid as it stands", async (name) => {
+    const texts = { stdout: "", stderr: "" };
+    const code = await runCommandLine(["validate", name], {
+      stdout: (part) => void (texts.stdout += part),
+      stderr: (part) => void (texts.stderr += part),
+      env: {},
+      color: false,
+      readFile: () => Promise.resolve(read(`pipelines/${name}`)),
+    });
+    expect({ code, ...texts }).toEqual({ code: 0, stdout: `${name}: valid\n`, stderr: "" });
+  });
+});
