@@ -193,23 +193,37 @@ describe("limits over gRPC", () => {
 
   it("ends a call whose message does not come within read_timeout", async () => {
     await withReceiver({ grpc: { read_timeout: "10s" } }, async (own, client) => {
-      const call = grpcCall(client, {}, [framed(SPANS).subarray(0, 20)], false);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      await own.context.clock.advance(9_000);
-      await own.context.clock.advance(4_000);
-      expect(await call).toMatchObject({ code: 4, message: "the message did not arrive within read_timeout (10000 ms)" });
+      expect((await grpcCall(client, {}, [framed(SPANS)])).code).toBe(0);
+      let reply: unknown;
+      void grpcCall(client, {}, [framed(SPANS).subarray(0, 20)], false).then((ended) => (reply = ended));
+      const second = (): Promise<unknown> => own.context.clock.advance(1000).then(() => reply);
+      await expect
+        .poll(second, { interval: 2 })
+        .toMatchObject({ code: 4, message: "the message did not arrive within read_timeout (10000 ms)" });
     });
   });
 
   it("delivers what a client sent that did not wait for the answer, and gives back its budget", async () => {
-    await withReceiver({}, async (own, client) => {
+    const budget = {
+      grpc: { max_recv_msg_size_mib: 1 },
+      http: { max_request_body_size: 1000 },
+      receiver: { max_in_flight_bytes: 1 << 20 },
+    };
+    await withReceiver(budget, async (own, client) => {
+      const send = (session: ClientHttp2Session): ReturnType<typeof grpcCall> =>
+        grpcCall(session, { ":path": GRPC_PATHS.logs }, [framed(exportRequestOfSize(600_000))]);
       own.outcome = undefined;
-      void grpcCall(client, {}, [framed(SPANS)]);
+      void send(client);
       await vi.waitFor(() => expect(own.deliveries.length).toBe(1));
       client.destroy();
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      const next = grpcConnect(own.grpc);
+      // The answer to another client shows that the server has seen the first one go.
+      expect((await send(next)).code).toBe(8);
       own.deliveries[0]?.settlement.settle({ kind: "delivered" });
-      expect(own.deliveries[0]?.batch.itemCount).toBe(3);
+      own.outcome = { kind: "delivered" };
+      expect((await send(next)).code).toBe(0);
+      expect(own.deliveries.map(({ batch }) => batch.itemCount)).toEqual([1, 1]);
+      next.destroy();
     });
   });
 });

@@ -133,7 +133,8 @@ describe("slow and broken clients over HTTP", () => {
     const socket = connect(rig.http, "127.0.0.1", () => socket.write(Buffer.concat([Buffer.from(head), body])));
     await vi.waitFor(() => expect(rig.deliveries.length).toBe(1));
     socket.resetAndDestroy();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    // The answer to another client shows that the server has seen the first one go.
+    expect((await httpSend(rig.http, { ...LOGS, path: "/nowhere", body })).status).toBe(404);
     rig.deliveries[0]?.settlement.settle({ kind: "delivered" });
     expect(rig.deliveries[0]?.batch.itemCount).toBe(2);
   });

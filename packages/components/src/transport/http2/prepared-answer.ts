@@ -1,7 +1,15 @@
 import { FLAG, HEAD_BYTES, TYPE, writeHead } from "./frame.ts";
 import { encodeFields } from "./header-encoder.ts";
 import type { Field } from "./header-decoder.ts";
-import type { PreparedAnswer } from "./stream.ts";
+import type { PreparedFrames } from "./outbox.ts";
+
+/** An answer that is the same for every request: one head, one short message, one trailer. */
+export interface PreparedAnswer extends PreparedFrames {
+  readonly head: Buffer;
+  /** What flow control counts. */
+  readonly message: Buffer;
+  readonly trailers: Buffer | undefined;
+}
 
 /** Where the stream id stands in the head of a frame. */
 const ID_OFFSET = 5;

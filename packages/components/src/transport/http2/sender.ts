@@ -1,19 +1,28 @@
 import { ConnectionError, ERROR, MAX_FRAME_BYTES, MAX_WINDOW, STANDARD_WINDOW } from "./frame.ts";
 import type { FrameWriter } from "./frame-writer.ts";
+import type { PreparedAnswer } from "./prepared-answer.ts";
 import { applySettings, type PeerSettings } from "./settings.ts";
-import type { PreparedAnswer, Stream } from "./stream.ts";
+
+/** One who answers. */
+export interface SendingStream {
+  readonly id: number;
+  /** Bytes that the client takes on this stream. */
+  sendWindow: number;
+  /** Says what waited for the window. */
+  pump(): void;
+}
 
 /** The answers of a connection, within what its client takes (RFC 9113 5.2). */
-export class Sender {
+export class Sender<S extends SendingStream> {
   readonly writer: FrameWriter;
   readonly #peer: PeerSettings = { initialWindow: STANDARD_WINDOW, maxFrame: MAX_FRAME_BYTES };
-  readonly #ended: (stream: Stream) => void;
+  readonly #ended: (stream: S) => void;
   /** Streams that have something to say, in the order in which they found the window of the connection empty. */
-  readonly #blocked = new Set<Stream>();
+  readonly #blocked = new Set<S>();
   #window = STANDARD_WINDOW;
 
   /** `ended` is called when an answer is complete. */
-  constructor(writer: FrameWriter, ended: (stream: Stream) => void) {
+  constructor(writer: FrameWriter, ended: (stream: S) => void) {
     this.writer = writer;
     this.#ended = ended;
   }
@@ -23,12 +32,12 @@ export class Sender {
     return this.#peer.initialWindow;
   }
 
-  headers(stream: Stream, block: Buffer, isEnd: boolean): void {
+  headers(stream: S, block: Buffer, isEnd: boolean): void {
     this.writer.headers(stream.id, block, isEnd);
     if (isEnd) this.#ended(stream);
   }
 
-  data(stream: Stream, bytes: Uint8Array, isEnd: boolean): void {
+  data(stream: S, bytes: Uint8Array, isEnd: boolean): void {
     this.#window -= bytes.length;
     stream.sendWindow -= bytes.length;
     this.writer.data(stream.id, bytes, isEnd);
@@ -36,7 +45,7 @@ export class Sender {
   }
 
   /** Sends head, message and trailers in one go; false when the windows do not allow it. */
-  prepared(stream: Stream, answer: PreparedAnswer): boolean {
+  prepared(stream: S, answer: PreparedAnswer): boolean {
     if (this.sendable(stream) < answer.message.length) return false;
     this.#window -= answer.message.length;
     stream.sendWindow -= answer.message.length;
@@ -46,16 +55,16 @@ export class Sender {
   }
 
   /** Bytes that may be sent on the stream now, in one frame. */
-  sendable(stream: Stream): number {
+  sendable(stream: S): number {
     return Math.min(this.#window, stream.sendWindow, this.#peer.maxFrame);
   }
 
   /** The stream could not send all. Its own window it will hear of; that of the connection is shared by turns. */
-  wait(stream: Stream): void {
+  wait(stream: S): void {
     if (stream.sendWindow > 0) this.#blocked.add(stream);
   }
 
-  forget(stream: Stream): void {
+  forget(stream: S): void {
     this.#blocked.delete(stream);
   }
 
@@ -72,7 +81,7 @@ export class Sender {
   }
 
   /** Takes the client's settings; a new initial window counts for open streams too. */
-  apply(settings: Buffer, streams: Iterable<Stream>): void {
+  apply(settings: Buffer, streams: Iterable<S>): void {
     const before = this.#peer.initialWindow;
     applySettings(settings, this.#peer);
     this.writer.settingsAck();

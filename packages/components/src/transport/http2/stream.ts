@@ -1,7 +1,7 @@
 import { encodeFields } from "./header-encoder.ts";
 import type { Field } from "./header-decoder.ts";
 import { ERROR } from "./frame.ts";
-import type { PreparedFrames } from "./outbox.ts";
+import type { PreparedAnswer } from "./prepared-answer.ts";
 import type { ReceiveWindow } from "./receive-window.ts";
 import type { Sender } from "./sender.ts";
 
@@ -13,14 +13,6 @@ export interface StreamListener {
   onEnd(): void;
   /** The stream is over: answered and complete, reset by a side, or lost with its connection. Called once, last. */
   onClose(): void;
-}
-
-/** An answer that is the same for every request: one head, one short message, one trailer. */
-export interface PreparedAnswer extends PreparedFrames {
-  readonly head: Buffer;
-  /** What flow control counts. */
-  readonly message: Buffer;
-  readonly trailers: Buffer | undefined;
 }
 
 /** What a stream asks of its connection. */
@@ -38,7 +30,7 @@ export class Stream {
   readonly id: number;
   /** The same for all streams of a connection. */
   readonly connection: StreamOwner;
-  readonly #sender: Sender;
+  readonly #sender: Sender<Stream>;
   listener: StreamListener | undefined;
   readonly window: ReceiveWindow;
   /** Bytes that we may still send. */
@@ -60,7 +52,7 @@ export class Stream {
   /** The end that comes behind what waits; null: without trailers. */
   #end: Buffer | null | undefined;
 
-  constructor(connection: StreamOwner, id: number, window: ReceiveWindow, sender: Sender) {
+  constructor(connection: StreamOwner, id: number, window: ReceiveWindow, sender: Sender<Stream>) {
     this.connection = connection;
     this.id = id;
     this.window = window;

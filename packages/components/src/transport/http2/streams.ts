@@ -16,7 +16,7 @@ import { Stream, type StreamOwner } from "./stream.ts";
 export class Streams implements StreamOwner {
   readonly #options: ConnectionOptions;
   readonly #writer: FrameWriter;
-  readonly #sender: Sender;
+  readonly #sender: Sender<Stream>;
   readonly #guard: FloodGuard;
   readonly #blocks: HeaderBlocks;
   readonly #window: ReceiveWindow;
