@@ -1,5 +1,5 @@
 import type { Batch, Signal } from "@tidemark/otlp";
-import { logs, metrics, traces } from "@tidemark/otlp/testing";
+import { logs, metrics, spans } from "@tidemark/otlp/testing";
 import { filter, map, skip, Subject, take, type Observable } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -14,7 +14,6 @@ import type { GraphSpec, PipelineSpec } from "./graph-spec.ts";
 import { buildGraph, type Graph } from "./graph.ts";
 
 const SIGNALS: readonly Signal[] = ["traces", "metrics", "logs"];
-const spans = (count: number): Batch => traces({ spans: Array.from({ length: count }, () => ({ name: "op" })) });
 const base = { stability: "development", summary: "A test.", config: z.looseObject({}), example: "{}" } as const;
 
 function processor(type: string, create: ProcessorDefinition["create"], emitsAlerts = false): ProcessorDefinition {

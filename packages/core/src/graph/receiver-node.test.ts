@@ -1,13 +1,10 @@
-import type { Batch } from "@tidemark/otlp";
-import { traces } from "@tidemark/otlp/testing";
+import { spans } from "@tidemark/otlp/testing";
 import { describe, expect, it } from "vitest";
 import { PipelineError } from "../contract/pipeline-error.ts";
 import { createSettlement } from "../settlement/settlement.ts";
 import { queue, specOf, world } from "../testing/reload-world.ts";
 import { testDelivery, testEnvironment } from "../testing/test-context.ts";
 import { buildGraph } from "./graph.ts";
-
-const spans = (count: number): Batch => traces({ spans: Array.from({ length: count }, () => ({ name: "op" })) });
 
 describe("a receiver that cannot give an answer", () => {
   it("keeps nobody else from having theirs, and nothing from the books", async () => {

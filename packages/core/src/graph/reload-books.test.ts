@@ -1,13 +1,10 @@
-import type { Batch } from "@tidemark/otlp";
-import { traces } from "@tidemark/otlp/testing";
+import { spans } from "@tidemark/otlp/testing";
 import { describe, expect, it } from "vitest";
 import { specOf, world, type World } from "../testing/reload-world.ts";
 import { testEnvironment } from "../testing/test-context.ts";
 import { settlePromises } from "../testing/virtual-clock.ts";
 import type { GraphSpec } from "./graph-spec.ts";
 import { buildGraph, type Graph } from "./graph.ts";
-
-const spans = (count: number): Batch => traces({ spans: Array.from({ length: count }, () => ({ name: "op" })) });
 
 /** Two pipelines that end in `a` and `b`; of the first one a reload keeps the processors, whatever exporters it gets. */
 function twoPipelines(of: World, firstExporters: readonly string[], exporters: Readonly<Record<string, object>>): GraphSpec {

@@ -1,5 +1,4 @@
-import type { Batch } from "@tidemark/otlp";
-import { traces } from "@tidemark/otlp/testing";
+import { spans } from "@tidemark/otlp/testing";
 import { describe, expect, it } from "vitest";
 import type { Extension } from "../contract/component.ts";
 import { queue, specOf, world, type World } from "../testing/reload-world.ts";
@@ -7,8 +6,6 @@ import { testEnvironment } from "../testing/test-context.ts";
 import { settlePromises } from "../testing/virtual-clock.ts";
 import type { GraphSpec } from "./graph-spec.ts";
 import { buildGraph, type Graph } from "./graph.ts";
-
-const spans = (count: number): Batch => traces({ spans: Array.from({ length: count }, () => ({ name: "op" })) });
 
 async function started(of: World, spec: GraphSpec): Promise<Graph> {
   const graph = buildGraph(spec, testEnvironment({ clock: of.clock, lines: of.lines }));

@@ -4,4 +4,4 @@ export { logs } from "./logs.ts";
 export type { HistogramInput, MetricInput, MetricsInput, PointInput } from "./metrics.ts";
 export { metrics } from "./metrics.ts";
 export type { SpanInput, TracesInput } from "./traces.ts";
-export { traces } from "./traces.ts";
+export { spanNames, spans, traces } from "./traces.ts";

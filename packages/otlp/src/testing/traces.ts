@@ -1,4 +1,4 @@
-import type { TraceBatch } from "../index.ts";
+import type { Batch, TraceBatch } from "../index.ts";
 import { batchFromObject } from "../index.ts";
 import type { Span } from "../object/types.ts";
 import type { AttributesInput } from "./any-value.ts";
@@ -24,6 +24,18 @@ export interface TracesInput extends SenderInput {
 export function traces(input: TracesInput): TraceBatch {
   const spans = input.spans.map(spanOf);
   return batchFromObject("traces", { resourceSpans: [{ resource: resourceOf(input), scopeSpans: [{ scope: scopeOf(input), spans }] }] });
+}
+
+/** A batch of `count` spans that are told apart by their names: "s0", "s1" and so on. */
+export function spans(count: number, prefix = "s"): TraceBatch {
+  return traces({ spans: Array.from({ length: count }, (_, index) => ({ name: `${prefix}${index}` })) });
+}
+
+/** The names of the spans in a batch, in their order. */
+export function spanNames(batch: Batch): string[] {
+  const names: string[] = [];
+  if (batch.signal === "traces") for (const cursor = batch.items(); cursor.next();) names.push(cursor.name);
+  return names;
 }
 
 function spanOf(input: SpanInput, index: number): Span {

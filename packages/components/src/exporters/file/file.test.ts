@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { testContext } from "@tidemark/core/testing";
-import { batchFromJson, openBatch, type Batch, type TraceBatch } from "@tidemark/otlp";
-import { logs, traces } from "@tidemark/otlp/testing";
+import { batchFromJson, openBatch, type Batch } from "@tidemark/otlp";
+import { logs, spanNames, traces } from "@tidemark/otlp/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fileConfig } from "./config.ts";
 import { nodeFileSystem } from "./file-system.ts";
@@ -36,13 +36,6 @@ function messages(content: Buffer): Buffer[] {
     at += 4 + length;
   }
   return found;
-}
-
-function spanNames(batch: TraceBatch): string[] {
-  const cursor = batch.items();
-  const names: string[] = [];
-  while (cursor.next()) names.push(cursor.name);
-  return names;
 }
 
 const one = traces({ spans: [{ name: "a" }] });

@@ -1,8 +1,8 @@
 import { createNoopMeter, type Counter, type Meter } from "@opentelemetry/api";
 import { DELIVERED, PipelineError, type Delivery, type Outcome } from "@tidemark/core";
 import { testContext, testDelivery, type TestContext } from "@tidemark/core/testing";
-import { openBatch, type Batch, type TraceBatch } from "@tidemark/otlp";
-import { metrics, traces } from "@tidemark/otlp/testing";
+import { openBatch, type Batch } from "@tidemark/otlp";
+import { metrics, spanNames, spans } from "@tidemark/otlp/testing";
 import fc from "fast-check";
 import { Subject } from "rxjs";
 import { describe, expect, it } from "vitest";
@@ -38,17 +38,6 @@ function bench(config: Record<string, unknown> = {}): Bench {
   };
 }
 
-function spans(count: number, prefix = "s"): TraceBatch {
-  return traces({ spans: Array.from({ length: count }, (_, index) => ({ name: `${prefix}${index}` })) });
-}
-
-function names(batch: Batch): string[] {
-  const cursor = (batch as TraceBatch).items();
-  const found: string[] = [];
-  while (cursor.next()) found.push(cursor.name);
-  return found;
-}
-
 const refused: Outcome = { kind: "refused", error: PipelineError.unavailable("later") };
 
 describe("when a batch goes", () => {
@@ -60,7 +49,7 @@ describe("when a batch goes", () => {
     expect(b.out).toHaveLength(0);
     expect(b.held()).toBe(3);
     await b.context.clock.advance(1);
-    expect(b.out.map((delivery) => names(delivery.batch))).toEqual([["a0", "a1", "b0"]]);
+    expect(b.out.map((delivery) => spanNames(delivery.batch))).toEqual([["a0", "a1", "b0"]]);
     expect(b.held()).toBe(0);
   });
 
@@ -203,7 +192,7 @@ describe("settlement", () => {
           const b = bench({ send_batch_size: size, send_batch_max_size: max });
           const clients = sizes.map((count, index) => b.push(spans(count, `${index}-`)));
           await b.context.clock.advance(200);
-          expect(b.out.flatMap((delivery) => names(delivery.batch))).toEqual(
+          expect(b.out.flatMap((delivery) => spanNames(delivery.batch))).toEqual(
             sizes.flatMap((count, index) => Array.from({ length: count }, (_, at) => `${index}-${at}`)),
           );
           if (max > 0) for (const delivery of b.out) expect(delivery.batch.itemCount).toBeLessThanOrEqual(max);
