@@ -26,12 +26,17 @@ function fakeFiles(): {
   return { io, versions, tell: (directory, name) => listeners.get(directory)?.(name), watched: () => [...listeners.keys()] };
 }
 
+/** A watcher of such files in virtual time. */
+function watching() {
+  const clock = new VirtualClock();
+  const changed = vi.fn<() => void>();
+  const { io, ...files } = fakeFiles();
+  return { ...files, clock, changed, watcher: new FileWatcher(clock, io, changed) };
+}
+
 describe("FileWatcher", () => {
   it("tells once of a burst, 200 ms after its last change", async () => {
-    const clock = new VirtualClock();
-    const { io, versions, tell } = fakeFiles();
-    const changed = vi.fn();
-    const watcher = new FileWatcher(clock, io, changed);
+    const { changed, clock, versions, tell, watcher } = watching();
     versions.set("/etc/a.yaml", "1");
     watcher.watch(["/etc/a.yaml"]);
     for (const version of ["2", "3", "4"]) {
@@ -48,10 +53,7 @@ describe("FileWatcher", () => {
   });
 
   it("does not wait for ever where something changes all the time", async () => {
-    const clock = new VirtualClock();
-    const { io, versions, tell } = fakeFiles();
-    const changed = vi.fn();
-    const watcher = new FileWatcher(clock, io, changed);
+    const { changed, clock, versions, tell, watcher } = watching();
     watcher.watch(["/etc/a.yaml"]);
     for (let step = 0; step < 11; step++) {
       versions.set("/etc/a.yaml", String(step));
@@ -63,10 +65,7 @@ describe("FileWatcher", () => {
   });
 
   it("says nothing of other files, and of a file that is as it was", async () => {
-    const clock = new VirtualClock();
-    const { io, versions, tell } = fakeFiles();
-    const changed = vi.fn();
-    const watcher = new FileWatcher(clock, io, changed);
+    const { changed, clock, versions, tell, watcher } = watching();
     versions.set("/etc/a.yaml", "1");
     watcher.watch(["/etc/a.yaml"]);
     tell("/etc", "b.yaml");
@@ -78,10 +77,7 @@ describe("FileWatcher", () => {
   });
 
   it("finds changes of which the system does not tell", async () => {
-    const clock = new VirtualClock();
-    const { io, versions } = fakeFiles();
-    const changed = vi.fn();
-    const watcher = new FileWatcher(clock, io, changed);
+    const { changed, clock, versions, watcher } = watching();
     watcher.watch(["/etc/a.yaml"]);
     versions.set("/etc/a.yaml", "1");
     await clock.advance(2200);
@@ -90,10 +86,7 @@ describe("FileWatcher", () => {
   });
 
   it("waits no longer because it also looks", async () => {
-    const clock = new VirtualClock();
-    const { io, versions, tell } = fakeFiles();
-    const changed = vi.fn();
-    const watcher = new FileWatcher(clock, io, changed);
+    const { changed, clock, versions, tell, watcher } = watching();
     watcher.watch(["/etc/a.yaml"]);
     await clock.advance(1900);
     versions.set("/etc/a.yaml", "1");

@@ -182,19 +182,20 @@ const reader = z
       context.addIssue({ code: "custom", message: "a reader is either pull or periodic; write exactly one of the two" });
   });
 
+const level = z
+  .string()
+  .toLowerCase()
+  .pipe(z.enum(["none", "basic", "normal", "detailed"]))
+  .prefault("normal");
+
 const DEFAULT_READER = { pull: { exporter: { prometheus: {} } } };
 
 const metrics = z
   .strictObject({
-    level: z
-      .string()
-      .toLowerCase()
-      .pipe(z.enum(["none", "basic", "normal", "detailed"]))
-      .prefault("normal")
-      .meta({
-        description: "`none` switches the collector's own metrics off; the other levels are the same here.",
-        examples: ["detailed"],
-      }),
+    level: level.meta({
+      description: "`none` switches the collector's own metrics off; the other levels are the same here.",
+      examples: ["detailed"],
+    }),
     readers: z
       .array(reader)
       .prefault([DEFAULT_READER])
@@ -214,12 +215,10 @@ const metrics = z
 
 const traces = z
   .strictObject({
-    level: z
-      .string()
-      .toLowerCase()
-      .pipe(z.enum(["none", "basic", "normal", "detailed"]))
-      .prefault("normal")
-      .meta({ description: "Accepted as in the Collector; the collector makes no traces of its own.", examples: ["none"] }),
+    level: level.meta({
+      description: "Accepted as in the Collector; the collector makes no traces of its own.",
+      examples: ["none"],
+    }),
     propagators: z
       .array(z.enum(["tracecontext", "b3"]))
       .default([])
