@@ -23,7 +23,8 @@ export interface FileSystem {
 /** The real file system. */
 export const nodeFileSystem: FileSystem = {
   async open(path) {
-    const handle = await open(path, "a");
+    // Telemetry has users in it: a new file is for its owner only, as with the Collector.
+    const handle = await open(path, "a", 0o600);
     return {
       append: (bytes) => handle.appendFile(bytes),
       size: async () => (await handle.stat()).size,

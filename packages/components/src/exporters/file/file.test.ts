@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
@@ -81,6 +81,15 @@ describe("the file", () => {
     const first = await write({}, [one]);
     expect(await write({}, [one])).toEqual(first);
     expect(await write({ append: true }, [one])).toEqual(Buffer.concat([first, first]));
+  });
+
+  it("is for its owner only when it is new, and keeps the rights that it has", async () => {
+    await write({}, [one]);
+    const rights = async (): Promise<number> => (await stat(join(directory, "out"))).mode & 0o777;
+    expect(await rights()).toBe(0o600);
+    await chmod(join(directory, "out"), 0o644);
+    await write({ append: true }, [one]);
+    expect(await rights()).toBe(0o644);
   });
 
   it("may be a device, which has no size", async () => {

@@ -93,8 +93,8 @@ describe("admin", () => {
 
   it("takes no candidate without end", async () => {
     const url = await serve();
-    const response = await fetch(`${url}/-/plan`, { method: "POST", body: Buffer.alloc((1 << 20) + 1, 32) });
-    expect([response.status, await response.text()]).toEqual([413, "413: the body is longer than 1048576 bytes\n"]);
+    const response = await fetch(`${url}/-/plan`, { method: "POST", body: Buffer.alloc((256 << 10) + 1, 32) });
+    expect([response.status, await response.text()]).toEqual([413, "413: the body is longer than 262144 bytes\n"]);
   });
 
   it("does nothing for a GET, for a browser's page, or at another path", async () => {

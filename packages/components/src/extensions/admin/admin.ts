@@ -5,8 +5,8 @@ import { parseListenAddress } from "../../transport/listen.ts";
 import { z } from "zod";
 import type { AdminConfig } from "./config.ts";
 
-/** A configuration of this size is none that people write. */
-const MOST_CANDIDATE_BYTES = 1 << 20;
+/** A configuration of this size is none that people write; to check a larger one could take the collector seconds, and hundreds of megabytes. */
+const MOST_CANDIDATE_BYTES = 256 << 10;
 const MOST_SOURCES = 1000;
 
 const candidateShape: z.ZodType<Candidate> = z.strictObject({
