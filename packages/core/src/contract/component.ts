@@ -98,10 +98,15 @@ export interface SharedKey<T> {
   readonly create: (environment: { readonly clock: Clock; readonly random: Random }) => T;
 }
 
-/** The two moments of every component. Both may be called once; `shutdown` may come without `start`. */
+/** The moments of every component. Each may be called once; `shutdown` may come without `start`. */
 export interface Lifecycle {
   /** Resolves when the component can do its work; rejects to stop the start of the collector. */
   start?(): Promise<void> | void;
+  /**
+   * The end is near: receivers, which stop before all others, wait for the answers to their clients. From now on nothing that is held
+   * waits for more to come; `shutdown` follows.
+   */
+  hurry?(): void;
   /** Resolves when nothing is held any more. After it the component does nothing. `deadline` aborts when time is up. */
   shutdown?(deadline: AbortSignal): Promise<void> | void;
 }

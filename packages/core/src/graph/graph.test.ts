@@ -262,8 +262,9 @@ describe("a graph", () => {
 describe("the life of a graph", () => {
   it("starts extensions, exporters, processors, receivers, and stops the other way round", async () => {
     const events: string[] = [];
-    const stages = (name: string): { start(): void; shutdown(): void } => ({
+    const stages = (name: string): { start(): void; hurry(): void; shutdown(): void } => ({
       start: () => void events.push(`start ${name}`),
+      hurry: () => void events.push(`hurry ${name}`),
       shutdown: () => void events.push(`stop ${name}`),
     });
     const sink = fakeSink();
@@ -297,6 +298,7 @@ describe("the life of a graph", () => {
       "start receiver",
       "ready",
       "not ready",
+      "hurry processor",
       "stop receiver",
       "stop processor",
       "stop exporter",

@@ -1,7 +1,7 @@
 import type { GraphEnvironment } from "./environment.ts";
 import type { ExporterPart, GraphParts } from "./graph-parts.ts";
 import type { Running } from "./running.ts";
-import { stopOne } from "./stop-one.ts";
+import { hurryOne, stopOne } from "./stop-one.ts";
 
 /** What a stop waits for, and how exporters end. */
 export interface StopOptions {
@@ -11,10 +11,11 @@ export interface StopOptions {
   readonly stopExporter?: (part: ExporterPart) => Promise<void>;
 }
 
-/** Stops receivers first, then lets each node empty itself towards the exporters. Never rejects: what goes wrong is logged. */
+/** Hurries what holds data, stops receivers first, then lets each node empty itself towards the exporters. Never rejects: what goes wrong is logged. */
 export async function stopParts(parts: GraphParts, environment: GraphEnvironment, options: StopOptions): Promise<void> {
   const { deadline, receiversStopped } = options;
   const stop = (running: Running): Promise<void> => stopOne(running, deadline, environment);
+  for (const { steps } of parts.chains) for (const step of steps) hurryOne(step, environment);
   await Promise.all(parts.receivers.map(({ running }) => running.stop(deadline, environment)));
   await receiversStopped?.();
   for (const chain of parts.chains) {

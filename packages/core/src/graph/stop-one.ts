@@ -7,6 +7,19 @@ export async function stopOne(running: Running, deadline: AbortSignal, environme
   try {
     await running.component.shutdown?.(deadline);
   } catch (caught) {
-    environment.logger(running.key).error("The component did not shut down cleanly.", { error: messageOf(caught) });
+    complain(running, environment, caught);
   }
+}
+
+/** Tells a component that the end is near. */
+export function hurryOne(running: Running, environment: GraphEnvironment): void {
+  try {
+    running.component.hurry?.();
+  } catch (caught) {
+    complain(running, environment, caught);
+  }
+}
+
+function complain({ key }: Running, environment: GraphEnvironment, caught: unknown): void {
+  environment.logger(key).error("The component did not shut down cleanly.", { error: messageOf(caught) });
 }

@@ -14,6 +14,7 @@ interface Bench {
   readonly out: Delivery[];
   readonly held: () => number;
   push(batch: Batch, metadata?: ReadonlyMap<string, readonly string[]>): { readonly outcomes: Outcome[] };
+  hurry(): void;
   shutdown(): void;
   stop(): void;
 }
@@ -33,6 +34,7 @@ function bench(config: Record<string, unknown> = {}): Bench {
       source.next(delivery);
       return delivery;
     },
+    hurry: () => processor.hurry?.(),
     shutdown: () => void processor.shutdown?.(AbortSignal.timeout(1000)),
     stop: () => subscription.unsubscribe(),
   };
@@ -90,6 +92,15 @@ describe("when a batch goes", () => {
     const b = bench({ send_batch_size: 3 });
     b.push(metrics({ metrics: [{ name: "m", sum: [{ value: 1 }, { value: 2 }, { value: 3 }] }] }));
     expect(b.out.map((delivery) => delivery.batch.itemCount)).toEqual([3]);
+  });
+
+  it("waits for nobody any more when the end is near", async () => {
+    const b = bench({ timeout: "1h" });
+    b.push(spans(1));
+    b.hurry();
+    b.push(spans(2));
+    expect(b.out.map((delivery) => delivery.batch.itemCount)).toEqual([1, 2]);
+    expect(b.context.clock.pending).toBe(0);
   });
 
   it("sends what waits on shutdown, and refuses afterwards", () => {

@@ -6,6 +6,7 @@ import { Shard, type Trigger } from "./shard.ts";
 /** Makes the batch processor of one pipeline. */
 export function createBatchProcessor(config: BatchConfig, context: ComponentContext): StreamProcessor {
   let output: Subscriber<Delivery> | undefined;
+  let isHurried = false;
   let stopped = false;
   const shards = new Shards(config, context, (ready) => output?.next(ready));
 
@@ -13,7 +14,11 @@ export function createBatchProcessor(config: BatchConfig, context: ComponentCont
     if (stopped)
       return delivery.settlement.settle({ kind: "refused", error: PipelineError.unavailable("the batch processor was stopped") });
     const shard = shards.of(delivery);
-    if (shard !== undefined) return shard.add(delivery);
+    if (shard !== undefined) {
+      shard.add(delivery);
+      if (isHurried) shard.flush("shutdown");
+      return;
+    }
     const error = new PipelineError("too many batcher metadata-value combinations", { code: "internal", retryable: false });
     delivery.settlement.settle({ kind: "failed", error, items: delivery.batch.itemCount });
   }
@@ -40,6 +45,10 @@ export function createBatchProcessor(config: BatchConfig, context: ComponentCont
         };
       }),
     held: () => shards.held,
+    hurry() {
+      isHurried = true;
+      shards.flush();
+    },
     shutdown() {
       shards.flush();
       stopped = true;
