@@ -88,7 +88,9 @@ async function check(text: string, env: Readonly<Record<string, string>> = {}): 
     expect(line).toBeGreaterThan(0);
     expect(column - 1 + length).toBeLessThanOrEqual((lines[line - 1] ?? "").length);
   }
-  expect(list.map(({ line }) => line)).toEqual(list.map(({ line }) => line).toSorted((a, b) => a - b));
+  // That there is too much of it is said last, of the file as a whole.
+  const placed = list.filter(({ code }) => code !== "CFG_TOO_LARGE").map(({ line }) => line);
+  expect(placed).toEqual(placed.toSorted((a, b) => a - b));
   expect(renderDiagnostics(list, { color: false })).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f]/);
 }
 
@@ -112,7 +114,8 @@ describe("loadConfig on anything", () => {
       fc.asyncProperty(pieces, async (value) =>
         check(withExporter("string_field: x${env:A}\nany_field: ${env:A}\nint_field: ${env:A}"), { A: value }),
       ),
-      { numRuns: 200 },
+      // The second is too large when it comes to the third field.
+      { numRuns: 200, examples: [["${env:A}"], [`${"receivers".repeat(4)}\${env:A}${"receivers".repeat(4)}`]] },
     );
   });
 
