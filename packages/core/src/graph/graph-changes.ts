@@ -1,6 +1,7 @@
 import type { NodeChange } from "../contract/reload.ts";
 import type { BuiltGraph } from "./graph-builder.ts";
 import type { GraphParts } from "./graph-parts.ts";
+import { isSameStorage } from "./leaving-queue.ts";
 import { SpecDiff } from "./spec-diff.ts";
 import { haveSamePort } from "./takeover.ts";
 
@@ -32,7 +33,9 @@ function changeOf(node: Listed, old: Listed | undefined, before: BuiltGraph, aft
   const names = [...before.memory.of(node.key)];
   const hasMemory = names.length > 0 || old.storage !== undefined;
   if (old.part === node.part) return { node: node.key, change: "unchanged", state: hasMemory ? "kept" : "none" };
-  const isKept = names.every((name) => after.memory.of(node.key).has(name)) && (old.storage === undefined || old.storage === node.storage);
+  const isKept =
+    after.memory.keep(node.key, before.memory) &&
+    (old.storage === undefined || isSameStorage(old.storage, node.storage, before.memory, after.memory));
   const why = isKept || !hasMemory ? undefined : whyLost(old, node);
   const reason = [node.change(), old.note(node), why].filter((text) => text !== undefined).join("; ");
   const state = hasMemory ? (isKept ? "kept" : "lost") : "none";
@@ -41,6 +44,7 @@ function changeOf(node: Listed, old: Listed | undefined, before: BuiltGraph, aft
 
 function whyLost(old: Listed, node: Listed): string {
   if (old.storage === undefined) return "its memory belongs to the configuration that it had";
+  if (old.storage === node.storage) return `what cannot be sent now stays where storage "${old.storage}" was`;
   const what = node.storage === undefined ? "no storage" : `storage "${node.storage}"`;
   return `what cannot be sent now stays in storage "${old.storage}", because the new queue has ${what}`;
 }

@@ -17,6 +17,11 @@ export class MemoryNames {
     return this.#names.get(component) ?? new Set();
   }
 
+  /** Whether all that a component remembered under `before` is still known under these names. */
+  keep(component: string, before: MemoryNames): boolean {
+    return [...before.of(component)].every((name) => this.of(component).has(name));
+  }
+
   get components(): Iterable<string> {
     return this.#names.keys();
   }

@@ -1,6 +1,6 @@
 import { spans } from "@tidemark/otlp/testing";
 import { describe, expect, it } from "vitest";
-import { specOf, world, type World } from "../testing/reload-world.ts";
+import { queue, specOf, world, type World } from "../testing/reload-world.ts";
 import { testEnvironment } from "../testing/test-context.ts";
 import { settlePromises } from "../testing/virtual-clock.ts";
 import type { GraphSpec } from "./graph-spec.ts";
@@ -29,6 +29,30 @@ async function started(of: World, spec: GraphSpec): Promise<Graph> {
 
 describe("the books", () => {
   const both = { a: {}, b: {} };
+
+  it("keep what is left behind when a storage is elsewhere from now on, and say so", async () => {
+    const of = world();
+    const gate = Promise.withResolvers<void>();
+    of.gate = gate.promise;
+    const exporters = { sink: { sending_queue: queue({ storage: "storage", num_consumers: 1 }) } };
+    const at = (label: string): GraphSpec => specOf(of, { extensions: { storage: { label } }, exporters });
+    const graph = await started(of, at("a"));
+    of.push("source", spans(2));
+    await of.clock.advance(1);
+    const changes = graph.plan(at("b"));
+    expect(changes.map(({ node, state }) => [node, state])).toContainEqual(["exporter/sink", "lost"]);
+    await graph.reload(at("b"), 100);
+    await of.clock.advance(200);
+    gate.resolve();
+    of.push("source", spans(4));
+    await of.clock.advance(10);
+    expect(of.lines.filter(({ level }) => level === "warn").map(({ message }) => message)).toEqual([
+      "What could not be sent stays in the storage. It is sent when an exporter of this name uses it again.",
+    ]);
+    const sink = graph.ledger().nodes.find(({ key }) => key === "exporter/sink");
+    expect(sink).toMatchObject({ received: 9, restored: 0, delivered: 4, held: 5, missing: 0 });
+    expect(graph.ledger().violations).toEqual([]);
+  });
 
   it("do not count connections of a graph that was only planned", async () => {
     const of = world();

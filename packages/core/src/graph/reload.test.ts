@@ -1,5 +1,4 @@
-import type { Batch } from "@tidemark/otlp";
-import { traces } from "@tidemark/otlp/testing";
+import { spans } from "@tidemark/otlp/testing";
 import { describe, expect, it } from "vitest";
 import type { NodeChange } from "../contract/reload.ts";
 import { queue, specOf, world, type World } from "../testing/reload-world.ts";
@@ -7,8 +6,6 @@ import { testEnvironment } from "../testing/test-context.ts";
 import { settlePromises } from "../testing/virtual-clock.ts";
 import type { GraphSpec } from "./graph-spec.ts";
 import { buildGraph, type Graph } from "./graph.ts";
-
-const spans = (count: number): Batch => traces({ spans: Array.from({ length: count }, () => ({ name: "op" })) });
 
 async function started(of: World, spec: GraphSpec): Promise<Graph> {
   const graph = buildGraph(spec, testEnvironment({ clock: of.clock, lines: of.lines }));
@@ -293,7 +290,10 @@ describe("a reload", () => {
     gate.resolve();
     await of.clock.advance(1);
     expect(of.lines.filter(({ level }) => level === "warn").map(({ message, fields }) => [message, fields])).toEqual([
-      ["What could not be sent stays in the storage. It is sent when an exporter of this name is back.", { items: 3, storage: "storage" }],
+      [
+        "What could not be sent stays in the storage. It is sent when an exporter of this name uses it again.",
+        { items: 3, storage: "storage" },
+      ],
     ]);
     of.sent.length = 0;
     await graph.reload(present, 1000);

@@ -1,9 +1,8 @@
-import type { Extension } from "../contract/component.ts";
 import type { NodeLedger } from "../ledger/node-ledger.ts";
 import type { GraphEnvironment } from "./environment.ts";
 import type { BuiltGraph, Ground } from "./graph-builder.ts";
-import { booksOf, without, type ExporterPart, type GraphParts, type Renewable } from "./graph-parts.ts";
-import { LeavingQueue, returnsOf, storageOf } from "./leaving-queue.ts";
+import { booksOf, without, type ExporterPart, type GraphParts } from "./graph-parts.ts";
+import { isSameStorage, LeavingQueue, returnsOf, storageOf } from "./leaving-queue.ts";
 import { SpecDiff } from "./spec-diff.ts";
 import { startExchanges, startParts } from "./start-graph.ts";
 import { stopOne } from "./stop-one.ts";
@@ -48,9 +47,9 @@ export async function replaceGraph(
   const late = new AbortController();
   const deadline = AbortSignal.any([late.signal, hurry]);
   const takeover = new Takeover([...gone.extensions, ...gone.receivers.map(({ running }) => running)], environment, deadline);
-  const successions = successionsOf(fresh, gone, new SpecDiff(before.spec, after.spec));
+  const successions = successionsOf(fresh, gone, before, after);
   const bySuccessor = new Map([...successions.values()].map((succession) => [succession.successor, succession]));
-  const returns = returnsOf(fresh.exporters, leaving);
+  const returns = returnsOf(fresh.exporters, leaving, after.memory);
   const queueIsFree = (part: ExporterPart): Promise<void> | undefined => bySuccessor.get(part)?.free.promise ?? returns.get(part)?.ended;
   await startOrUndo(ground, fresh, { takeover, hurry, queueIsFree });
   swap();
@@ -67,7 +66,7 @@ export async function replaceGraph(
     if (leaving.get(part.id)?.part === part) leaving.delete(part.id);
   });
   for (const part of gone.exporters.filter((each) => storageOf(each) !== undefined && !successions.has(each))) {
-    const queue = new LeavingQueue(part, storagePartOf(part, before), () => void end(part));
+    const queue = new LeavingQueue(part, before, () => void end(part));
     left.set(part, queue);
     leaving.set(part.id, queue);
   }
@@ -107,10 +106,6 @@ async function startOrUndo(
   }
 }
 
-function storagePartOf(part: ExporterPart, { parts }: BuiltGraph): Renewable<Extension> | undefined {
-  return parts.extensions.find(({ id }) => id === storageOf(part));
-}
-
 /** Ends exporters, each once: when it is first asked for. `ended` hears of each that has let go of its storage. */
 function endOnce(
   environment: GraphEnvironment,
@@ -127,12 +122,14 @@ function endOnce(
   };
 }
 
-function successionsOf(fresh: GraphParts, gone: GraphParts, diff: SpecDiff): ReadonlyMap<ExporterPart, Succession> {
+function successionsOf(fresh: GraphParts, gone: GraphParts, before: BuiltGraph, after: BuiltGraph): ReadonlyMap<ExporterPart, Succession> {
+  const diff = new SpecDiff(before.spec, after.spec);
   const successions = new Map<ExporterPart, Succession>();
   for (const part of gone.exporters) {
     const storage = storageOf(part);
     const successor = fresh.exporters.find(({ id }) => id === part.id);
-    if (storage === undefined || successor === undefined || storageOf(successor) !== storage) continue;
+    if (storage === undefined || successor === undefined) continue;
+    if (!isSameStorage(storage, storageOf(successor), before.memory, after.memory)) continue;
     const isStorageKept = diff.changeOf("extension", storage) === undefined;
     successions.set(part, { successor, isStorageKept, free: Promise.withResolvers() });
   }

@@ -155,10 +155,26 @@ function exporterOf(of: Traces): ExporterDefinition {
   });
 }
 
-/** Makes components that write down what they do, with one clock and one storage. */
+/** A storage whose label is its directory: with another one nothing of the first is there. */
+function storageOf(clock: VirtualClock): ExtensionDefinition {
+  const stores = new Map<string, MemoryStorage>();
+  return defineExtension({
+    ...base,
+    type: "storage",
+    provides: ["storage"],
+    create: ({ label }, context) => {
+      const directory = String(label ?? "");
+      context.state(`open ${directory}`, 1, () => 0);
+      const storage = stores.get(directory) ?? new MemoryStorage({ clock });
+      stores.set(directory, storage);
+      return { storage };
+    },
+  });
+}
+
+/** Makes components that write down what they do, with one clock. */
 export function world(): World {
   const clock = new VirtualClock();
-  const store = new MemoryStorage({ clock });
   const sources = new Map<string, Subject<Delivery>>();
   const result: World & Traces = {
     events: [],
@@ -186,7 +202,7 @@ export function world(): World {
     holder: holderOf(result),
     exporter: exporterOf(result),
     extension: defineExtension({ ...base, type: "extension", create: () => ({}) }),
-    storage: defineExtension({ ...base, type: "storage", provides: ["storage"], create: () => ({ storage: store }) }),
+    storage: storageOf(clock),
   };
   return result;
 }

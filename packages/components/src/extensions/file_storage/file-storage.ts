@@ -26,7 +26,8 @@ const METRICS = "tidemark_extension_file_storage";
 /** Makes the storage; it is opened at the start. */
 export function createFileStorage(config: FileStorageConfig, context: ComponentContext): Extension {
   const directory = folderOfWorker(config.directory, context.worker);
-  const handle = context.state<SharedStorage | undefined>("open", 1, () => undefined);
+  // By its directory: what lies in another one does not come along.
+  const handle = context.state<SharedStorage | undefined>(`open ${directory}`, 1, () => undefined);
   let open: Adoption | undefined;
   let shared: SharedStorage | undefined;
   let stopMetrics: (() => void) | undefined;
