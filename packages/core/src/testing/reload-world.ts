@@ -163,7 +163,7 @@ function storageOf(clock: VirtualClock): ExtensionDefinition {
     type: "storage",
     provides: ["storage"],
     create: ({ label }, context) => {
-      const directory = String(label ?? "");
+      const directory = typeof label === "string" ? label : "";
       context.state(`open ${directory}`, 1, () => 0);
       const storage = stores.get(directory) ?? new MemoryStorage({ clock });
       stores.set(directory, storage);
