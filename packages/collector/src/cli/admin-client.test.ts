@@ -19,7 +19,7 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-const pemUrl = (name: string): URL => new URL(`../../../components/src/transport/testdata/${name}.pem`, import.meta.url);
+const pemUrl = (name: string): URL => new URL(`../../../components/src/transport/tls/testdata/${name}.pem`, import.meta.url);
 const pem = (name: string): Promise<string> => readFile(pemUrl(name), "utf8");
 const hello: RequestListener = (_, response) => void response.end("hello");
 const secure = async (more: ServerOptions = {}): Promise<number> =>

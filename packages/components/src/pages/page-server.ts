@@ -3,10 +3,10 @@ import { createServer as createSecureServer } from "node:https";
 import type { Socket } from "node:net";
 import { messageOf, type Clock, type Logger } from "@tidemark/core";
 import { listen, parseListenAddress, type ListenAddress } from "../transport/listen.ts";
-import { TlsDoor } from "../transport/tls-door.ts";
-import type { ServerTlsConfig } from "../transport/tls-fields.ts";
-import { isTlsHello, TlsMismatches } from "../transport/tls-mismatches.ts";
-import { loadServerTls } from "../transport/tls.ts";
+import { TlsDoor } from "../transport/tls/tls-door.ts";
+import type { ServerTlsConfig } from "../transport/tls/tls-fields.ts";
+import { isTlsHello, TlsMismatches } from "../transport/tls/tls-mismatches.ts";
+import { loadServerTls } from "../transport/tls/tls.ts";
 
 /** A request; its body is read only by pages that ask for it. */
 export interface PageRequest {

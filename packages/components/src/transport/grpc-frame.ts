@@ -1,4 +1,4 @@
-import { BodyBuffer } from "./body-buffer.ts";
+import { BodyBuffer } from "./bodies/body-buffer.ts";
 
 /**
  * gRPC length-prefixed message:

@@ -10,8 +10,8 @@ import {
 } from "node:http";
 import { Agent as TlsAgent, request as httpsRequest } from "node:https";
 import type { ConnectionOptions } from "node:tls";
-import type { RequestBody } from "./request-body.ts";
-import { writeAtOnce } from "./write-body.ts";
+import type { RequestBody } from "./bodies/request-body.ts";
+import { writeAtOnce } from "./bodies/write-body.ts";
 
 /** OTLP 1.11: what is more of a response than this is not read. */
 const MAX_RESPONSE_BYTES = 4 << 20;

@@ -3,13 +3,13 @@ import { seededRandom } from "@tidemark/core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { constants, deflateSync, gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { BodyBuffer, ownBytes } from "./body-buffer.ts";
-import { ByteBudget } from "./byte-budget.ts";
-import { decompress, unpackedSize, type ContentEncoding, type DecompressFault } from "./compression.ts";
+import { BodyBuffer, ownBytes } from "./bodies/body-buffer.ts";
+import { ByteBudget } from "./bodies/byte-budget.ts";
+import { decompress, unpackedSize, type ContentEncoding, type DecompressFault } from "./bodies/compression.ts";
 import { frameHead, UnaryMessage } from "./grpc-frame.ts";
 import { decodeGrpcMessage, encodeGrpcMessage } from "./grpc-status.ts";
 import { listen, parseListenAddress } from "./listen.ts";
-import { Packer } from "./packer.ts";
+import { Packer } from "./bodies/packer.ts";
 import { formatRetryAfter, parseRetryAfter } from "./retry-after.ts";
 
 const cut = (bytes: Buffer, places: readonly number[]): Buffer[] => {

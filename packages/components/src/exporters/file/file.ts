@@ -1,5 +1,5 @@
 import { PipelineError, type ComponentContext, type Exporter } from "@tidemark/core";
-import { Packer } from "../../transport/packer.ts";
+import { Packer } from "../../transport/bodies/packer.ts";
 import type { FileConfig } from "./config.ts";
 import type { FileSystem } from "./file-system.ts";
 import { FileWriter } from "./file-writer.ts";

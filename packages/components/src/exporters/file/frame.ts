@@ -1,5 +1,5 @@
 import type { Batch } from "@tidemark/otlp";
-import type { Packer } from "../../transport/packer.ts";
+import type { Packer } from "../../transport/bodies/packer.ts";
 import type { FileConfig } from "./config.ts";
 
 /**

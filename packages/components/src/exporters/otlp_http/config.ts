@@ -10,7 +10,7 @@ import {
   compressionParamsField,
   headersField,
 } from "../../transport/client-fields.ts";
-import { clientTlsField } from "../../transport/tls-fields.ts";
+import { clientTlsField } from "../../transport/tls/tls-fields.ts";
 
 const urlField = (): z.ZodString =>
   z

@@ -4,9 +4,9 @@ import { pipelineCodeOf } from "../../transport/grpc-status.ts";
 import type { ConnectionOptions } from "node:tls";
 import { Balancer } from "../../transport/balancer.ts";
 import { tellPartialSuccess } from "../../transport/partial-success.ts";
-import { BodyMaker, type RequestBody } from "../../transport/request-body.ts";
+import { BodyMaker, type RequestBody } from "../../transport/bodies/request-body.ts";
 import { parseRetryAfter } from "../../transport/retry-after.ts";
-import { TlsSource } from "../../transport/tls-source.ts";
+import { TlsSource } from "../../transport/tls/tls-source.ts";
 import type { OtlpHttpExporterConfig } from "./config.ts";
 import { HttpAgents, HttpPoster, type Connections, type HttpAnswer } from "../../transport/http-poster.ts";
 

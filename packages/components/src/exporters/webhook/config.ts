@@ -1,7 +1,7 @@
 import { queueField, retryField, timeoutField } from "@tidemark/core";
 import { z } from "zod";
 import { headersField } from "../../transport/client-fields.ts";
-import { clientTlsField } from "../../transport/tls-fields.ts";
+import { clientTlsField } from "../../transport/tls/tls-fields.ts";
 
 const shape = z.strictObject({
   url: z.url({ protocol: /^https?$/, error: "must be an http or https URL" }).meta({

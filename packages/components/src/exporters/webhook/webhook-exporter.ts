@@ -1,7 +1,7 @@
 import type { Alert } from "@tidemark/alerting";
 import type { ComponentContext, Exporter, SendContext } from "@tidemark/core";
 import type { Batch } from "@tidemark/otlp";
-import { loadClientTls } from "../../transport/tls.ts";
+import { loadClientTls } from "../../transport/tls/tls.ts";
 import { alertsOfBatch } from "../../notify/alerts-of-batch.ts";
 import type { WebhookConfig } from "./config.ts";
 import { httpError, JsonPoster } from "../../notify/json-poster.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseListenAddress } from "../../transport/listen.ts";
-import { serverTlsField } from "../../transport/tls-fields.ts";
+import { serverTlsField } from "../../transport/tls/tls-fields.ts";
 
 const fields = z.strictObject({
   endpoint: z

@@ -1,5 +1,5 @@
 import { encodeExportResponse, type Signal } from "@tidemark/otlp";
-import type { ContentEncoding } from "../../transport/compression.ts";
+import type { ContentEncoding } from "../../transport/bodies/compression.ts";
 import { frameHead, UnaryMessage } from "../../transport/grpc-frame.ts";
 import { GRPC } from "../../transport/grpc-status.ts";
 import { ERROR } from "../../transport/http2/frame.ts";

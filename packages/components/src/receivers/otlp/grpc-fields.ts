@@ -1,7 +1,7 @@
 import { durationField } from "@tidemark/core";
 import { z } from "zod";
 import { bufferFields } from "../../transport/buffer-fields.ts";
-import { serverTlsField } from "../../transport/tls-fields.ts";
+import { serverTlsField } from "../../transport/tls/tls-fields.ts";
 import { grpcAuthField, middlewaresField } from "./access-fields.ts";
 import { endpointField, transportField } from "./endpoint-fields.ts";
 

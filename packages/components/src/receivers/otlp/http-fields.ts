@@ -1,6 +1,6 @@
 import { durationField } from "@tidemark/core";
 import { z } from "zod";
-import { serverTlsField } from "../../transport/tls-fields.ts";
+import { serverTlsField } from "../../transport/tls/tls-fields.ts";
 import { httpAuthField, middlewaresField } from "./access-fields.ts";
 import { endpointField, transportField } from "./endpoint-fields.ts";
 

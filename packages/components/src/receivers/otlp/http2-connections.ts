@@ -4,7 +4,7 @@ import { Connection } from "../../transport/http2/connection.ts";
 import { HuffmanDecoder } from "../../transport/http2/huffman.ts";
 import type { RequestHead } from "../../transport/http2/request-head.ts";
 import type { Stream } from "../../transport/http2/stream.ts";
-import type { TlsMismatches } from "../../transport/tls-mismatches.ts";
+import type { TlsMismatches } from "../../transport/tls/tls-mismatches.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import { ConnectionKeeper, type KeepaliveConfig } from "./connection-keeper.ts";
 

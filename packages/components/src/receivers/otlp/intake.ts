@@ -1,8 +1,8 @@
 import { createSettlement, type AuthData, type ComponentContext, type Delivery, type DeliveryContext } from "@tidemark/core";
 import { batchFromJson, openBatch, type Batch, type Signal } from "@tidemark/otlp";
 import { Subject } from "rxjs";
-import { decompress, unpackedSize, type ContentEncoding } from "../../transport/compression.ts";
-import { FairBudget } from "../../transport/fair-budget.ts";
+import { decompress, unpackedSize, type ContentEncoding } from "../../transport/bodies/compression.ts";
+import { FairBudget } from "../../transport/bodies/fair-budget.ts";
 import { GRPC } from "../../transport/grpc-status.ts";
 import { answerOf, badDataAnswer, errorAnswer, OVERLOADED, SHUTTING_DOWN, SUCCESS, tooLargeAnswer, type Answer } from "./answer.ts";
 import type { ClientConnection } from "./client-connection.ts";

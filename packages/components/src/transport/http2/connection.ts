@@ -1,6 +1,6 @@
 import type { Timer } from "@tidemark/core";
 import type { Socket } from "node:net";
-import { isTlsHello } from "../tls-mismatches.ts";
+import { isTlsHello } from "../tls/tls-mismatches.ts";
 import type { ConnectionOptions } from "./connection-options.ts";
 import { FloodGuard } from "./flood-guard.ts";
 import { ConnectionError, ERROR, FLAG, MAX_WINDOW, PREFACE, SETTING, STANDARD_WINDOW, TYPE } from "./frame.ts";

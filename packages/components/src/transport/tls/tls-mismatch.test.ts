@@ -5,8 +5,8 @@ import { connect as connectTls } from "node:tls";
 import type { LoggedLine } from "@tidemark/core/testing";
 import { freePort, testContext } from "@tidemark/core/testing";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { jsonPage, PageServer } from "../pages/page-server.ts";
-import { openReceiver } from "../receivers/otlp/testing/receiver-rig.ts";
+import { jsonPage, PageServer } from "../../pages/page-server.ts";
+import { openReceiver } from "../../receivers/otlp/testing/receiver-rig.ts";
 import { serverTlsField } from "./tls-fields.ts";
 
 const file = (name: string): string => new URL(`testdata/${name}`, import.meta.url).pathname;

@@ -1,11 +1,11 @@
 import { testContext } from "@tidemark/core/testing";
 import { openBatch } from "@tidemark/otlp";
 import { describe, expect, it } from "vitest";
-import { otlpGrpcExporter } from "../exporters/otlp_grpc/index.ts";
-import { otlpHttpExporter } from "../exporters/otlp_http/index.ts";
-import { openReceiver } from "../receivers/otlp/testing/receiver-rig.ts";
-import { exportRequest } from "./testing/otlp-bytes.ts";
-import { sendOnce } from "./testing/send-once.ts";
+import { otlpGrpcExporter } from "../../exporters/otlp_grpc/index.ts";
+import { otlpHttpExporter } from "../../exporters/otlp_http/index.ts";
+import { openReceiver } from "../../receivers/otlp/testing/receiver-rig.ts";
+import { exportRequest } from "../testing/otlp-bytes.ts";
+import { sendOnce } from "../testing/send-once.ts";
 
 const file = (name: string): string => new URL(`testdata/${name}`, import.meta.url).pathname;
 const server = { cert_file: file("cert.pem"), key_file: file("key.pem") };

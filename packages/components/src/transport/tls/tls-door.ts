@@ -1,7 +1,7 @@
 import type { Clock } from "@tidemark/core";
 import type { Socket } from "node:net";
 import type { Server } from "node:tls";
-import { ERROR, TYPE, writeHead, HEAD_BYTES } from "./http2/frame.ts";
+import { ERROR, TYPE, writeHead, HEAD_BYTES } from "../http2/frame.ts";
 import type { TlsMismatches } from "./tls-mismatches.ts";
 
 /** As long as Node gives a TLS handshake. */

@@ -7,9 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { openReceiver, type ReceiverRig } from "../receivers/otlp/testing/receiver-rig.ts";
-import { http2Send } from "./testing/http2-client.ts";
-import { exportRequest } from "./testing/otlp-bytes.ts";
+import { openReceiver, type ReceiverRig } from "../../receivers/otlp/testing/receiver-rig.ts";
+import { http2Send } from "../testing/http2-client.ts";
+import { exportRequest } from "../testing/otlp-bytes.ts";
 import { clientTlsField, serverTlsField } from "./tls-fields.ts";
 import { TlsSource } from "./tls-source.ts";
 
