@@ -22,12 +22,12 @@ export function listText(letters: readonly DeadLetter[]): string {
   const rows = letters.map((letter) => [
     letter.id,
     timeText(letter.buriedAt),
-    letter.owner,
-    letter.signal,
+    plainLine(letter.owner),
+    plainLine(letter.signal),
     String(letter.items),
     bytesText(letter.bytes),
     String(letter.attempts),
-    letter.replay ? `${letter.reason} (replaying)` : letter.reason,
+    plainLine(letter.replay ? `${letter.reason} (replaying)` : letter.reason),
     plainLine(letter.message.replace(DESTINATION, ""), LONGEST_MESSAGE),
   ]);
   return tableText(columns, rows);
@@ -59,16 +59,16 @@ export function letterText(letter: DeadLetterWithBody): string {
     ["owner", letter.owner],
     ["signal", letter.signal],
     ["reason", letter.reason],
-    ["message", plainLine(letter.message)],
+    ["message", letter.message],
     ["tries", String(letter.attempts)],
     ["received", `${timeText(letter.receivedAt)} over ${letter.transport}`],
     ["put aside", timeText(letter.buriedAt)],
     ["size", `${countText(letter.items, "item")}, ${bytesText(letter.bytes)}`],
     ...(letter.replay ? ([["replay", "asked for; its queue has not taken it yet"]] as const) : []),
-    ...[...(letter.metadata ?? [])].map(([name, values]) => [`header ${name}`, plainLine(values.join(", "))] as const),
+    ...[...(letter.metadata ?? [])].map(([name, values]) => [plainLine(`header ${name}`), values.join(", ")] as const),
   ];
   const width = Math.max(...facts.map(([name]) => name.length));
-  const lines = facts.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`.trimEnd());
+  const lines = facts.map(([name, value]) => `  ${name.padEnd(width)}  ${plainLine(value)}`.trimEnd());
   const data = dataOf(letter);
   return [`dead letter ${letter.id}`, ...lines, "", data === undefined ? DAMAGED : jsonText(data), ""].join("\n");
 }
@@ -78,8 +78,8 @@ export function letterJson(letter: DeadLetter): Readonly<Record<string, unknown>
   const { buriedAt, receivedAt, metadata, replay, ...rest } = letter;
   return {
     ...rest,
-    put_aside_at: new Date(buriedAt).toISOString(),
-    received_at: new Date(receivedAt).toISOString(),
+    put_aside_at: isoTime(buriedAt),
+    received_at: isoTime(receivedAt),
     ...(metadata === undefined ? {} : { metadata: Object.fromEntries(metadata) }),
     replaying: replay,
   };
@@ -108,5 +108,11 @@ export function jsonText(data: unknown): string {
 }
 
 function timeText(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
+  return isoTime(ms)?.replace(/\.\d+Z$/, "Z") ?? "-";
+}
+
+/** Null for a number in a file that is no time. */
+function isoTime(ms: number): string | null {
+  const time = new Date(ms);
+  return Number.isNaN(time.getTime()) ? null : time.toISOString();
 }
