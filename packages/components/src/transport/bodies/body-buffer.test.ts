@@ -1,0 +1,36 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { BodyBuffer, ownBytes } from "./body-buffer.ts";
+import { anyBytes, cut } from "../testing/pieces.ts";
+
+describe("bodies in pieces", () => {
+  it("come together whole, however they are cut and whatever length was announced", () => {
+    fc.assert(
+      fc.property(anyBytes, fc.array(fc.nat()), fc.boolean(), (body, places, announced) => {
+        const buffer = new BodyBuffer(announced ? body.length : -1);
+        for (const piece of cut(body, places)) buffer.push(piece);
+        expect(buffer.length).toBe(body.length);
+        expect(buffer.take().equals(body)).toBe(true);
+      }),
+    );
+  });
+
+  it("come together whole from long and short pieces; the short ones are not kept", () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(fc.nat(40), fc.nat(40_000)), { minLength: 3, maxLength: 12 }), fc.boolean(), (lengths, announced) => {
+        const pieces = lengths.map((length, index) => Buffer.alloc(length, index + 1));
+        const whole = Buffer.concat(pieces);
+        const buffer = new BodyBuffer(announced ? whole.length : -1);
+        for (const piece of pieces) buffer.push(piece);
+        for (const piece of pieces) if (piece.length < 16_384) piece.fill(0);
+        expect(buffer.take().equals(whole)).toBe(true);
+      }),
+    );
+  });
+
+  it("do not keep a large read buffer alive", () => {
+    const large = Buffer.allocUnsafeSlow(64 << 10);
+    expect(ownBytes(large.subarray(0, 100)).buffer.byteLength).toBe(100);
+    expect(ownBytes(large.subarray(0, 60_000)).buffer).toBe(large.buffer);
+  });
+});
