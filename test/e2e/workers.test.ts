@@ -4,10 +4,11 @@ import { metrics, traces } from "@tidemark/otlp/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { childrenOf } from "../lib/child-processes.ts";
 import { startNode, type Child } from "../lib/child.ts";
-import { startCollector, type Collector, type PortedYaml } from "../lib/collector.ts";
+import { spawnCollector, startCollector, type Collector, type PortedYaml } from "../lib/collector.ts";
 import { eventually } from "../lib/eventually.ts";
 import type { LoadReport } from "../lib/loadgen.ts";
 import { seriesOf } from "../lib/metrics-page.ts";
+import { cpuSeconds, processTree } from "../lib/process-tree.ts";
 import { httpSender, type OtlpSender } from "../lib/otlp-senders.ts";
 import { startWebhookServer, type WebhookServer } from "../lib/reference-server.ts";
 
@@ -129,6 +130,29 @@ describe.skipIf(platform() !== "linux")("tidemark run --workers 2", () => {
     const workers = await childrenOf(collector.child.process.pid);
     process.kill(collector.child.process.pid ?? 0, "SIGKILL");
     for (const worker of workers) await eventually(`the end of ${worker}`, () => !isRunning(worker));
+  });
+
+  it.each([200, 350, 500, 650, 800])("leaves no worker behind when the supervisor is killed %d ms after its start", async (delayMs) => {
+    const { child } = await spawnCollector(acknowledgedByTheSink("http://127.0.0.1:9"), ["--workers", "2"]);
+    cleanups.push(() => child.stop("SIGKILL"));
+    await sleep(delayMs);
+    const workers = await childrenOf(child.process.pid);
+    await child.stop("SIGKILL");
+    for (const worker of workers) await eventually(`the end of ${worker}`, () => !isRunning(worker));
+  });
+
+  it("goes on when nobody reads what it prints any more", async () => {
+    const sink = await startSink();
+    const collector = await start(acknowledgedByTheSink(sink.http), 2);
+    const { pid = 0, stdout, stderr } = collector.child.process;
+    for (const output of [stdout, stderr]) output?.destroy();
+    process.kill(pid, "SIGHUP");
+    const before = await load(collector.http, "http", 1, 0.5);
+    const used = cpuSeconds(processTree(pid));
+    await sleep(1000);
+    expect(cpuSeconds(processTree(pid)) - used).toBeLessThan(0.7);
+    expect(await missing(sink.http, [before])).toBe(0);
+    expect(await collector.stop()).toBe(0);
   });
 });
 

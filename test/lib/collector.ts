@@ -31,6 +31,15 @@ export interface PortedYaml {
  * added, on free ports of the loopback interface. `options` are more of `tidemark run`. Resolves when it is ready.
  */
 export async function startCollector(yaml: string | PortedYaml, options: readonly string[] = []): Promise<Collector> {
+  const collector = await spawnCollector(yaml, options);
+  const { child, health } = collector;
+  if (await isReady(child, health)) return collector;
+  await child.stop();
+  throw new Error(`the collector did not become ready\n${child.lines.slice(-30).join("\n")}`);
+}
+
+/** The same without waiting until it is ready. */
+export async function spawnCollector(yaml: string | PortedYaml, options: readonly string[] = []): Promise<Collector> {
   const folder = await mkdtemp(join(tmpdir(), "tidemark-"));
   const { ports: count, write } = typeof yaml === "string" ? { ports: 0, write: () => yaml } : yaml;
   const [httpPort = 0, grpcPort = 0, healthPort = 0, ...more] = await freePorts(3 + count);
@@ -44,18 +53,14 @@ service: { extensions: [health_check], telemetry: { metrics: { level: none } } }
   const files = [join(folder, "frame.yaml"), join(folder, "pipeline.yaml")];
   const child = startNode(["packages/collector/bin/tidemark.js", "run", ...options, ...files]);
   void child.ended.then(() => rm(folder, { recursive: true, force: true }));
-  if (!(await isReady(child, healthPort))) {
-    await child.stop();
-    throw new Error(`the collector did not become ready\n${child.lines.slice(-30).join("\n")}`);
-  }
   const at = (port: number): string => `http://127.0.0.1:${port}`;
   return { child, http: at(httpPort), grpc: at(grpcPort), health: at(healthPort), file: files[1] ?? "", stop: () => child.stop() };
 }
 
-async function isReady(child: Child, healthPort: number): Promise<boolean> {
+async function isReady(child: Child, health: string): Promise<boolean> {
   const deadline = Date.now() + READY_DEADLINE_MS;
   while (child.process.exitCode === null && Date.now() < deadline) {
-    const ready = await fetch(`http://127.0.0.1:${healthPort}/`).then(
+    const ready = await fetch(`${health}/`).then(
       (response) => response.ok,
       () => false,
     );

@@ -1,15 +1,18 @@
 import { readFile } from "node:fs/promises";
 import { EXIT, type CliIo } from "./io.ts";
-import { runCommandLine } from "./run-command-line.ts";
+import { runCommandLine, startsPipelines } from "./run-command-line.ts";
 
 /** The `tidemark` program: runs the command line of this process and ends it with the exit code. */
 export async function main(): Promise<void> {
-  // A reader that has enough, such as `head`, is no mistake.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  const args = process.argv.slice(2);
+  // A reader that has enough, such as `head`, is no mistake; pipelines go on without one, and there is nobody to tell.
+  const readerLeft = (error: NodeJS.ErrnoException): void => {
+    if (startsPipelines(args)) return;
     if (error.code === "EPIPE") process.exit(EXIT.ok);
     throw error;
-  });
-  const code = await runCommandLine(process.argv.slice(2), processIo()).catch(defect);
+  };
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", readerLeft);
+  const code = await runCommandLine(args, processIo()).catch(defect);
   await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
   process.exit(code);
 }

@@ -36,10 +36,19 @@ export async function runCommandLine(args: readonly string[], io: CliIo): Promis
     io.stderr(programHelp(COMMANDS));
     return EXIT.usage;
   }
-  // As in the Collector, options without a command run the pipelines.
-  const command = first.startsWith("-") ? runCommand : COMMANDS.find(({ name }) => name === first);
+  const command = commandOf(first);
   if (command === undefined) return unknownCommand(first, io);
   return runOne(command, first.startsWith("-") ? args : rest, io);
+}
+
+/** Whether these arguments are to run pipelines. */
+export function startsPipelines([first]: readonly string[]): boolean {
+  return first !== undefined && commandOf(first) === runCommand;
+}
+
+/** As in the Collector, options without a command run the pipelines. */
+function commandOf(first: string): Command | undefined {
+  return first.startsWith("-") ? runCommand : COMMANDS.find(({ name }) => name === first);
 }
 
 async function runOne(command: Command, args: readonly string[], io: CliIo): Promise<number> {

@@ -32,8 +32,7 @@ export async function runWorker(options: WorkerOptions): Promise<boolean> {
   const { collector, exchange } = build(options, stopping);
   const release = [keepAlive(), reportUnexpected((component) => collector.logger(component)), () => stopping.close()];
   try {
-    await exchange.start();
-    await collector.start();
+    await Promise.race([exchange.start().then(() => collector.start()), stopping.abandoned]);
   } catch (caught) {
     await channel.send({ type: "failed", message: messageOf(caught) });
     await exchange.close();
@@ -94,6 +93,8 @@ class StopRequests {
   /** Resolves with the time that the drain may take, in milliseconds. */
   readonly asked: Promise<number>;
   readonly hurry: AbortController = new AbortController();
+  /** Resolves when the supervisor is gone. A start that waits for its ports, which the supervisor opens, never ends then. */
+  readonly abandoned: Promise<void>;
   readonly #quiet = Promise.withResolvers<void>();
   readonly #onSignal: () => void;
 
@@ -109,7 +110,8 @@ class StopRequests {
     process.on("SIGTERM", this.#onSignal);
     // A terminal sends these to all processes; the supervisor decides what they mean.
     for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, ignore);
-    channel.onLost(alone);
+    this.abandoned = new Promise((lost) => channel.onLost(lost));
+    void this.abandoned.then(alone);
     channel.onMessage((message) => {
       if (message.type === "stop") resolve(message.deadlineMs);
       else if (message.type === "senders_stopped") this.#quiet.resolve();
