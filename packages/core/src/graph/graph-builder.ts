@@ -44,6 +44,16 @@ export interface BuiltGraph {
   connect(): void;
 }
 
+/** One component, as its context is made for it. */
+interface Part {
+  readonly kind: ComponentKind;
+  readonly id: string;
+  /** Which of several of this id: its pipeline, or its pair of signals. */
+  readonly instance?: string;
+  readonly drop?: (reason: string, items: number) => void;
+  readonly alerts?: Outlet;
+}
+
 /** Builds the nodes and edges of a specification, from the exporters back to the receivers. What `previous` has of it is taken over. */
 export class GraphBuilder {
   readonly #spec: GraphSpec;
@@ -114,7 +124,7 @@ export class GraphBuilder {
       return known;
     }
     const { definition, config } = lookup(this.#spec.extensions, id, "extension", "");
-    const context = this.#context("extension", id, "", () => undefined);
+    const context = this.#context({ kind: "extension", id });
     return this.#made(new Renewable(key, id, config, () => definition.create(config, context)));
   }
 
@@ -153,7 +163,13 @@ export class GraphBuilder {
       before = partition;
       const ledger = this.#open({ key: `processor/${id}@${pipeline.id}`, kind: "processor", id, pipeline: pipeline.id });
       const alerts = new Outlet();
-      const context = this.#context("processor", id, pipeline.id, (reason, items) => ledger.drop(reason, items), alerts);
+      const context = this.#context({
+        kind: "processor",
+        id,
+        instance: pipeline.id,
+        drop: (reason, items) => ledger.drop(reason, items),
+        alerts,
+      });
       const component = definition.create(config, { ...context, signal, pipeline: pipeline.id });
       this.#made({ key: ledger.identity.key, id, component });
       builder.addProcessor(id, component, { ledger, alerts, log: context.log });
@@ -189,7 +205,7 @@ export class GraphBuilder {
       ledger.drop(reason, items);
       ledger.delivered -= items;
     };
-    const context = this.#context("exporter", id, "", drop);
+    const context = this.#context({ kind: "exporter", id, drop });
     const component = definition.create(config, context);
     this.#made({ key, id, component });
     const node = new ExporterNode(component, exporterSettings(config), context, ledger, books.exporterCounts(id));
@@ -250,7 +266,7 @@ export class GraphBuilder {
     const { definition, config } = lookup(this.#spec.connectors, id, "connector", "");
     const ledger = this.#open({ key, kind: "connector", id });
     const alerts = new Outlet();
-    const context = this.#context("connector", id, `${from}-${to}`, () => undefined, alerts);
+    const context = this.#context({ kind: "connector", id, instance: `${from}-${to}`, alerts });
     const component: Connector = definition.create(config, { ...context, from, to });
     this.#made({ key, id, component });
     const builder = new ChainBuilder(this.#ground.books.ledger);
@@ -275,7 +291,7 @@ export class GraphBuilder {
     const { definition, config } = lookup(this.#spec.receivers, id, "receiver", "");
     const { books } = this.#ground;
     const ledger = this.#open({ key, kind: "receiver", id });
-    const context = this.#context("receiver", id, "", (reason, items) => ledger.drop(reason, items));
+    const context = this.#context({ kind: "receiver", id, drop: (reason, items) => ledger.drop(reason, items) });
     const outlets = { traces: new Outlet(), metrics: new Outlet(), logs: new Outlet() };
     const node = new ReceiverNode(ledger, outlets, books.receiverCounts(id), context.log);
     const create = (): Receiver => {
@@ -318,13 +334,7 @@ export class GraphBuilder {
     });
   }
 
-  #context(
-    kind: ComponentKind,
-    id: string,
-    instance: string,
-    drop: (reason: string, items: number) => void,
-    alerts?: Outlet,
-  ): ComponentContext {
+  #context({ kind, id, instance = "", drop = () => undefined, alerts }: Part): ComponentContext {
     const { environment, host, shared, troubles } = this.#ground;
     const sink = alertSink(id, alerts, environment);
     const capability = capabilityOf(this.#extensions);
