@@ -9,6 +9,12 @@ import { resultOf, settle, withTrial } from "./trial.ts";
 /** Share of the usual length of a round. */
 const SCALE = 0.5;
 const SEED = 20_261;
+/** Of each scenario: about three minutes for all. The last one is with several workers. */
+const ROUNDS = [
+  { seed: SEED, workers: 1 },
+  { seed: SEED + 100, workers: 1 },
+  { seed: SEED + 200, workers: 2 },
+];
 
 let folder: string;
 beforeAll(() => {
@@ -19,11 +25,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe("nothing acknowledged is lost, nothing is doubled without a reason, and the books balance", () => {
   for (const [index, scenario] of scenarios.entries()) {
     const skipped = scenario.skipped?.();
-    it.skipIf(skipped !== undefined)(
-      `${scenario.name}${skipped === undefined ? "" : ` (skipped: ${skipped})`}`,
+    it.skipIf(skipped !== undefined).each(ROUNDS)(
+      `${scenario.name}, seed $seed, workers $workers${skipped === undefined ? "" : ` (skipped: ${skipped})`}`,
       { timeout: 90_000 },
-      async () => {
-        const { faults, events } = await scenario.run({ seed: SEED + index, folder, scale: SCALE, workers: 1 });
+      async ({ seed, workers }) => {
+        const { faults, events } = await scenario.run({ seed: seed + index, folder, scale: SCALE, workers });
         expect(faults).toEqual([]);
         expect(events).toBeGreaterThan(0);
       },

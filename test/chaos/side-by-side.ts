@@ -132,7 +132,7 @@ async function withRig<T>(
   const random = seededRandom(seed);
   const books = new Books(LAG_MS);
   const sink = await startMoodySink(books, random);
-  const ports = await steadyPorts(Math.random);
+  const ports = await steadyPorts();
   const home = mkdtempSync(join(folder, `${system}-`));
   const storage = join(home, "storage");
   const yaml = sharedYaml({ storage, ports, backEnd: sink.http, isBatched });

@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Random } from "@tidemark/core";
 import { startProgram, type Child } from "../lib/child.ts";
 import { eventually } from "../lib/eventually.ts";
 import type { Ports } from "./pipeline-yaml.ts";
@@ -158,11 +157,11 @@ export class Subject {
   }
 }
 
-/** Ports that nobody uses now. */
-export async function steadyPorts(random: Random): Promise<Ports> {
+/** Ports that nobody uses now; not from the seed, so that runs beside each other find different ones. */
+export async function steadyPorts(): Promise<Ports> {
   const ports: number[] = [];
   while (ports.length < 4) {
-    const port = FIRST_PORT + Math.floor(random() * PORTS);
+    const port = FIRST_PORT + Math.floor(Math.random() * PORTS);
     if (!ports.includes(port) && (await isFree(port))) ports.push(port);
   }
   const [http = 0, grpc = 0, health = 0, admin = 0] = ports;

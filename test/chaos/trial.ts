@@ -82,7 +82,7 @@ export async function withTrial<T>(
   const options = [...(workers > 1 ? ["--workers", String(workers)] : []), ...(shape.isWatched === true ? ["--watch"] : [])];
   const home = join(folder, `round-${seed}`);
   const storage = shape.storage ?? join(home, "storage");
-  const ports = await steadyPorts(random);
+  const ports = await steadyPorts();
   const yaml = pipelineYaml({ ...shape, storage }, ports);
   const subject = new Subject({ folder: home, storage, ports, yaml, command: (file) => tidemark(file, options) });
   const load = new Load(subject, books, random);

@@ -27,7 +27,7 @@ describe.skipIf(platform() !== "linux")("a stored queue, when the number of work
     const books = new Books(LAG_MS);
     const sink = await startMoodySink(books, random);
     cleanups.push(() => sink.close());
-    const ports = await steadyPorts(random);
+    const ports = await steadyPorts();
     const yaml = pipelineYaml({ batching: "none", transport: "http", backEnd: sink, storage }, ports);
     let workers = 1;
     const command = (file: string): readonly string[] => tidemark(file, workers > 1 ? ["--workers", String(workers)] : []);
