@@ -1,22 +1,11 @@
-import { messageOf } from "@tidemark/core";
 import { z } from "zod";
-import { goRegExp, groupNames } from "./go-regexp.ts";
+import { GoRegExp, goRegExpFault } from "../regexp/go-regexp.ts";
 
 /** Text of a regular expression in Go's syntax. */
 export const patternField = z.string().superRefine((text, context) => {
-  const fault = faultOf(text);
-  if (fault !== undefined) context.addIssue({ code: "custom", message: `${fault}; correct the regular expression` });
+  const fault = goRegExpFault(text);
+  if (fault !== undefined) context.addIssue({ code: "custom", message: fault });
 });
-
-/** Why a text is no regular expression; undefined when it is one. */
-function faultOf(pattern: string): string | undefined {
-  try {
-    goRegExp(pattern);
-    return undefined;
-  } catch (caught) {
-    return messageOf(caught);
-  }
-}
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
@@ -112,8 +101,8 @@ function patternProblem(pattern: string): { readonly field: ActionField; readonl
   if (pattern === "")
     return { field: "pattern", message: "the action extract needs a pattern; add pattern: with named groups, such as ^(?P<host>[^/]+)" };
   // What is no pattern at all is told by its field.
-  if (faultOf(pattern) !== undefined) return undefined;
-  const names = groupNames(pattern);
+  if (goRegExpFault(pattern) !== undefined) return undefined;
+  const names = new GoRegExp(pattern).groupNames;
   if (names.length === 0) return { field: "pattern", message: "the pattern has no named groups; write (?P<name>…) around what to extract" };
   if (names.includes(""))
     return {

@@ -182,7 +182,7 @@ describe("options", () => {
 
   it("tell a broken pattern", () => {
     expect(actionField.safeParse({ pattern: "(", action: "delete" }).error?.issues[0]?.message).toMatch(
-      /; correct the regular expression$/,
+      /^missing closing \): `\(`; close the group/,
     );
   });
 });

@@ -3,8 +3,8 @@ import { AttributeKey, AttributeProgram, type AttributeOperation, type Attribute
 import type { AttributeAction } from "./action-fields.ts";
 import { contextValue } from "./context-value.ts";
 import { convertAttribute } from "./convert-value.ts";
-import { goRegExp } from "./go-regexp.ts";
 import { hashAttribute } from "./hash-value.ts";
+import { GoRegExp } from "../regexp/go-regexp.ts";
 
 /** Changes the attributes of one record. */
 export type AttributeChange = (attributes: AttributesEditor) => void;
@@ -78,7 +78,7 @@ function changeOf(action: AttributeAction): AttributeChange {
     case "hash":
       return keyAndPattern(action, hashAttribute);
     case "extract":
-      return extractChange(key, goRegExp(action.pattern));
+      return extractChange(key, new GoRegExp(action.pattern));
     case "convert": {
       const to = action.converted_type;
       return (attributes) => {
@@ -100,7 +100,7 @@ function keyAndPattern(
   change: (attributes: AttributesEditor, key: AttributeKey | string) => void,
 ): AttributeChange {
   const compiled = key === "" ? undefined : new AttributeKey(key);
-  const regexp = pattern === "" ? undefined : goRegExp(pattern);
+  const regexp = pattern === "" ? undefined : new GoRegExp(pattern);
   return (attributes) => {
     if (compiled !== undefined) change(attributes, compiled);
     if (regexp === undefined) return;
@@ -111,11 +111,12 @@ function keyAndPattern(
 }
 
 /** Groups that took no part in the match give an empty text, as in Go. */
-function extractChange(key: AttributeKey, regexp: RegExp): AttributeChange {
+function extractChange(key: AttributeKey, regexp: GoRegExp): AttributeChange {
+  const names = regexp.groupNames;
   return (attributes) => {
     const text = attributes.getString(key);
-    const groups: Partial<Record<string, string>> | undefined = text === undefined ? undefined : regexp.exec(text)?.groups;
-    if (groups === undefined) return;
-    for (const [name, value] of Object.entries(groups)) attributes.set(name, value ?? "");
+    const match = text === undefined ? undefined : regexp.exec(text);
+    if (match === undefined) return;
+    for (const [index, name] of names.entries()) attributes.set(name, match[index + 1] ?? "");
   };
 }

@@ -130,7 +130,7 @@ describe("criteria that do not fit the signal stop the start", () => {
 describe("options", () => {
   it.each<[Options, RegExp]>([
     [{ actions: [] }, /Too small/],
-    [{ actions: ACTIONS, include: { match_type: "regexp", span_names: ["("] } }, /; correct the regular expression$/],
+    [{ actions: ACTIONS, include: { match_type: "regexp", span_names: ["("] } }, /^missing closing \): `\(`; close the group/],
     [{ actions: ACTIONS, exclude: { match_type: "regexp", attributes: [{ key: "a", value: 1 }] } }, /put it in quotes$/],
   ])("%o", (options, message) => {
     expect(attributesConfig.safeParse(options).error?.issues[0]?.message).toMatch(message);

@@ -9,7 +9,7 @@ import type {
   Signal,
   SpanView,
 } from "@tidemark/otlp";
-import { goRegExp } from "../../attribute-actions/go-regexp.ts";
+import { GoRegExp } from "../../regexp/go-regexp.ts";
 import type { MatchConfig } from "./match-fields.ts";
 
 /** Says whether an item is meant. */
@@ -136,7 +136,7 @@ function textMatcher(texts: readonly string[], { match_type }: MatchConfig): Tex
     const set = new Set(texts);
     return (text) => set.has(text);
   }
-  const expressions = texts.map(goRegExp);
+  const expressions = texts.map((text) => new GoRegExp(text));
   return (text) => expressions.some((expression) => expression.test(text));
 }
 

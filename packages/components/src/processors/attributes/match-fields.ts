@@ -1,7 +1,7 @@
-import { messageOf, noEffectField } from "@tidemark/core";
+import { noEffectField } from "@tidemark/core";
 import { z } from "zod";
 import { valueField } from "../../attribute-actions/action-fields.ts";
-import { goRegExp } from "../../attribute-actions/go-regexp.ts";
+import { goRegExpFault } from "../../regexp/go-regexp.ts";
 
 const texts = (description: string, example: string) =>
   z
@@ -103,14 +103,7 @@ export const matchField = fields.superRefine((config, context) => {
       context.addIssue({ code: "custom", path, message: "with match_type regexp a value is a regular expression; put it in quotes" });
       continue;
     }
-    try {
-      goRegExp(text);
-    } catch (caught) {
-      context.addIssue({
-        code: "custom",
-        path,
-        message: `${messageOf(caught)}; correct the regular expression`,
-      });
-    }
+    const fault = goRegExpFault(text);
+    if (fault !== undefined) context.addIssue({ code: "custom", path, message: fault });
   }
 });

@@ -1,5 +1,6 @@
 import { attributeText } from "@tidemark/alerting";
 import type { AttributesView } from "@tidemark/otlp";
+import { GoRegExp } from "../../regexp/go-regexp.ts";
 
 export type NameTest = (name: string) => boolean;
 
@@ -10,7 +11,7 @@ export function globs(patterns: readonly string[]): NameTest {
       .replace(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
       .replaceAll("*", ".*")
       .replaceAll("?", ".");
-    return new RegExp(`^${source}$`, "su");
+    return new GoRegExp(`(?s)^${source}$`);
   });
   return (name) => expressions.some((expression) => expression.test(name));
 }
