@@ -21,7 +21,7 @@ export interface RequestsOwner {
 export class Requests {
   /** Request headers that separate batches, in lower case. */
   readonly keys: readonly string[];
-  readonly #config: Pick<QueueConfig, "batch" | "degrade" | "catch_up">;
+  readonly #config: Pick<QueueConfig, "batch" | "degrade" | "catch_up" | "storage">;
   readonly #owner: RequestsOwner;
   readonly #queued: RingBuffer<Entry> = new RingBuffer();
   /** Requests that are joined, cut, or taken apart, and complete. */
@@ -29,11 +29,11 @@ export class Requests {
   readonly #joiner: Joiner | undefined;
   #isFlushing = false;
 
-  constructor(config: Pick<QueueConfig, "batch" | "degrade" | "catch_up">, owner: RequestsOwner) {
+  constructor(config: Pick<QueueConfig, "batch" | "degrade" | "catch_up" | "storage">, owner: RequestsOwner) {
     this.#config = config;
     this.#owner = owner;
     this.keys = (config.batch?.partition.metadata_keys ?? []).map((key) => key.toLowerCase());
-    if (config.batch === undefined && config.degrade === undefined && config.catch_up?.enabled !== true) return;
+    if (config.batch === undefined && config.degrade === undefined && (config.catch_up?.enabled !== true || config.storage === undefined)) return;
     this.#joiner = new Joiner(this.keys, owner.clock, {
       policy: () => this.#policy(),
       ready: (shipment) => this.#ready.push(shipment),
