@@ -33,7 +33,8 @@ export class Requests {
     this.#config = config;
     this.#owner = owner;
     this.keys = (config.batch?.partition.metadata_keys ?? []).map((key) => key.toLowerCase());
-    if (config.batch === undefined && config.degrade === undefined && (config.catch_up?.enabled !== true || config.storage === undefined)) return;
+    if (config.batch === undefined && config.degrade === undefined && (config.catch_up?.enabled !== true || config.storage === undefined))
+      return;
     this.#joiner = new Joiner(this.keys, owner.clock, {
       policy: () => this.#policy(),
       ready: (shipment) => this.#ready.push(shipment),
