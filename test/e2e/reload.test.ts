@@ -1,5 +1,5 @@
 import { lstat, mkdir, rename, symlink, writeFile } from "node:fs/promises";
-import { connect, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { platform } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -260,5 +260,21 @@ describe.skipIf(platform() !== "linux")("a reload of two workers", () => {
     await sleep(50);
     expect(await collector.stop()).toBe(0);
     expect([await missing(sink, reports), await doubled(sink)]).toEqual([0, 0]);
+  }, 60_000);
+
+  it("leaves everything as it was when a port of the supervisor's own extension is taken", async () => {
+    const sink = await startSink();
+    const [port = 0, taken = 0] = await freePorts(2);
+    const stranger = createServer().listen(taken, "127.0.0.1");
+    cleanups.push(() => new Promise((resolve) => stranger.close(resolve)));
+    const collector = await start(version(sink, 0), ["--workers", "2"]);
+    const second = `receivers: { otlp/second: { protocols: { http: { endpoint: "127.0.0.1:${port}" } } } }
+extensions: { admin: { endpoint: "127.0.0.1:${taken}" } }`;
+    await writeFile(collector.file, version(sink, 1, second).replace("service:", "service:\n  extensions: [health_check, admin]"));
+    collector.child.process.kill("SIGHUP");
+    await collector.child.line(/ error The configuration cannot be taken over\./);
+    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
+    expect((await load(collector.http, "http", 1, 0.3)).refused).toEqual({});
+    expect(await collector.stop()).toBe(0);
   }, 60_000);
 });

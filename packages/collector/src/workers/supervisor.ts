@@ -56,8 +56,13 @@ export async function createSupervisor({ config, source, count, logSink, drainMs
   });
   const apply = async (next: LoadedConfig): Promise<readonly NodeChange[]> => {
     await tryToBuild(next);
-    const nodes = await group.reload(source.texts);
+    const { texts } = source;
+    // First what can fail here alone, and be taken back: workers that have changed over would run on with what the log calls rejected.
     const extensions = await own.apply(supervisorConfig(next));
+    const nodes = await group.reload(texts).catch(async (caught: unknown) => {
+      await own.apply(supervisorConfig(running));
+      throw caught;
+    });
     running = next;
     return [...extensions, ...nodes];
   };
