@@ -182,6 +182,7 @@ try {
     const acknowledged = report.phases.reduce((sum, phase) => sum + phase.acknowledged, 0);
     const refused = report.phases.reduce((sum, phase) => sum + phase.sent - phase.acknowledged + phase.unsent, 0);
     const verdict = percentile(sorted, 0.95) < GOAL_MS && missing === 0 ? "met" : "MISSED";
+    if (verdict !== "met") process.exitCode = 1;
     console.log(
       `${trigger.name.padEnd(28)}  ${String(trigger.waitsMs).padStart(5)} ${p50} ${p95} ${max}  ${String(acknowledged).padStart(9)} ${String(refused).padStart(8)} ${String(missing).padStart(11)}  goal p95 < ${GOAL_MS}: ${verdict}`,
     );

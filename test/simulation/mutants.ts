@@ -18,7 +18,7 @@ function withQueue(change: (queue: DurableQueue, opened: number) => Partial<Dura
       return {
         totals: queue.totals,
         append: (record) => queue.append(record),
-        read: (after, count) => queue.read(after, count),
+        read: (after, count, mostBytes) => queue.read(after, count, mostBytes),
         remove: (ids) => queue.remove(ids),
         bury: (id, reason) => queue.bury(id, reason),
         buryRequest: (record, reason) => queue.buryRequest(record, reason),
@@ -69,8 +69,8 @@ export const mutants: readonly Mutant[] = [
     name: "removes what it has only read",
     change: {
       storage: withQueue((queue) => ({
-        read: async (after, count) => {
-          const records = await queue.read(after, count);
+        read: async (after, count, mostBytes) => {
+          const records = await queue.read(after, count, mostBytes);
           await queue.remove(records.map(({ id }) => id));
           return records;
         },
@@ -84,13 +84,17 @@ export const mutants: readonly Mutant[] = [
     change: {
       storage: withQueue((queue) => {
         const now = every(5);
-        return { read: async (after, count) => (await queue.read(after, count)).filter(() => !now()) };
+        return { read: async (after, count, mostBytes) => (await queue.read(after, count, mostBytes)).filter(() => !now()) };
       }),
     },
   },
   {
     name: "gives records back out of order",
-    change: { storage: withQueue((queue) => ({ read: async (after, count) => (await queue.read(after, count)).toReversed() })) },
+    change: {
+      storage: withQueue((queue) => ({
+        read: async (after, count, mostBytes) => (await queue.read(after, count, mostBytes)).toReversed(),
+      })),
+    },
   },
   { name: "sends twice", change: { exporter: (real) => twice(real) } },
   { name: "reports a delivery that failed", change: { exporter: (real) => hopeful(real) } },
@@ -112,7 +116,7 @@ export const mutants: readonly Mutant[] = [
           .read(0, 1000)
           .then((records) => queue.remove(records.map(({ id }) => id)))
           .catch(() => undefined);
-        return { read: (after, count) => emptied.then(() => queue.read(after, count)) };
+        return { read: (after, count, mostBytes) => emptied.then(() => queue.read(after, count, mostBytes)) };
       }),
     },
   },

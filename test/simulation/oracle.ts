@@ -15,7 +15,7 @@ export interface Evidence {
   readonly lost: number;
   /** Items that they booked as rejected in part. */
   readonly rejected: number;
-  /** How often an item lay on the disk when a process died or stopped: it is sent again. */
+  /** How often an item lay on the disk when a process died or stopped, or a reload replaced its exporter: it may be sent again. */
   readonly leftBehind: ReadonlyMap<string, number>;
   /** Items that were among the dead letters and were sent again: their place in the order is a new one. */
   readonly replayed: ReadonlySet<string>;

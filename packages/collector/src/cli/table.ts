@@ -15,8 +15,7 @@ export function tableText(columns: readonly Column[], rows: readonly (readonly s
 
 /** Text from outside in one line that no terminal takes for a command, cut to `most` characters. */
 export function plainLine(text: string, most = Number.POSITIVE_INFINITY): string {
-  // eslint-disable-next-line no-control-regex -- these are what is looked for
-  const line = text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
+  const line = text.replaceAll(/\p{Cc}+/gu, " ").trim();
   return line.length <= most ? line : `${line.slice(0, most - 1)}…`;
 }
 

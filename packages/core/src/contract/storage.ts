@@ -46,8 +46,8 @@ export interface DurableQueue {
    */
   append(record: NewRecord): Promise<number>;
   /**
-   * Up to `count` records with an id above `after`, oldest first, of about `mostBytes` together, and one at least. A record that cannot be read is reported, put aside and left out;
-   * the answer is empty only when no readable one is left.
+   * Up to `count` records with an id above `after`, oldest first, of about `mostBytes` together, and one at least. A record that cannot
+   * be read is reported, put aside and left out; the answer is empty only when no readable one is left.
    */
   read(after: number, count: number, mostBytes?: number): Promise<readonly StoredRecord[]>;
   /** Forgets delivered records. It need not be on the disk when this resolves: after a crash they may be sent again. */

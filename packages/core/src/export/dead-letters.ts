@@ -2,6 +2,7 @@ import type { Clock } from "../contract/clock.ts";
 import type { Logger } from "../contract/logger.ts";
 import { PipelineError } from "../contract/pipeline-error.ts";
 import type { DeadLetterReason, Storage } from "../contract/storage.ts";
+import { messageOf } from "../contract/message-of.ts";
 import { Pauses } from "./pauses.ts";
 import { recordOf, type Shipment } from "./queue-entry.ts";
 import type { StoredBacklog } from "./stored-backlog.ts";
@@ -71,7 +72,7 @@ export class DeadLetters {
       } catch (error) {
         if (this.#isStopped || (error instanceof PipelineError && !error.retryable)) return false;
         this.#environment.log.warn("A batch that cannot be delivered could not be put among the dead letters. Trying again.", {
-          error: error instanceof Error ? error.message : String(error),
+          error: messageOf(error),
         });
         await this.#pauses.wait(AGAIN_MS);
         if (this.#isStopped) return false;

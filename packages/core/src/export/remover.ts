@@ -1,6 +1,7 @@
 import type { Clock } from "../contract/clock.ts";
 import type { Logger } from "../contract/logger.ts";
 import type { DurableQueue } from "../contract/storage.ts";
+import { messageOf } from "../contract/message-of.ts";
 import { Pauses } from "./pauses.ts";
 
 /** After a failed removal. */
@@ -53,7 +54,7 @@ export class Remover {
         for (const id of ids) this.#removed(id);
       } catch (error) {
         this.#owner.log.warn("Delivered batches could not be removed from the storage; a restart would send them again.", {
-          error: error instanceof Error ? error.message : String(error),
+          error: messageOf(error),
           records: ids.length,
         });
         this.#ids = [...ids, ...this.#ids];

@@ -2,6 +2,7 @@ import { openBatch } from "@tidemark/otlp";
 import type { Clock } from "../contract/clock.ts";
 import type { Logger } from "../contract/logger.ts";
 import type { DeadLetterReason, DurableQueue, NewRecord, StoredRecord } from "../contract/storage.ts";
+import { messageOf } from "../contract/message-of.ts";
 import type { QueueConfig } from "../fields/exporter-fields.ts";
 import { makeEntry, type Entry } from "./queue-entry.ts";
 import { Remover } from "./remover.ts";
@@ -137,7 +138,7 @@ export class StoredBacklog {
         this.#owner.ready(entries);
       },
       (error: unknown) => {
-        this.#owner.log.error("The stored batches of the sending queue cannot be read. Trying again.", { error: textOf(error) });
+        this.#owner.log.error("The stored batches of the sending queue cannot be read. Trying again.", { error: messageOf(error) });
         this.#owner.clock.setTimeout(() => {
           this.#isReading = false;
           if (!this.#remover.isClosed) this.#owner.ready([]);
@@ -227,8 +228,8 @@ export class StoredBacklog {
       entry.id = record.id;
       return entry;
     } catch (error) {
-      const message = `the stored batch is damaged: ${textOf(error)}`;
-      this.#owner.log.error("A stored batch is damaged. Putting it among the dead letters.", { error: textOf(error), id: record.id });
+      const message = `the stored batch is damaged: ${messageOf(error)}`;
+      this.#owner.log.error("A stored batch is damaged. Putting it among the dead letters.", { error: messageOf(error), id: record.id });
       this.#storage.bury(record.id, { reason: "rejected", message, attempts: 0 }).catch(() => undefined);
       return undefined;
     }
@@ -258,8 +259,4 @@ export class StoredBacklog {
     while (this.#tail.shift() !== undefined);
     this.#tailBytes = 0;
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { jsonText, letterJson, letterText, listText } from "./letter-text.ts";
+import { jsonText, letterJson, letterText, listText, noneText } from "./letter-text.ts";
 
 const EVIL = "a\u001b[2J\u009b31m\nb";
 
@@ -24,7 +24,7 @@ describe("a letter from a file that somebody made", () => {
     const list = listText([letter]);
     const shown = letterText({ ...letter, body: new Uint8Array(4), whole: true });
     expect(list.split("\n")).toHaveLength(3);
-    expect(`${list}${shown}`).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+    expect(`${list}${shown}${noneText([letter])}`).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
     expect(shown).not.toMatch(/^b/m);
     expect(shown).toMatch(/received +- over a \[2J 31m b$/m);
     expect(letterJson(letter)).toMatchObject({ put_aside_at: "1970-01-01T00:00:00.000Z", received_at: null });

@@ -49,7 +49,8 @@ export function noneText(all: Iterable<DeadLetter>): string {
     reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   }
   if (count === 0) return "There are no dead letters.";
-  const sums = (counts: ReadonlyMap<string, number>): string => [...counts].map(([name, each]) => `${name} (${each})`).join(", ");
+  const sums = (counts: ReadonlyMap<string, number>): string =>
+    [...counts].map(([name, each]) => `${plainLine(name)} (${each})`).join(", ");
   return `No dead letter matches. ${countText(count, "other")}: owner ${sums(owners)}; reason ${sums(reasons)}`;
 }
 

@@ -43,7 +43,7 @@ export async function replayLetters(replay: Replay): Promise<number> {
   for (const { id } of letters.listDeadLetters()) back += wanted.has(id) ? 1 : 0;
   const taken = Math.max(0, changed - back);
   io.stdout(`${countText(taken, "dead letter")} back in the sending queue.\n`);
-  if (back > 0 && taken < changed) io.stderr(`${countText(back, "dead letter")} could not be taken back; tidemark dlq ls says why\n`);
+  if (back > 0) io.stderr(`${countText(back, "dead letter")} could not be taken back; tidemark dlq ls says why\n`);
   return EXIT.ok;
 }
 

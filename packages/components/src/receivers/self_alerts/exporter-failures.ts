@@ -1,5 +1,5 @@
 import { nodeKey, type NodeName } from "./node-name.ts";
-import { difference, type SendCounts, type Snapshot } from "./snapshot.ts";
+import { difference, NOTHING, type SendCounts, type Snapshot } from "./snapshot.ts";
 import type { Finding } from "./finding.ts";
 
 /** What one exporter has given up since its alert began. */
@@ -27,8 +27,6 @@ export interface FailureRule {
   readonly carriers: ReadonlySet<string>;
 }
 
-const NONE: SendCounts = { delivered: 0, lost: {} };
-
 export function noFailures(): FailureMemory {
   return { seen: {}, failures: {} };
 }
@@ -44,10 +42,10 @@ export function exporterFailures(memory: FailureMemory, snapshots: readonly Snap
 }
 
 function learn(memory: FailureMemory, snapshot: Snapshot, exporter: string, now: number): void {
-  const counts = snapshot.exporters[exporter] ?? NONE;
+  const counts = snapshot.exporters[exporter] ?? NOTHING;
   const key = `${snapshot.worker} ${exporter}`;
   const seen = memory.seen[key];
-  const added = difference(counts, seen?.epoch === snapshot.epoch ? seen : NONE);
+  const added = difference(counts, seen?.epoch === snapshot.epoch ? seen : NOTHING);
   memory.seen[key] = { ...counts, epoch: snapshot.epoch };
   const isFailing = Object.keys(added.lost).length > 0;
   const known = memory.failures[exporter];

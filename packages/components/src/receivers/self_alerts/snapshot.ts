@@ -23,7 +23,8 @@ export interface Baseline {
   readonly exporters: Readonly<Record<string, SendCounts>>;
 }
 
-const NOTHING: SendCounts = { delivered: 0, lost: {} };
+/** Of an exporter that has done nothing yet. */
+export const NOTHING: SendCounts = { delivered: 0, lost: {} };
 
 /** What happened before there was anybody to tell it is not told: of a process that starts that is nothing, after a reload what is in the books. */
 export function baselineOf(host: Host, now: number): Baseline {

@@ -1,6 +1,6 @@
 const NO_ROOM = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 // https://www.sqlite.org/rescode.html; the second is what a full disk says to the index of the write-ahead log.
-const SQLITE_FULL = 13;
+export const SQLITE_FULL = 13;
 const SQLITE_IOERR_SHMSIZE = 4874;
 
 /** Whether an error of the disk or of SQLite says that there is no room. */

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { isFull } from "../disk/is-full.ts";
+import { isFull, SQLITE_FULL } from "../disk/is-full.ts";
 import { giveReserveBack, makeReserve } from "../disk/reserve.ts";
 import { STATE_FILE } from "../disk/storage-folders.ts";
 import { openStateFile } from "./state-file.ts";
@@ -68,7 +68,7 @@ export class StateDatabase {
   }
 
   #opened(): DatabaseSync {
-    if (this.#database === undefined) throw Object.assign(new Error("database or disk is full"), { errcode: 13 });
+    if (this.#database === undefined) throw Object.assign(new Error("database or disk is full"), { errcode: SQLITE_FULL });
     return this.#database;
   }
 
