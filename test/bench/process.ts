@@ -6,6 +6,7 @@ import { residentMiB, startNode } from "../lib/child.ts";
 import type { Child } from "../lib/child.ts";
 import { startCollector } from "../lib/collector.ts";
 import type { LoadReport } from "../lib/loadgen.ts";
+import { missingAt } from "../lib/sink-client.ts";
 
 const { values } = parseArgs({ options: { seconds: { type: "string", default: "4" } } });
 const ARRIVAL_DEADLINE_MS = 10_000;
@@ -46,7 +47,7 @@ async function measure({ protocol, items }: Row): Promise<boolean> {
     if (code !== 0) throw new Error(`the load generator ended with code ${code}\n${load.lines.join("\n")}`);
     await arrival(sinkAddress, report);
     const exitCode = await collector.stop();
-    const lost = await missing(sinkAddress, report);
+    const lost = await missingAt(sinkAddress, report.ranges);
     const { doubled } = (await (await fetch(`${sinkAddress}/stats`)).json()) as { doubled: number };
     const good = lost === 0 && doubled === 0 && exitCode === 0 && report.acknowledged > 0;
     show({ protocol, items }, report, { lost, doubled, exitCode, rss: await peak, good });
@@ -78,12 +79,7 @@ function show({ protocol, items }: Row, report: LoadReport, { lost, doubled, exi
 /** What a sending queue accepted may still be on its way. */
 async function arrival(sinkAddress: string, report: LoadReport): Promise<void> {
   const deadline = Date.now() + ARRIVAL_DEADLINE_MS;
-  while (Date.now() < deadline && (await missing(sinkAddress, report)) > 0) await sleep(200);
-}
-
-async function missing(sinkAddress: string, { ranges }: LoadReport): Promise<number> {
-  const answer = await fetch(`${sinkAddress}/missing`, { method: "POST", body: JSON.stringify({ ranges }) });
-  return ((await answer.json()) as { missing: number }).missing;
+  while (Date.now() < deadline && (await missingAt(sinkAddress, report.ranges)) > 0) await sleep(200);
 }
 
 async function watchMemory(child: Child, until: Promise<unknown>): Promise<number | undefined> {

@@ -12,6 +12,7 @@ import { eventually } from "../lib/eventually.ts";
 import type { LoadReport } from "../lib/loadgen.ts";
 import { httpSender } from "../lib/otlp-senders.ts";
 import { startWebhookServer } from "../lib/reference-server.ts";
+import { missingAt, statsOf } from "../lib/sink-client.ts";
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -43,14 +44,15 @@ async function load(target: string, protocol: "http" | "grpc", sender: number, s
   return JSON.parse(await child.line(/^\{/, 60_000)) as LoadReport;
 }
 
-async function missing(sink: Sink, reports: readonly LoadReport[]): Promise<number> {
-  const ranges = reports.flatMap((report) => report.ranges);
-  const answer = await fetch(`${sink.http}/missing`, { method: "POST", body: JSON.stringify({ ranges }) });
-  return ((await answer.json()) as { missing: number }).missing;
+function missing(sink: Sink, reports: readonly LoadReport[]): Promise<number> {
+  return missingAt(
+    sink.http,
+    reports.flatMap(({ ranges }) => ranges),
+  );
 }
 
 async function doubled(sink: Sink): Promise<number> {
-  return ((await (await fetch(`${sink.http}/stats`)).json()) as { doubled: number }).doubled;
+  return (await statsOf(sink.http)).doubled;
 }
 
 /** Lines of the log that tell of a reload that is active. */

@@ -11,6 +11,7 @@ import { seriesOf } from "../lib/metrics-page.ts";
 import { cpuSeconds, processTree } from "../lib/process-tree.ts";
 import { httpSender, type OtlpSender } from "../lib/otlp-senders.ts";
 import { startWebhookServer, type WebhookServer } from "../lib/reference-server.ts";
+import { missingAt } from "../lib/sink-client.ts";
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -39,10 +40,11 @@ async function load(target: string, protocol: "http" | "grpc", sender: number, s
 
 const acknowledged = (reports: readonly LoadReport[]): number => reports.reduce((sum, report) => sum + report.acknowledged, 0);
 
-async function missing(sink: string, reports: readonly LoadReport[]): Promise<number> {
-  const ranges = reports.flatMap((report) => report.ranges);
-  const answer = await fetch(`${sink}/missing`, { method: "POST", body: JSON.stringify({ ranges }) });
-  return ((await answer.json()) as { missing: number }).missing;
+function missing(sink: string, reports: readonly LoadReport[]): Promise<number> {
+  return missingAt(
+    sink,
+    reports.flatMap(({ ranges }) => ranges),
+  );
 }
 
 const acknowledgedByTheSink = (sink: string, telemetry = "{}"): string => `

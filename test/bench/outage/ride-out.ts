@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { residentMiB, startNode, type Child } from "../../lib/child.ts";
 import { startCollector } from "../../lib/collector.ts";
-import type { ItemRange } from "../../lib/item-ranges.ts";
 import { ITEM_BYTES, offer } from "./load.ts";
 import { outageYaml } from "./outage-yaml.ts";
+import { missingAt, statsOf } from "../../lib/sink-client.ts";
 
 /** Below the ports that the system gives to outgoing connections. */
 const BACK_END_PORT = 18_317;
@@ -13,11 +13,6 @@ const DRAIN_DEADLINE_MS = 600_000;
 /** A row of the source's cache: 100 of them every 30 seconds (requirement F-12). */
 const SOURCE_PER_SECOND = 100 / 30;
 const LOOK_MS = 50;
-
-interface Stats {
-  readonly items: number;
-  readonly doubled: number;
-}
 
 /** Clients go on while the back end is away; then it comes back. What is kept, how fast does it flow out, is anything lost? */
 export async function rideOut(folder: string, { minutes, rate }: { readonly minutes: number; readonly rate: number }): Promise<boolean> {
@@ -38,8 +33,8 @@ export async function rideOut(folder: string, { minutes, rate }: { readonly minu
     sink = startNode(["test/lib/sink.ts", "--http-port", String(BACK_END_PORT)]);
     await sink.line(/^\{/);
     const { firstAt, lastAt } = await drained(backEnd, kept);
-    const lost = await missing(backEnd, report.ranges);
-    const { doubled } = await stats(backEnd);
+    const lost = await missingAt(backEnd, report.ranges);
+    const { doubled } = await statsOf(backEnd);
     const seconds = (lastAt - firstAt) / 1000;
     const exitCode = await collector.stop();
     const isGood = lost === 0 && exitCode === 0 && kept > 0;
@@ -60,18 +55,9 @@ export async function rideOut(folder: string, { minutes, rate }: { readonly minu
 async function drained(backEnd: string, items: number): Promise<{ readonly firstAt: number; readonly lastAt: number }> {
   let firstAt = Number.NaN;
   for (const deadline = performance.now() + DRAIN_DEADLINE_MS; performance.now() < deadline; await sleep(LOOK_MS)) {
-    const { items: arrived, doubled } = await stats(backEnd);
+    const { items: arrived, doubled } = await statsOf(backEnd);
     if (arrived > 0 && Number.isNaN(firstAt)) firstAt = performance.now();
     if (arrived - doubled >= items) break;
   }
   return { firstAt, lastAt: performance.now() };
-}
-
-async function stats(backEnd: string): Promise<Stats> {
-  return (await (await fetch(`${backEnd}/stats`)).json()) as Stats;
-}
-
-async function missing(backEnd: string, ranges: readonly ItemRange[]): Promise<number> {
-  const answer = await fetch(`${backEnd}/missing`, { method: "POST", body: JSON.stringify({ ranges }) });
-  return ((await answer.json()) as { missing: number }).missing;
 }

@@ -7,12 +7,12 @@ import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePorts } from "@tidemark/core/testing";
 import { root } from "../../lib/child.ts";
-import type { ItemRange } from "../../lib/item-ranges.ts";
 import type { LoadSample, OpenLoopReport } from "../../lib/open-loop.ts";
 import { processTree, residentMB } from "../../lib/process-tree.ts";
 import { pin, startSystem, stopChild, whenReady } from "../peers/pinned.ts";
 import { runFile } from "../peers/systems.ts";
 import { overloadYaml } from "./overload-yaml.ts";
+import { missingAt, statsOf } from "../../lib/sink-client.ts";
 
 /** What is offered, and to whom. */
 export interface Overload {
@@ -80,13 +80,13 @@ export async function runOverload(overload: Overload, folder: string): Promise<O
     const died = system.exitCode !== null || system.signalCode !== null;
     await stopChild(system, DRAIN_MS);
     const ranges = [...first.ranges, ...report.ranges];
-    const { doubled } = await stats(backEnd);
+    const { doubled } = await statsOf(backEnd);
     return {
       sustainable,
       moments,
       report,
       acknowledged: ranges.reduce((sum, [, from, to]) => sum + to - from, 0),
-      lost: await missing(backEnd, ranges),
+      lost: await missingAt(backEnd, ranges),
       doubled,
       exitCode: died ? undefined : system.exitCode,
     };
@@ -123,18 +123,9 @@ async function offer(
 async function arrivalRate(backEnd: string): Promise<number> {
   await sleep(FIND_FROM_SECONDS * 1000);
   const started = performance.now();
-  const before = (await stats(backEnd)).items;
+  const before = (await statsOf(backEnd)).items;
   await sleep((FIND_SECONDS - FIND_FROM_SECONDS) * 1000);
-  return ((await stats(backEnd)).items - before) / ((performance.now() - started) / 1000);
-}
-
-async function stats(backEnd: string): Promise<{ readonly items: number; readonly doubled: number }> {
-  return (await (await fetch(`${backEnd}/stats`)).json()) as { items: number; doubled: number };
-}
-
-async function missing(backEnd: string, ranges: readonly ItemRange[]): Promise<number> {
-  const answer = await fetch(`${backEnd}/missing`, { method: "POST", body: JSON.stringify({ ranges }) });
-  return ((await answer.json()) as { missing: number }).missing;
+  return ((await statsOf(backEnd)).items - before) / ((performance.now() - started) / 1000);
 }
 
 function spawnPinned(args: readonly string[]): ChildProcessByStdio<null, Readable, null> {
