@@ -32,7 +32,6 @@ export class Takeover {
   async start(fresh: Owner): Promise<void> {
     const rivals = this.#leaving.filter((owner) => !this.#left.has(owner) && haveSamePort(owner.config, fresh.config));
     for (const rival of rivals) this.#left.set(rival, rival.stop(this.#deadline, this.#environment));
-    if (this.#left.size === 0) return await startOne(fresh);
     await startPatiently(fresh, Promise.all(this.#left.values()), this.#environment);
   }
 
