@@ -74,7 +74,7 @@ function broken({ scenario, books, network, rejected }: Evidence): string[] {
 
 /** First tries keep the order in which the queue got the batches, as long as it has the same exporter. */
 function disorder({ scenario, books, network, replayed }: Evidence): string[] {
-  if (scenario.joins || Number.isFinite(scenario.diskBytes) || scenario.storageFails) return [];
+  if (scenario.mayJoin || Number.isFinite(scenario.diskBytes) || scenario.storageFails) return [];
   const place = new Map<string, number>();
   books.pushed.forEach((item, at) => {
     if (!books.resent.has(item) && !replayed.has(item)) place.set(item, at);

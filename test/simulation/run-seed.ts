@@ -178,7 +178,7 @@ class World {
     if (isDone) this.#configuration = to;
     else if (!to.fails && !this.#isChanging && !this.#scenario.storageFails) this.#faults.push("a reload to a good configuration failed");
     // What the exporter before had sent a piece of only, or could not forget, the next one sends again.
-    if (this.#scenario.joins || this.#scenario.storageFails) this.#leaveBehind();
+    if (this.#scenario.mayJoin || this.#scenario.storageFails) this.#leaveBehind();
   }
 
   #meet(what: string): void {
@@ -210,7 +210,7 @@ class World {
     await process.stop(deadline.signal);
     this.#isChanging = false;
     // A clean stop takes along what was delivered, unless a piece of it was not, or the disk fails.
-    if (this.#scenario.joins || this.#scenario.storageFails) this.#leaveBehind();
+    if (this.#scenario.mayJoin || this.#scenario.storageFails) this.#leaveBehind();
     this.#gone(process);
   }
 

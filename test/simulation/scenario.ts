@@ -28,19 +28,23 @@ export interface Reload {
   readonly drainMs: number;
 }
 
-/** Everything that a seed decides before the run begins. */
-export interface Scenario {
+/** What all configurations of a run have in common. */
+interface Common {
   readonly mode: Mode;
-  readonly first: Configuration;
-  readonly reloads: readonly Reload[];
-  /** Whether requests may be joined or cut, at some time. */
-  readonly joins: boolean;
   /** Whether there may be a batch processor. */
   readonly mayBatch: boolean;
+  /** Whether requests may be joined or cut, at some time. */
+  readonly mayJoin: boolean;
   /** Senders wait when the queue is full, at all times. */
   readonly blocks: boolean;
   /** Items of different clients are never in one request. */
   readonly separates: boolean;
+}
+
+/** Everything that a seed decides before the run begins. */
+export interface Scenario extends Common {
+  readonly first: Configuration;
+  readonly reloads: readonly Reload[];
   readonly clients: number;
   readonly requests: number;
   /** Milliseconds after the start. */
@@ -66,15 +70,6 @@ export function pick<T>(random: Random, values: readonly T[]): T {
   return values[Math.floor(random() * values.length)]!;
 }
 
-/** What all configurations of a run have in common. */
-interface Common {
-  readonly mode: Mode;
-  readonly mayBatch: boolean;
-  readonly mayJoin: boolean;
-  readonly blocks: boolean;
-  readonly separates: boolean;
-}
-
 /** Draws a scenario. */
 export function drawScenario(random: Random): Scenario {
   const mode = pick<Mode>(random, ["stored", "stored", "stored", "memory", "wait_for_result"]);
@@ -88,7 +83,6 @@ export function drawScenario(random: Random): Scenario {
     ...common,
     first,
     reloads: drawReloads(random, common, first, random() < 0.5 ? [] : times(4)),
-    joins: mayJoin,
     clients: between(random, 1, 6),
     requests: between(random, 2, 18),
     crashes: mode === "stored" ? times(3) : [],
