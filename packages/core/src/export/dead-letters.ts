@@ -1,8 +1,8 @@
 import type { Clock } from "../contract/clock.ts";
 import type { Logger } from "../contract/logger.ts";
-import { PipelineError } from "../contract/pipeline-error.ts";
 import type { DeadLetterReason, Storage } from "../contract/storage.ts";
 import { messageOf } from "../contract/message-of.ts";
+import { isNotStorable } from "./is-not-storable.ts";
 import { Pauses } from "./pauses.ts";
 import { recordOf, type Shipment } from "./queue-entry.ts";
 import type { StoredBacklog } from "./stored-backlog.ts";
@@ -70,7 +70,7 @@ export class DeadLetters {
         await write();
         return true;
       } catch (error) {
-        if (this.#isStopped || (error instanceof PipelineError && !error.retryable)) return false;
+        if (this.#isStopped || isNotStorable(error)) return false;
         this.#environment.log.warn("A batch that cannot be delivered could not be put among the dead letters. Trying again.", {
           error: messageOf(error),
         });

@@ -8,6 +8,7 @@ import { PipelineError } from "../contract/pipeline-error.ts";
 import type { DurableQueue } from "../contract/storage.ts";
 import type { QueueConfig } from "../fields/exporter-fields.ts";
 import type { DeadLetters } from "./dead-letters.ts";
+import { isNotStorable } from "./is-not-storable.ts";
 import { fatesOf, type ItemFate } from "./item-fate.ts";
 import { makeEntry, outcomeOf, recordOf, type Entry, type Shipment } from "./queue-entry.ts";
 import { Requests } from "./requests.ts";
@@ -226,17 +227,18 @@ export class SendingQueue {
       answer(entry);
     } catch (caught) {
       this.#storingItems -= entry.batch.itemCount;
-      this.#notStored(entry, PipelineError.from(caught), caught instanceof PipelineError && !caught.retryable);
+      this.#notStored(entry, caught);
     }
     this.#storing -= 1;
     this.#pump();
     this.#checkIdle();
   }
 
-  #notStored(entry: Entry, error: PipelineError, isHopeless: boolean): void {
+  #notStored(entry: Entry, caught: unknown): void {
     this.#used -= entry.cost;
     const { batch, settlement } = entry;
-    if (isHopeless) {
+    const error = PipelineError.from(caught);
+    if (isNotStorable(caught)) {
       this.#book(batch.signal, batch.itemCount, { kind: "lost", reason: "not_storable", error });
       return settlement?.settle({ kind: "failed", error, items: batch.itemCount });
     }
