@@ -27,8 +27,9 @@ export class ExporterBooks {
   /** Books a whole batch by what its client is told; `reason` is why items are lost. */
   bookOutcome({ signal, itemCount: items }: Batch, outcome: Outcome, reason: string): void {
     if (outcome.kind === "refused") return this.book(signal, items, { kind: "refused" });
-    const lost = outcome.kind === "failed" ? Math.min(outcome.items, items) : 0;
-    if (outcome.kind === "failed") this.book(signal, lost, { kind: "lost", reason, error: outcome.error });
+    if (outcome.kind !== "failed") return this.book(signal, items, { kind: "delivered" });
+    const lost = Math.min(outcome.items, items);
+    this.book(signal, lost, { kind: "lost", reason, error: outcome.error });
     this.book(signal, items - lost, { kind: "delivered" });
   }
 
