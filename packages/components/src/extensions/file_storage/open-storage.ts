@@ -1,5 +1,15 @@
 import { join } from "node:path";
-import type { Clock, DeadLetterReason, DurableQueue, Logger, NewRecord, Random, Storage, Timer } from "@tidemark/core";
+import {
+  messageOf,
+  type Clock,
+  type DeadLetterReason,
+  type DurableQueue,
+  type Logger,
+  type NewRecord,
+  type Random,
+  type Storage,
+  type Timer,
+} from "@tidemark/core";
 import type { FileLayer } from "./disk/file-layer.ts";
 import { HeldDirectory } from "./disk/held-directory.ts";
 import { Space, type SpaceLimits } from "./disk/space.ts";
@@ -158,7 +168,10 @@ export class OpenStorage implements Storage {
       return true;
     } catch (error) {
       // A file is left in it: it is opened again.
-      this.#environment.log.info("A storage folder could not be deleted yet.", { directory: this.#directory.path, error: String(error) });
+      this.#environment.log.info("A storage folder could not be deleted yet.", {
+        directory: this.#directory.path,
+        error: messageOf(error),
+      });
       return false;
     } finally {
       this.#directory.release();
@@ -246,7 +259,7 @@ export class OpenStorage implements Storage {
       await this.#letters.hear();
       if (this.#looks === COMPLAIN_AFTER_LOOKS) await this.#tellUnopened();
     } catch (error) {
-      this.#environment.log.warn("The storage cannot be looked through. Trying again.", { error: String(error) });
+      this.#environment.log.warn("The storage cannot be looked through. Trying again.", { error: messageOf(error) });
     }
     for (const owner of this.#letters.wanted) await this.#replay(owner);
   }

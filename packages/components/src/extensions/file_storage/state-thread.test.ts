@@ -83,7 +83,7 @@ describe("the thread of the database", () => {
     made.failing = true;
     await made.all[0]?.terminate();
     await clock.advance(100);
-    expect(lines.at(-1)?.fields).toEqual({ error: "Error: EAGAIN", pause_ms: 200 });
+    expect(lines.at(-1)?.fields).toEqual({ error: "EAGAIN", pause_ms: 200 });
     made.failing = false;
     await clock.advance(200);
     await expect.poll(() => lines.at(-1)?.message).toBe("The database of the storage is open again.");

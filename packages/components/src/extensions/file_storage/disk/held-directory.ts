@@ -1,4 +1,4 @@
-import type { Clock } from "@tidemark/core";
+import { messageOf, type Clock } from "@tidemark/core";
 import { lockDirectory, tryLock, type DirectoryLock } from "./directory-lock.ts";
 import type { FileLayer } from "./file-layer.ts";
 
@@ -48,7 +48,7 @@ export class HeldDirectory {
       await files.createDirectory(this.path, folderMode);
       this.#lock = tryLock(this.path, pid);
     } catch (error) {
-      return `cannot be made anew: ${String(error)}`;
+      return `cannot be made anew: ${messageOf(error)}`;
     }
     return this.#lock === undefined ? "another process has taken it" : undefined;
   }

@@ -1,4 +1,4 @@
-import type { Clock, DeadLetterReason, Logger, NewRecord, Timer } from "@tidemark/core";
+import { messageOf, type Clock, type DeadLetterReason, type Logger, type NewRecord, type Timer } from "@tidemark/core";
 import type { Burial } from "../state/state-calls.ts";
 import type { StateClient } from "../state/state-client.ts";
 import type { FileLayer } from "../disk/file-layer.ts";
@@ -170,7 +170,7 @@ export class Books {
     if (!this.#complained) {
       this.#environment.log.warn("Delivered records could not be marked as such; a restart would send them again. Trying again.", {
         owner: this.#environment.owner,
-        error: String(error),
+        error: messageOf(error),
       });
     }
     this.#complained = true;

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Random } from "@tidemark/core";
+import { messageOf, type Random } from "@tidemark/core";
 import type { StateClient } from "../state/state-client.ts";
 import { Books } from "./books.ts";
 import { readLog, type Loss } from "./open-log.ts";
@@ -36,7 +36,7 @@ export async function openOwnerLog(
       await buryRemains(loss, books, environment);
     } catch (error) {
       kept.add(loss.segment);
-      log.warn("Damaged records could not be put among the dead letters; they stay where they are.", { owner, error: String(error) });
+      log.warn("Damaged records could not be put among the dead letters; they stay where they are.", { owner, error: messageOf(error) });
     }
   }
   for (const segment of found.finished) if (!kept.has(segment)) books.finish(segment);

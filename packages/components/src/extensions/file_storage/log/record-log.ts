@@ -1,5 +1,6 @@
 import { basename, dirname } from "node:path";
 import {
+  messageOf,
   PipelineError,
   type Clock,
   type DeadLetterReason,
@@ -308,7 +309,7 @@ export class RecordLog {
     try {
       await this.#buryRecord(place, record, { reason: "corrupt", message, attempts: 0 });
     } catch (error) {
-      log.warn("A damaged record could not be put among the dead letters; it stays where it is.", { error: String(error) });
+      log.warn("A damaged record could not be put among the dead letters; it stays where it is.", { error: messageOf(error) });
     }
   }
 }

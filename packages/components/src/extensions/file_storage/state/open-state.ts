@@ -36,7 +36,7 @@ function openOrRecreate(options: StateOptions): { readonly state: StateDatabase;
     return { state: open() };
   } catch (error) {
     if (!isDamage(error)) throw error;
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = error.message;
     if (!options.recreate) {
       throw new Error(
         `${STATE_FILE} in ${options.directory} is damaged (${problem}): with "recreate: true" it is put aside as ${STATE_FILE}.backup and all of it that can be read is taken over`,

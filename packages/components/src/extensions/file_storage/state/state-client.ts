@@ -163,7 +163,7 @@ export class StateClient {
       worker = this.#newThread();
     } catch (error) {
       // The machine has no thread to give.
-      return this.#startLater(String(error));
+      return this.#startLater(messageOf(error));
     }
     try {
       await this.#open(worker);

@@ -64,8 +64,9 @@ export function openStateFileToRead(directory: string): DatabaseSync {
 }
 
 /** Whether an error says that the file itself is damaged. */
-export function isDamage(error: unknown): boolean {
-  const code = error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : undefined;
+export function isDamage(error: unknown): error is Error {
+  if (!(error instanceof Error && "errcode" in error)) return false;
+  const code = Number(error.errcode) & 0xff;
   return code === SQLITE_CORRUPT || code === SQLITE_NOTADB;
 }
 
