@@ -28,6 +28,16 @@ service:
 `;
 
 describe("loadConfig", () => {
+  it("switches the alerts pipelines off by service::alerts, and no other", async () => {
+    const result = await loadText(CHAT.replace("service:\n", "service:\n  alerts: { enabled: false }\n"));
+    if (!result.ok) throw new Error(JSON.stringify(result.diagnostics, null, 1));
+    expect(result.config.graph.pipelines.map(({ id, isOff }) => [id, isOff])).toEqual([
+      ["traces", undefined],
+      ["metrics", undefined],
+      ["alerts", true],
+    ]);
+  });
+
   it("makes a graph out of a file with every kind of component", async () => {
     const result = await loadText(CHAT);
     if (!result.ok) throw new Error(JSON.stringify(result.diagnostics, null, 1));

@@ -5,6 +5,7 @@ import { suggestion } from "./diagnostics/suggest.ts";
 import { configIo, TooLarge, type ConfigIo } from "./resolve/config-io.ts";
 import { expandReferences } from "./resolve/expand.ts";
 import { readSources } from "./resolve/read-sources.ts";
+import type { AlertsConfig } from "./sections/alerts-config.ts";
 import { readComponents } from "./sections/read-components.ts";
 import { readService } from "./sections/read-service.ts";
 import { type ComponentMap, type Components, SECTION_NAMES, type Sections } from "./sections/sections.ts";
@@ -70,16 +71,18 @@ async function load(input: ConfigInput, io: ConfigIo, findings: Finding[], repor
   if (!sources.ok) return { ok: false, diagnostics: toDiagnostics(findings) };
   const root = await expandReferences(sources.root, io, report);
   const loaded = await readSections(root as MapNode, input.registry, report);
-  const failed = loaded?.telemetry === undefined || findings.some((finding) => severityOf(finding.code) === "error");
+  const failed =
+    loaded?.telemetry === undefined || loaded.alerts === undefined || findings.some((finding) => severityOf(finding.code) === "error");
   if (!failed) findings.push(...checkUnused(loaded.sections));
   const diagnostics = toDiagnostics(findings);
   if (failed) return { ok: false, diagnostics };
-  return { ok: true, config: { graph: toGraph(loaded.sections), telemetry: loaded.telemetry, warnings: diagnostics } };
+  return { ok: true, config: { graph: toGraph(loaded.sections, loaded.alerts), telemetry: loaded.telemetry, warnings: diagnostics } };
 }
 
 interface ReadSectionsResult {
   readonly sections: Sections;
   readonly telemetry: TelemetryConfig | undefined;
+  readonly alerts: AlertsConfig | undefined;
 }
 
 async function readSections(root: MapNode, registry: Registry, report: Report): Promise<ReadSectionsResult | undefined> {
@@ -108,7 +111,7 @@ async function readSections(root: MapNode, registry: Registry, report: Report): 
   const unreadable = new Set(SECTION_NAMES.filter((name) => isUnreadable(entries.get(name)?.value)));
   const sections: Sections = { ...components, unreadable, pipelines: service.pipelines, extensionOrder: service.extensionOrder };
   for (const finding of checkTopology(sections)) report(finding);
-  return { sections, telemetry: service.telemetry };
+  return { sections, telemetry: service.telemetry, alerts: service.alerts };
 }
 
 const TOP_LEVEL: readonly string[] = [...SECTION_NAMES, "service"];
@@ -155,7 +158,7 @@ function isUnreadable(node: ConfigNode | undefined): boolean {
   return node !== undefined && node.kind !== "map" && !(node.kind === "scalar" && node.value === null);
 }
 
-function toGraph(sections: Sections): GraphSpec {
+function toGraph(sections: Sections, alerts: AlertsConfig): GraphSpec {
   const used = usedIds(sections);
   const configured = <D extends ComponentDefinition>(map: ComponentMap<D>, ids: Iterable<string>): readonly Configured<D>[] =>
     [...ids].flatMap((id) => {
@@ -184,6 +187,7 @@ function toGraph(sections: Sections): GraphSpec {
       receivers: receivers.map((reference) => reference.id),
       processors: processors.map((reference) => reference.id),
       exporters: exporters.map((reference) => reference.id),
+      ...(signal === "alerts" && !alerts.enabled ? { isOff: true } : {}),
     })),
   };
 }

@@ -10,6 +10,7 @@ import type {
 } from "@tidemark/core";
 import { type core, z } from "zod";
 import { metaOf } from "../schema/wording.ts";
+import { alertsSchema } from "../sections/alerts-config.ts";
 import { SECTION_NAMES } from "../sections/sections.ts";
 import { telemetrySchema } from "../telemetry/telemetry-config.ts";
 
@@ -137,6 +138,7 @@ function serviceSchema(defs: Record<string, object>): object {
         additionalProperties: false,
       },
       telemetry: { $ref: defineSchema("service.telemetry", telemetrySchema, defs) },
+      alerts: { $ref: defineSchema("service.alerts", alertsSchema, defs) },
     },
     required: ["pipelines"],
     additionalProperties: false,

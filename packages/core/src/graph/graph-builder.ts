@@ -22,6 +22,7 @@ import { ReceiverNode } from "./receiver-node.ts";
 import type { SharedBooks } from "./shared-books.ts";
 import type { SharedObjects } from "./shared-objects.ts";
 import { SpecDiff } from "./spec-diff.ts";
+import { switchedOff } from "./switched-off.ts";
 import type { TroubleList } from "./trouble-list.ts";
 
 const EMPTY_SPEC: GraphSpec = { receivers: [], processors: [], connectors: [], exporters: [], extensions: [], pipelines: [] };
@@ -131,10 +132,11 @@ export class GraphBuilder {
   #buildPipeline(pipeline: PipelineSpec): void {
     const targets = pipeline.exporters.flatMap((id) => this.#exporterTargets(id, pipeline));
     if (targets.length === 0) throw new GraphError(`pipeline "${pipeline.id}" must have at least one exporter`);
-    if (pipeline.processors.length === 0) {
-      this.#heads.set(pipeline.id, targets);
-      return;
-    }
+    const heads = pipeline.processors.length === 0 ? targets : [this.#chainBefore(targets, pipeline)];
+    this.#heads.set(pipeline.id, pipeline.isOff === true ? [this.#switchBefore(pipeline)] : heads);
+  }
+
+  #chainBefore(targets: readonly Target[], pipeline: PipelineSpec): Target {
     const key = `pipeline/${pipeline.id}`;
     const known = this.#previous.chains.find((chain) => chain.key === key);
     const isKept = known !== undefined && this.#diff.changeOfChain(pipeline.id) === undefined;
@@ -144,7 +146,16 @@ export class GraphBuilder {
       if (alerts !== undefined) this.#lead(alerts, this.#alertEdges(id, ledger, alerts), isKept);
     this.#lead(chain.outlet, this.#edges("data", chain.steps.at(-1)!.ledger, targets, chain.outlet), isKept);
     this.#chains.set(key, chain);
-    this.#heads.set(pipeline.id, [chain.entry]);
+    return chain.entry;
+  }
+
+  #switchBefore({ id }: PipelineSpec): Target {
+    const key = `switch/${id}`;
+    const { books, environment } = this.#ground;
+    const known = this.#previous.chains.find((chain) => chain.key === key);
+    const chain = known ?? switchedOff(this.#open({ key, kind: "switch", id, pipeline: id }), books.ledger, environment.logger(key));
+    this.#chains.set(key, chain);
+    return chain.entry;
   }
 
   #buildChain(key: string, pipeline: PipelineSpec): Chain {

@@ -25,6 +25,8 @@ export interface PipelineSpec {
   readonly receivers: readonly string[];
   readonly processors: readonly string[];
   readonly exporters: readonly string[];
+  /** It is ready, but what would enter it is dropped, with the reason `switched_off`. */
+  readonly isOff?: boolean;
 }
 
 /** What the graph is built from. `@tidemark/config` makes it from YAML; an app can write it by hand. */

@@ -156,7 +156,10 @@ describe("a graph", () => {
     expect(graph.ledger().violations).toEqual([]);
   });
 
-  it("offers the alerts of a processor to the alerts pipelines that list it", async () => {
+  it.each([
+    ["offers the alerts of a processor to the alerts pipelines that list it", {}, ["logs", "traces"], "delivered"],
+    ["drops and counts what would enter a pipeline that is switched off", { isOff: true }, ["traces"], "dropped"],
+  ])("%s", async (_, state, arrived, outcome) => {
     const sink = fakeSink();
     const outcomes: string[] = [];
     const detect = processor(
@@ -170,15 +173,17 @@ describe("a graph", () => {
       true,
     );
     const { graph, push } = rig(
-      [{ processors: ["detect"] }, { id: "alerts", signal: "alerts", receivers: ["detect"] }],
+      [{ processors: ["detect"] }, { id: "alerts", signal: "alerts", receivers: ["detect"], ...state }],
       { processors: [{ id: "detect", definition: detect, config: {} }] },
       { sink },
     );
     await graph.start();
     push(spans(1));
     await settlePromises();
-    expect(sink.batches.map((batch) => batch.signal).toSorted()).toEqual(["logs", "traces"]);
-    expect(outcomes).toEqual(["delivered"]);
+    expect(sink.batches.map((batch) => batch.signal).toSorted()).toEqual(arrived);
+    expect(outcomes).toEqual([outcome]);
+    const row = graph.ledger().nodes.find(({ key }) => key === "switch/alerts");
+    expect(row?.dropped).toEqual(outcome === "dropped" ? { switched_off: 1 } : undefined);
     expect(graph.ledger().violations).toEqual([]);
   });
 

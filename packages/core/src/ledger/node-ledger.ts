@@ -5,7 +5,7 @@ import type { Outcome } from "../contract/outcome.ts";
 export interface NodeIdentity {
   /** Unique in the graph: `processor/batch@traces`. */
   readonly key: string;
-  readonly kind: "receiver" | "processor" | "connector" | "exporter" | "exchange";
+  readonly kind: "receiver" | "processor" | "connector" | "exporter" | "exchange" | "switch";
   readonly id: string;
   /** The pipeline of a processor; components that serve several pipelines have none. */
   readonly pipeline?: string;
