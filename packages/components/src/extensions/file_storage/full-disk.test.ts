@@ -5,7 +5,7 @@ import type { VirtualClock } from "@tidemark/core/testing";
 import { describe, expect, it } from "vitest";
 import { DeadLetters } from "./dead-letters.ts";
 import { faultyFiles } from "./testing/faulty-files.ts";
-import { canMount, fillDisk, smallDisk } from "./testing/small-disk.ts";
+import { fillDisk, smallDisk } from "./testing/small-disk.ts";
 import { numberOf, openTestStorage, record } from "./testing/storage-kit.ts";
 import { temporaryFolder } from "./testing/temporary-folder.ts";
 
@@ -66,12 +66,11 @@ async function goesOn(queue: DurableQueue, clock: VirtualClock): Promise<void> {
     .toBe(true);
 }
 
-describe.skipIf(!canMount())("a storage on a disk without one free byte (needs root)", () => {
-  it.each([true, false])(
+describe("a storage on a disk without one free byte", () => {
+  it.for([true, false])(
     "starts, gives back what it has, refuses more, and goes on when that makes room; with its reserve: %s",
-    async (hasReserve) => {
-      const mount = await smallDisk(4);
-      if (mount === undefined) return;
+    async (hasReserve, context) => {
+      const mount = await smallDisk(context, 4);
       const folder = join(mount, "storage");
       await mkdir(folder);
       const first = await openTestStorage(folder);
@@ -103,9 +102,8 @@ describe.skipIf(!canMount())("a storage on a disk without one free byte (needs r
     },
   );
 
-  it("starts in a folder that has nothing yet, and stores when there is room", async () => {
-    const mount = await smallDisk(2);
-    if (mount === undefined) return;
+  it("starts in a folder that has nothing yet, and stores when there is room", async (context) => {
+    const mount = await smallDisk(context, 2);
     const folder = join(mount, "storage");
     await mkdir(folder);
     const giveBack = fillDisk(mount);
@@ -120,9 +118,8 @@ describe.skipIf(!canMount())("a storage on a disk without one free byte (needs r
     expect(new DeadLetters(folder).totals().letters).toBe(1);
   });
 
-  it("lets the tool for dead letters look at them and drop them", async () => {
-    const mount = await smallDisk(2);
-    if (mount === undefined) return;
+  it("lets the tool for dead letters look at them and drop them", async (context) => {
+    const mount = await smallDisk(context, 2);
     const folder = join(mount, "storage");
     await mkdir(folder);
     const { storage } = await openTestStorage(folder);
@@ -135,9 +132,8 @@ describe.skipIf(!canMount())("a storage on a disk without one free byte (needs r
     expect(letters.totals().letters).toBe(0);
   });
 
-  it("notes deliveries in the room that was kept for that", async () => {
-    const mount = await smallDisk(4);
-    if (mount === undefined) return;
+  it("notes deliveries in the room that was kept for that", async (context) => {
+    const mount = await smallDisk(context, 4);
     const folder = join(mount, "storage");
     await mkdir(folder);
     const { storage, clock, lines } = await openTestStorage(folder);

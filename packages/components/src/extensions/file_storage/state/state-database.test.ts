@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { fillDisk, canMount, smallDisk } from "../testing/small-disk.ts";
+import { fillDisk, smallDisk } from "../testing/small-disk.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { openState } from "./open-state.ts";
 import { giveReserveBack } from "../disk/reserve.ts";
@@ -18,9 +18,8 @@ describe("the database", () => {
     calls.close();
   });
 
-  it.skipIf(!canMount())("is not taken for an empty one when it cannot be opened again (needs root)", async () => {
-    const mount = await smallDisk(1);
-    if (mount === undefined) return;
+  it("is not taken for an empty one when it cannot be opened again", async (context) => {
+    const mount = await smallDisk(context, 1);
     new StateDatabase(mount, { fsync: false }).close();
     const giveBack = fillDisk(mount);
     const database = new StateDatabase(mount, { fsync: false });

@@ -1,25 +1,19 @@
 import { execFileSync } from "node:child_process";
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import type { TestContext } from "vitest";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const LARGEST_BLOCK = 2 ** 16;
 
-/** Whether a small file system may be mounted here: it takes root, and a kernel that lets root do it. */
-export function canMount(): boolean {
-  return process.platform === "linux" && process.getuid?.() === 0;
-}
-
-/** A file system of a few MiB that goes with the test; undefined where root may not mount one either. */
-export async function smallDisk(mib: number): Promise<string | undefined> {
+/** A file system of a few MiB that goes with the test. Skips the test where none can be mounted, as it takes root on Linux. */
+export async function smallDisk({ onTestFinished, skip }: TestContext, mib: number): Promise<string> {
   const mount = join(await temporaryFolder(), "small");
   mkdirSync(mount);
   try {
     execFileSync("mount", ["-t", "tmpfs", "-o", `size=${mib}m`, "tmpfs", mount], { stdio: "ignore" });
   } catch {
-    console.log("No file systems can be mounted here: a full disk is tried with injected errors only.");
-    return undefined;
+    skip("no file system can be mounted here (it takes root on Linux): a full disk is tried with injected errors only");
   }
   onTestFinished(() => void execFileSync("umount", ["-l", mount], { stdio: "ignore" }));
   return mount;
