@@ -18,7 +18,7 @@ export { fingerprint } from "./fingerprint.ts";
 export { renderLink } from "./link.ts";
 export { LruMap, type LruEntry } from "./lru-map.ts";
 export { formatNumber, renderLine, renderMarkdown, renderText, type RenderOptions } from "./render.ts";
-export { parseSeverity, severityLevel, severityNumber, type Severity } from "./severity.ts";
+export { parseSeverity, SEVERITIES, severityLevel, severityNumber, type Severity } from "./severity.ts";
 export { alertService, serviceOf } from "./service.ts";
 export { nanosFromMs } from "./time.ts";
 export { TraceContexts, traceContextsKey, traceKey, traceKeyOfHex, type TraceContextsOptions, type TraceValues } from "./trace-contexts.ts";

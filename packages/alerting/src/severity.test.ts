@@ -1,16 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { parseSeverity, severityFromNumber, severityLevel, severityNumber } from "./severity.ts";
-import type { Severity } from "./severity.ts";
-
-const ALL: readonly Severity[] = ["info", "low", "warning", "high", "critical", "emergency"];
+import { parseSeverity, SEVERITIES, severityFromNumber, severityLevel, severityNumber } from "./severity.ts";
 
 describe("the severity scale", () => {
   it("rises with OTLP severity numbers, and reads them back", () => {
-    for (const [i, severity] of ALL.entries()) {
+    for (const [i, severity] of SEVERITIES.entries()) {
       expect(severityLevel(severity)).toBe((i + 1) * 10);
       expect(severityFromNumber(severityNumber(severity))).toBe(severity);
     }
-    expect(ALL.map(severityNumber)).toEqual(ALL.map(severityNumber).toSorted((a, b) => a - b));
+    expect(SEVERITIES.map(severityNumber)).toEqual(SEVERITIES.map(severityNumber).toSorted((a, b) => a - b));
   });
 
   it.each([

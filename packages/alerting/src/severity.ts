@@ -1,5 +1,8 @@
-/** The one ordered scale that all severity words are mapped to. */
-export type Severity = "info" | "low" | "warning" | "high" | "critical" | "emergency";
+/** The one scale that all severity words are mapped to, the mildest first. */
+export const SEVERITIES = ["info", "low", "warning", "high", "critical", "emergency"] as const;
+
+/** A step of the scale. */
+export type Severity = (typeof SEVERITIES)[number];
 
 const LEVELS: Readonly<Record<Severity, number>> = { info: 10, low: 20, warning: 30, high: 40, critical: 50, emergency: 60 };
 

@@ -1,8 +1,6 @@
+import { SEVERITIES, type Severity } from "@tidemark/alerting";
 import { durationField } from "@tidemark/core";
 import { z } from "zod";
-
-const SEVERITIES = ["info", "low", "warning", "high", "critical", "emergency"] as const;
-type Severity = (typeof SEVERITIES)[number];
 
 function enabledField(standard: boolean): z.ZodDefault<z.ZodBoolean> {
   return z
