@@ -1,5 +1,4 @@
-import { fingerprint, NO_EVIDENCE, nanosFromMs, type Alert } from "@tidemark/alerting";
-import type { Severity } from "@tidemark/alerting";
+import { fingerprint, NO_EVIDENCE, nanosFromMs, type Alert, type Severity } from "@tidemark/alerting";
 import type { Episode } from "./episodes.ts";
 import { alertName } from "./finding.ts";
 
