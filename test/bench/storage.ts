@@ -11,6 +11,7 @@ import { Worker } from "node:worker_threads";
 import { systemClock } from "@tidemark/core";
 import { testContext } from "@tidemark/core/testing";
 import { fileStorageExtension } from "@tidemark/components/extensions/file_storage";
+import { median } from "../lib/median.ts";
 import { plainWrites } from "./storage/plain-writes.ts";
 
 const { values } = parseArgs({
@@ -171,10 +172,6 @@ function lmdbContender(lmdb: Lmdb): Promise<Contender> {
   });
 }
 
-function median(samples: readonly Speed[], of: (speed: Speed) => number): number {
-  return samples.map(of).toSorted((a, b) => a - b)[samples.length >> 1] ?? Number.NaN;
-}
-
 async function compare(makers: readonly (() => Promise<Contender>)[], bytes: number, appenders: number): Promise<boolean> {
   const samples = new Map<string, Speed[]>();
   const shares = new Map<string, Speed[]>();
@@ -191,13 +188,13 @@ async function compare(makers: readonly (() => Promise<Contender>)[], bytes: num
     }
   }
   const cells = [...samples].map(([name, speeds]) => {
-    const perSecond = median(speeds, (speed) => speed.perSecond);
+    const perSecond = median(speeds.map((speed) => speed.perSecond));
     const rate = `${name} ${perSecond.toFixed(0).padStart(6)}/s ${((perSecond * bytes) / 1e6).toFixed(0).padStart(5)} MB/s`;
     if (name === "plain") return rate;
-    const share = median(shares.get(name) ?? [], (each) => each.perSecond);
-    return `${rate} ${(100 * share).toFixed(0).padStart(3)} %, main ${median(speeds, ({ mainMicros }) => mainMicros).toFixed(0)} µs`;
+    const share = median((shares.get(name) ?? []).map((each) => each.perSecond));
+    return `${rate} ${(100 * share).toFixed(0).padStart(3)} %, main ${median(speeds.map(({ mainMicros }) => mainMicros)).toFixed(0)} µs`;
   });
-  const good = median(shares.get("file_storage") ?? [], (each) => each.perSecond) >= TARGET;
+  const good = median((shares.get("file_storage") ?? []).map((each) => each.perSecond)) >= TARGET;
   console.log(
     `${String(bytes / 1000).padStart(3)} KB × ${String(appenders).padStart(2)}  ${cells.join(" | ")}  ${good ? "PASS" : "FAILED"}`,
   );

@@ -1,3 +1,5 @@
+import { median } from "./median.ts";
+
 /** One thing to measure. `run` returns a number that depends on its work, so that the work cannot be left out. */
 export interface Contestant {
   readonly system: string;
@@ -36,8 +38,4 @@ export function compareByTurns(contestants: readonly Contestant[], rounds: numbe
   }
   if (!Number.isFinite(checksum)) throw new Error("a measured function gave no number");
   return contestants.map(({ system, what }, index) => ({ system, what, nanos: median(samples[index] ?? []) }));
-}
-
-function median(samples: readonly number[]): number {
-  return samples.toSorted((a, b) => a - b)[samples.length >> 1] ?? Number.NaN;
 }

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { startNode } from "../../lib/child.ts";
 import { startCollector } from "../../lib/collector.ts";
 import { plainWrites } from "../storage/plain-writes.ts";
-import { median, REQUEST_ITEMS, saturate } from "./load.ts";
+import { median } from "../../lib/median.ts";
+import { REQUEST_ITEMS, saturate } from "./load.ts";
 import { outageYaml } from "./outage-yaml.ts";
 
 const ROUNDS = 3;

@@ -21,8 +21,3 @@ export async function offer(target: string, rate: number, seconds: number): Prom
   await child.ended;
   return JSON.parse(child.lines.at(-1) ?? "null") as OpenLoopReport;
 }
-
-/** The middle one. */
-export function median(samples: readonly number[]): number {
-  return samples.toSorted((a, b) => a - b)[samples.length >> 1] ?? Number.NaN;
-}

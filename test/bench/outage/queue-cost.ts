@@ -1,7 +1,8 @@
 import { startCollector } from "../../lib/collector.ts";
 import { startNode } from "../../lib/child.ts";
 import { cpuSeconds, processTree } from "../../lib/process-tree.ts";
-import { median, offer, REQUEST_ITEMS } from "./load.ts";
+import { median } from "../../lib/median.ts";
+import { offer, REQUEST_ITEMS } from "./load.ts";
 import { outageYaml, type Queueing } from "./outage-yaml.ts";
 
 const ROUNDS = 3;

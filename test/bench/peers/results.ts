@@ -1,3 +1,4 @@
+import { median } from "../../lib/median.ts";
 import { goalOf } from "./goals.ts";
 import type { Measurement } from "./measure.ts";
 import { rowName, type Row } from "./rows.ts";
@@ -97,10 +98,4 @@ function ratioTo(base: Name, system: Name, rounds: RowResult["rounds"]): Spread 
       : [each.itemsPerCpuSecond / other.itemsPerCpuSecond];
   });
   return ratios.length === 0 ? undefined : { median: median(ratios), worst: Math.min(...ratios), best: Math.max(...ratios) };
-}
-
-function median(list: readonly number[]): number {
-  const sorted = list.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? Number.NaN) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }
