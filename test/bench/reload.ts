@@ -11,6 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { freePorts } from "@tidemark/core/testing";
 import { startNode, type Child } from "../lib/child.ts";
+import { eventually } from "../lib/eventually.ts";
 import type { OpenLoopReport } from "../lib/open-loop.ts";
 
 const { values } = parseArgs({ options: { reloads: { type: "string", default: "40" } } });
@@ -18,6 +19,8 @@ const RELOADS = Number(values.reloads);
 /** As in packages/collector/src/reload/watch-files.ts. */
 const DEBOUNCE_MS = 200;
 const GOAL_MS = 100;
+/** A change that takes longer is taken for one that never becomes active. */
+const GIVE_UP_MS = 30_000;
 const POLL_MS = 1000;
 const ITEMS_PER_SECOND = 10_000;
 
@@ -114,11 +117,12 @@ async function etcdTrigger(): Promise<Trigger | undefined> {
     name: "etcd",
     waitsMs: 0,
     prepare: async (text) => {
-      for (let isUp = false; !isUp; await sleep(50))
-        isUp = await put(text).then(
+      await eventually("etcd takes a value", () =>
+        put(text).then(
           ({ ok }) => ok,
           () => false,
-        );
+        ),
+      );
       return ["--watch", `etcd://127.0.0.1:${client}/pipeline`];
     },
     change: put,
@@ -135,11 +139,12 @@ interface Result {
 async function measure(trigger: Trigger, sender: number): Promise<Result> {
   const args = await trigger.prepare(yaml(0));
   const collector = startNode(["packages/collector/bin/tidemark.js", "run", ...args]);
+  let loadgen: Child | undefined;
   try {
     await collector.line(/is ready after/);
     const seconds = Math.ceil((RELOADS * (trigger.waitsMs + 130)) / 1000);
     const target = ["--target", `http://127.0.0.1:${port}`, "--sender", String(sender)];
-    const loadgen = startNode(["test/lib/open-loop.ts", ...target, "--phases", `${ITEMS_PER_SECOND}:${seconds}`]);
+    loadgen = startNode(["test/lib/open-loop.ts", ...target, "--phases", `${ITEMS_PER_SECOND}:${seconds}`]);
     await sleep(500);
     const latencies: number[] = [];
     for (let version = 1; version <= RELOADS; version++) latencies.push(await activation(trigger, collector, yaml(version)));
@@ -148,6 +153,7 @@ async function measure(trigger: Trigger, sender: number): Promise<Result> {
     const answer = await fetch(`http://127.0.0.1:${sinkPort}/missing`, { method: "POST", body: JSON.stringify({ ranges: report.ranges }) });
     return { latencies, report, missing: ((await answer.json()) as { missing: number }).missing };
   } finally {
+    await loadgen?.stop("SIGKILL");
     await collector.stop("SIGKILL");
   }
 }
@@ -158,23 +164,27 @@ async function activation(trigger: Trigger, collector: Child, text: string): Pro
   await sleep(Math.random() * 50);
   await trigger.change(text, collector);
   const changedAt = performance.now();
-  while (!collector.lines.slice(seen).some((line) => line.includes("The new configuration is active."))) await sleep(1);
+  while (!collector.lines.slice(seen).some((line) => line.includes("The new configuration is active."))) {
+    if (performance.now() - changedAt > GIVE_UP_MS)
+      throw new Error(`${trigger.name}: not active within ${GIVE_UP_MS} ms\n${collector.lines.slice(seen).join("\n")}`);
+    await sleep(1);
+  }
   return performance.now() - changedAt;
 }
 
 /** Nearest rank. */
 const percentile = (sorted: readonly number[], share: number): number => sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
 
+const etcd = await etcdTrigger();
+const all = [...triggers(), ...(etcd === undefined ? [] : [etcd])];
 try {
-  const etcd = await etcdTrigger();
   if (etcd === undefined) console.log("etcd is not in the PATH; it is left out.");
   console.log(
     `${RELOADS} reloads each, under ${ITEMS_PER_SECOND} spans a second. Milliseconds from the change to the moment when it is active, without what is waited for on purpose.\n`,
   );
   console.log("trigger                       waits   p50   p95   max   requests  refused  items lost");
-  for (const [index, trigger] of [...triggers(), ...(etcd === undefined ? [] : [etcd])].entries()) {
+  for (const [index, trigger] of all.entries()) {
     const { latencies, report, missing } = await measure(trigger, index + 1);
-    await trigger.close();
     const sorted = latencies.map((ms) => ms - trigger.waitsMs).toSorted((a, b) => a - b);
     const [p50, p95, max] = [percentile(sorted, 0.5), percentile(sorted, 0.95), percentile(sorted, 1)].map((ms) =>
       ms.toFixed(0).padStart(5),
@@ -188,6 +198,7 @@ try {
     );
   }
 } finally {
+  for (const trigger of all) await trigger.close();
   await sink.stop();
   await rm(folder, { recursive: true, force: true });
 }
