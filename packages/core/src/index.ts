@@ -2,6 +2,7 @@ export { systemClock } from "./clock/system-clock.ts";
 export type * from "./contract/capabilities.ts";
 export type * from "./contract/clock.ts";
 export type * from "./contract/component.ts";
+export { escapeControls, replaceControls } from "./contract/control-characters.ts";
 export * from "./contract/define.ts";
 export type * from "./contract/delivery.ts";
 export * from "./contract/health.ts";

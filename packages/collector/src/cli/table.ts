@@ -1,3 +1,5 @@
+import { replaceControls } from "@tidemark/core";
+
 /** A column of a table: its head, and on which side its cells are flush. */
 export interface Column {
   readonly head: string;
@@ -15,7 +17,7 @@ export function tableText(columns: readonly Column[], rows: readonly (readonly s
 
 /** Text from outside in one line that no terminal takes for a command, cut to `most` characters. */
 export function plainLine(text: string, most = Number.POSITIVE_INFINITY): string {
-  const line = text.replaceAll(/\p{Cc}+/gu, " ").trim();
+  const line = replaceControls(text, () => " ").trim();
   return line.length <= most ? line : `${line.slice(0, most - 1)}…`;
 }
 

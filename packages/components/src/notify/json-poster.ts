@@ -1,4 +1,4 @@
-import { PipelineError } from "@tidemark/core";
+import { PipelineError, replaceControls } from "@tidemark/core";
 import type { ConnectionOptions } from "node:tls";
 import { parseRetryAfter } from "../transport/retry-after.ts";
 import { HttpAgents, HttpPoster, type HttpAnswer } from "../transport/http-poster.ts";
@@ -40,7 +40,7 @@ export class JsonPoster {
 
   /** The start of an answer's text, on one line and without secrets. */
   excerpt(text: string): string {
-    let clean = text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ");
+    let clean = replaceControls(text, () => " ");
     for (const secret of this.#secrets) clean = clean.replaceAll(secret, "***");
     return clean.slice(0, MAX_EXCERPT);
   }

@@ -1,3 +1,4 @@
+import { replaceControls } from "@tidemark/core";
 import type { Position } from "../yaml/source-text.ts";
 
 const MAX_WIDTH = 120;
@@ -29,5 +30,5 @@ function row(number: string, width: number, text: string): string {
 
 /** One column for each unit, and nothing that moves a terminal's cursor. */
 export function printable(line: string): string {
-  return line.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, " ");
+  return replaceControls(line, (controls) => " ".repeat(controls.length));
 }

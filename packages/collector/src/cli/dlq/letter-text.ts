@@ -1,4 +1,5 @@
 import type { DeadLetter, DeadLetterWithBody } from "@tidemark/components/dead-letters";
+import { escapeControls } from "@tidemark/core";
 import { openBatch } from "@tidemark/otlp";
 import { bytesText, countText, plainLine, tableText } from "../table.ts";
 
@@ -104,8 +105,7 @@ function dataOf({ signal, body, whole }: DeadLetterWithBody): unknown {
 
 /** Indented JSON, in which nothing commands a terminal: JSON itself leaves the control characters beyond ASCII as they are, which some terminals act on. */
 export function jsonText(data: unknown): string {
-  const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  return JSON.stringify(data, undefined, 2).replaceAll(/[\u007f-\u009f]/g, escaped);
+  return escapeControls(JSON.stringify(data, undefined, 2), "\n");
 }
 
 function timeText(ms: number): string {

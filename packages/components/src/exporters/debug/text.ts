@@ -1,17 +1,12 @@
+import { escapeControls } from "@tidemark/core";
 import type { AnyValue, KeyValue } from "@tidemark/otlp";
 
 /** Collects lines. */
 export type Lines = string[];
 
-/** Whatever could end a line, or be taken by a terminal for a command. */
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
-
 /** Text as one line: what senders wrote into it cannot pass for a line of its own. Tabs stay. */
 export function oneLine(text: string): string {
-  return text.replace(UNSAFE, (character) => {
-    if (character === "\t") return character;
-    return character === "\n" ? "\\n" : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
+  return escapeControls(text.replaceAll("\n", "\\n"), "\t");
 }
 
 /** The lines as one text. */
