@@ -35,7 +35,6 @@ export class ExporterNode {
   #inFlightItems = 0;
   #inFlight = 0;
   #idle: (() => void) | undefined;
-  /** No storage is opened any more. */
   #isEnding = false;
   #isClosed = false;
   /** What came before the storage was free. */
@@ -121,9 +120,14 @@ export class ExporterNode {
     });
   }
 
+  /** Who ends opens its storage only for those who still wait there: nobody else would answer them. */
+  get #mayOpen(): boolean {
+    return !this.#isEnding || (this.#parked?.length ?? 0) > 0;
+  }
+
   async #openParked(): Promise<void> {
     const { clock, log } = this.#context;
-    while (!this.#isEnding) {
+    while (this.#mayOpen) {
       try {
         await this.#open();
         break;
@@ -137,13 +141,9 @@ export class ExporterNode {
     this.#parked = undefined;
   }
 
-  #stopParking(): void {
+  #stopParking(error: PipelineError = notFree()): void {
     this.#isParkFull = true;
-    this.#unpark((delivery) => this.#refuseForNow(delivery));
-  }
-
-  #refuseForNow(delivery: Delivery): void {
-    this.#refuse(delivery, PipelineError.unavailable("the stored queue is not free yet", COME_AGAIN_MS));
+    this.#unpark((delivery) => this.#refuse(delivery, error));
   }
 
   #unpark(take: (delivery: Delivery) => void): void {
@@ -161,7 +161,7 @@ export class ExporterNode {
     const storage = this.#context.capability("storage", storageId);
     const owner = this.ledger.identity.key;
     const durable = id === undefined ? undefined : await storage.openQueue(owner);
-    if (this.#isEnding) return await durable?.close();
+    if (!this.#mayOpen) return await durable?.close();
     this.#queue.open(new DeadLetters({ storage, owner, clock, log }), durable);
     const restored = durable?.totals.records ?? 0;
     if (restored > 0) log.info("Sending what is left in the storage.", { batches: restored, items: this.ledger.restored });
@@ -172,9 +172,9 @@ export class ExporterNode {
     if (delivery.batch.itemCount === 0) return delivery.settlement.settle(DELIVERED);
     if (this.#successor !== undefined) return this.#handOn(delivery, this.#successor);
     this.ledger.received += delivery.batch.itemCount;
-    if (this.#isClosed || (this.#isEnding && this.#parked !== undefined)) return this.#refuse(delivery);
+    if (this.#isClosed) return this.#refuse(delivery, stopped());
     if (this.#parked === undefined) return this.#take(delivery);
-    if (this.#isParkFull) return this.#refuseForNow(delivery);
+    if (this.#isParkFull) return this.#refuse(delivery, this.#isEnding ? stopped() : notFree());
     this.#inFlightItems += delivery.batch.itemCount;
     this.#parked.push(delivery);
   }
@@ -214,7 +214,7 @@ export class ExporterNode {
     });
   }
 
-  #refuse(delivery: Delivery, error: PipelineError = PipelineError.unavailable("the exporter has stopped")): void {
+  #refuse(delivery: Delivery, error: PipelineError): void {
     this.#books.book(delivery.batch.signal, delivery.batch.itemCount, { kind: "refused" });
     delivery.settlement.settle({ kind: "refused", error });
   }
@@ -225,10 +225,10 @@ export class ExporterNode {
    */
   async shutdown(deadline: AbortSignal): Promise<void> {
     this.#isEnding = true;
-    this.#unpark((delivery) => this.#refuse(delivery));
     const tooLate = new AbortController();
     let timer: Timer | undefined;
     const giveUp = (): void => {
+      this.#stopParking(stopped());
       this.#sender.stop();
       this.#queue?.stop();
       timer = this.#context.clock.setTimeout(() => tooLate.abort(), STORE_MS);
@@ -255,4 +255,12 @@ function outcomeOf(batch: Batch, { kind, rejected, error }: SendResult): Outcome
   if (kind === "rejected" || kind === "partly_rejected")
     return { kind: "failed", error, items: kind === "rejected" ? batch.itemCount : rejected };
   return { kind: "refused", error };
+}
+
+function notFree(): PipelineError {
+  return PipelineError.unavailable("the stored queue is not free yet", COME_AGAIN_MS);
+}
+
+function stopped(): PipelineError {
+  return PipelineError.unavailable("the exporter has stopped");
 }

@@ -28,6 +28,8 @@ export interface World {
   readonly sent: { label: string; items: number }[];
   /** Sends wait until this resolves. */
   gate: Promise<void>;
+  /** How long it takes to open a stored queue, in milliseconds. */
+  openMs: number;
   /** Ports that somebody listens on. */
   readonly ports: Set<string>;
   readonly definitions: Definitions;
@@ -50,7 +52,7 @@ export interface Labelled {
   readonly keyed?: boolean;
 }
 
-interface Traces extends Pick<World, "events" | "ports" | "sent" | "gate"> {
+interface Traces extends Pick<World, "events" | "ports" | "sent" | "gate" | "openMs"> {
   readonly sources: Map<string, Subject<Delivery>>;
   readonly releases: Map<string, () => void>;
 }
@@ -156,7 +158,7 @@ function exporterOf(of: Traces): ExporterDefinition {
 }
 
 /** A storage whose label is its directory: with another one nothing of the first is there. */
-function storageOf(clock: VirtualClock): ExtensionDefinition {
+function storageOf(of: Traces, clock: VirtualClock): ExtensionDefinition {
   const stores = new Map<string, MemoryStorage>();
   return defineExtension({
     ...base,
@@ -165,7 +167,8 @@ function storageOf(clock: VirtualClock): ExtensionDefinition {
     create: ({ label }, context) => {
       const directory = typeof label === "string" ? label : "";
       context.state(`open ${directory}`, 1, () => 0);
-      const storage = stores.get(directory) ?? new MemoryStorage({ clock });
+      const storage =
+        stores.get(directory) ?? new MemoryStorage({ clock, latencyMs: (operation) => (operation === "open" ? of.openMs : 0) });
       stores.set(directory, storage);
       return { storage };
     },
@@ -183,6 +186,7 @@ export function world(): World {
     sent: [],
     ports: new Set(),
     gate: Promise.resolve(),
+    openMs: 0,
     sources,
     releases: new Map(),
     release: (id) => result.releases.get(id)?.(),
@@ -202,7 +206,7 @@ export function world(): World {
     holder: holderOf(result),
     exporter: exporterOf(result),
     extension: defineExtension({ ...base, type: "extension", create: () => ({}) }),
-    storage: storageOf(clock),
+    storage: storageOf(result, clock),
   };
   return result;
 }
