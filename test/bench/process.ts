@@ -2,11 +2,12 @@
 // long does an answer take, how much memory is in use?   npm run bench process [-- --seconds 5]
 import { parseArgs } from "node:util";
 import { setTimeout as sleep } from "node:timers/promises";
-import { residentMiB, startNode } from "../lib/child.ts";
+import { startNode } from "../lib/child.ts";
+import { residentMiB } from "../lib/process-tree.ts";
 import type { Child } from "../lib/child.ts";
 import { startCollector } from "../lib/collector.ts";
 import type { LoadReport } from "../lib/loadgen.ts";
-import { missingAt } from "../lib/sink-client.ts";
+import { missingAt, statsOf } from "../lib/sink-client.ts";
 
 const { values } = parseArgs({ options: { seconds: { type: "string", default: "4" } } });
 const ARRIVAL_DEADLINE_MS = 10_000;
@@ -48,7 +49,7 @@ async function measure({ protocol, items }: Row): Promise<boolean> {
     await arrival(sinkAddress, report);
     const exitCode = await collector.stop();
     const lost = await missingAt(sinkAddress, report.ranges);
-    const { doubled } = (await (await fetch(`${sinkAddress}/stats`)).json()) as { doubled: number };
+    const { doubled } = await statsOf(sinkAddress);
     const good = lost === 0 && doubled === 0 && exitCode === 0 && report.acknowledged > 0;
     show({ protocol, items }, report, { lost, doubled, exitCode, rss: await peak, good });
     return good;
@@ -86,7 +87,7 @@ async function watchMemory(child: Child, until: Promise<unknown>): Promise<numbe
   let peak: number | undefined;
   const running = until.then(() => false);
   do {
-    const now = await residentMiB(child.process.pid);
+    const now = residentMiB(child.process.pid);
     if (now !== undefined) peak = Math.max(peak ?? 0, now);
   } while (await Promise.race([running, sleep(200, true)]));
   return peak;

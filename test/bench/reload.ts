@@ -13,6 +13,7 @@ import { freePorts } from "@tidemark/core/testing";
 import { startNode, type Child } from "../lib/child.ts";
 import { eventually } from "../lib/eventually.ts";
 import type { OpenLoopReport } from "../lib/open-loop.ts";
+import { missingAt } from "../lib/sink-client.ts";
 
 const { values } = parseArgs({ options: { reloads: { type: "string", default: "40" } } });
 const RELOADS = Number(values.reloads);
@@ -150,8 +151,7 @@ async function measure(trigger: Trigger, sender: number): Promise<Result> {
     for (let version = 1; version <= RELOADS; version++) latencies.push(await activation(trigger, collector, yaml(version)));
     const report = JSON.parse(await loadgen.line(/^\{"phases"/, 120_000)) as OpenLoopReport;
     await collector.stop();
-    const answer = await fetch(`http://127.0.0.1:${sinkPort}/missing`, { method: "POST", body: JSON.stringify({ ranges: report.ranges }) });
-    return { latencies, report, missing: ((await answer.json()) as { missing: number }).missing };
+    return { latencies, report, missing: await missingAt(`http://127.0.0.1:${sinkPort}`, report.ranges) };
   } finally {
     await loadgen?.stop("SIGKILL");
     await collector.stop("SIGKILL");

@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createHttp2Server, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
-import type { AddressInfo, Server, Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Random } from "@tidemark/core";
 import { idOffsets, readId } from "../lib/payload.ts";
+import { listen, readAll } from "../lib/server-io.ts";
 import type { Books } from "./books.ts";
 
 /**
@@ -120,7 +121,7 @@ class Desk {
 
   async http(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const cameAt = performance.now();
-    const body = await read(request);
+    const body = await readAll(request);
     const mood = this.mood();
     if (mood === "down") return void request.socket.destroy();
     const visit = this.#visit();
@@ -140,7 +141,7 @@ class Desk {
 
   async grpc(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
     const cameAt = performance.now();
-    const body = (await read(stream)).subarray(GRPC_PREFIX);
+    const body = (await readAll(stream)).subarray(GRPC_PREFIX);
     const mood = this.mood();
     if (headers[":method"] !== "POST" || mood === "down") {
       stream.session?.destroy();
@@ -210,17 +211,6 @@ function eachId(body: Buffer, visit: (sender: number, sequence: number) => void)
     const { sender, sequence } = readId(body, offset);
     visit(sender, sequence);
   }
-}
-
-async function read(stream: AsyncIterable<unknown>): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-}
-
-async function listen(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return (server.address() as AddressInfo).port;
 }
 
 function statusWithRetryInfo(): string {

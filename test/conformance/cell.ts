@@ -1,5 +1,6 @@
 import { gunzipSync, gzipSync } from "node:zlib";
-import { grpcFrame, grpcPath, openConnection, type RawAnswer, type RawRequest, type Transport } from "../lib/otlp-client.ts";
+import { grpcFrame, grpcPath } from "../lib/grpc.ts";
+import { openConnection, type RawAnswer, type RawRequest, type Transport } from "../lib/otlp-client.ts";
 import type { Signal } from "../lib/payload.ts";
 import { DATA_TYPES, RESPONSE_TYPES, type PlainMessage } from "../lib/proto-types.ts";
 import type { Attempt, Reply } from "../lib/scripted-backend.ts";

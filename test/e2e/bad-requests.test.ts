@@ -4,8 +4,9 @@ import { traces } from "@tidemark/otlp/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startCollector, type Collector } from "../lib/collector.ts";
 import { rawGrpc, rawHttp } from "../lib/exchange.ts";
+import { grpcHead, grpcPath } from "../lib/grpc.ts";
 
-const TRACES = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+const TRACES = grpcPath("traces");
 const good = Buffer.from(traces({ spans: [{ name: "fine" }] }).encode());
 
 let collector: Collector;
@@ -85,12 +86,7 @@ const RAW: Readonly<Record<string, string>> = {
     "POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
 };
 
-const frame = (body: Buffer, flag = 0, length = body.length): Buffer => {
-  const head = Buffer.alloc(5);
-  head[0] = flag;
-  head.writeUInt32BE(length, 1);
-  return Buffer.concat([head, body]);
-};
+const frame = (body: Buffer, isCompressed = false, length = body.length): Buffer => Buffer.concat([grpcHead(length, isCompressed), body]);
 
 const GRPC: Readonly<Record<string, readonly [headers: Readonly<Record<string, string>>, body: readonly Buffer[]]>> = {
   "an unknown method": [{ ":path": "/opentelemetry.proto.collector.trace.v1.TraceService/Import" }, [frame(good)]],
@@ -98,12 +94,12 @@ const GRPC: Readonly<Record<string, readonly [headers: Readonly<Record<string, s
   "a content type that is not gRPC": [{ ":path": TRACES, "content-type": "application/json" }, [frame(good)]],
   "no message": [{ ":path": TRACES }, []],
   "half a frame head": [{ ":path": TRACES }, [bytes(0, 0, 0)]],
-  "a frame that ends early": [{ ":path": TRACES }, [frame(good, 0, good.length + 10)]],
+  "a frame that ends early": [{ ":path": TRACES }, [frame(good, false, good.length + 10)]],
   "two messages": [{ ":path": TRACES }, [frame(good), frame(good)]],
-  "a compressed frame without an encoding": [{ ":path": TRACES }, [frame(gzipSync(good), 1)]],
-  "an unknown encoding": [{ ":path": TRACES, "grpc-encoding": "lz77" }, [frame(good, 1)]],
-  "gzip that is none": [{ ":path": TRACES, "grpc-encoding": "gzip" }, [frame(good, 1)]],
-  "a length over the limit": [{ ":path": TRACES }, [frame(Buffer.alloc(10), 0, 0xffffffff)]],
+  "a compressed frame without an encoding": [{ ":path": TRACES }, [frame(gzipSync(good), true)]],
+  "an unknown encoding": [{ ":path": TRACES, "grpc-encoding": "lz77" }, [frame(good, true)]],
+  "gzip that is none": [{ ":path": TRACES, "grpc-encoding": "gzip" }, [frame(good, true)]],
+  "a length over the limit": [{ ":path": TRACES }, [frame(Buffer.alloc(10), false, 0xffffffff)]],
   "a damaged message": [{ ":path": TRACES }, [frame(good.subarray(0, 20))]],
 };
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { platform } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
-import { childrenOf } from "../lib/child-processes.ts";
+import { childrenOf } from "../lib/process-tree.ts";
 import { startNode } from "../lib/child.ts";
 import { startCollector, type Collector } from "../lib/collector.ts";
 import { eventually } from "../lib/eventually.ts";
@@ -170,7 +170,7 @@ describe.skipIf(platform() !== "linux")("self_alerts when the first worker dies"
     await post(collector, 4);
     await eventually("the alert", () => told(hook).length > 0);
     await sleep(500);
-    const [first = 0] = await childrenOf(collector.child.process.pid);
+    const [first = 0] = childrenOf(collector.child.process.pid);
     process.kill(first, "SIGKILL");
     await eventually("the end of the alert", () => told(hook).length > 1);
     expect(names(hook)).toEqual(["firing ExporterFailed", "resolved ExporterFailed"]);

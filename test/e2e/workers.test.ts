@@ -2,13 +2,12 @@ import { platform } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { metrics, traces } from "@tidemark/otlp/testing";
 import { afterEach, describe, expect, it } from "vitest";
-import { childrenOf } from "../lib/child-processes.ts";
 import { startNode, type Child } from "../lib/child.ts";
 import { spawnCollector, startCollector, type Collector, type PortedYaml } from "../lib/collector.ts";
 import { eventually } from "../lib/eventually.ts";
 import type { LoadReport } from "../lib/loadgen.ts";
 import { seriesOf } from "../lib/metrics-page.ts";
-import { cpuSeconds, processTree } from "../lib/process-tree.ts";
+import { childrenOf, cpuSeconds, processTree } from "../lib/process-tree.ts";
 import { httpSender, type OtlpSender } from "../lib/otlp-senders.ts";
 import { startWebhookServer, type WebhookServer } from "../lib/reference-server.ts";
 import { missingAt } from "../lib/sink-client.ts";
@@ -65,7 +64,7 @@ describe.skipIf(platform() !== "linux")("tidemark run --workers 2", () => {
       return acknowledgedByTheSink(sink.http, `{ metrics: { level: normal, readers: [${reader}] } }`);
     };
     const collector = await start({ ports: 1, write }, 2);
-    expect(await childrenOf(collector.child.process.pid)).toHaveLength(2);
+    expect(childrenOf(collector.child.process.pid)).toHaveLength(2);
     const reports = [
       await load(collector.http, "http", 1, 0.5),
       ...(await Promise.all([load(collector.grpc, "grpc", 2, 0.5), load(collector.grpc, "grpc", 3, 0.5)])),
@@ -105,7 +104,7 @@ describe.skipIf(platform() !== "linux")("tidemark run --workers 2", () => {
       load(collector.grpc, "grpc", 3, 3),
     ]);
     await sleep(1000);
-    const [, second] = await childrenOf(collector.child.process.pid);
+    const [, second] = childrenOf(collector.child.process.pid);
     process.kill(second ?? 0, "SIGKILL");
     const answers: string[] = [];
     await eventually("red health", async () => {
@@ -116,7 +115,7 @@ describe.skipIf(platform() !== "linux")("tidemark run --workers 2", () => {
     expect(answers.at(-1)).toMatch(/worker\/\d: ended by SIGKILL/);
     await eventually("green health", async () => (await fetch(collector.health)).ok);
     await collector.child.line(/error A worker ended; another one takes its place\. worker=\d pid=\d+ reason=SIGKILL pause_ms=0/);
-    expect(await childrenOf(collector.child.process.pid)).toHaveLength(2);
+    expect(childrenOf(collector.child.process.pid)).toHaveLength(2);
     const reports = await loading;
     expect(acknowledged(reports)).toBeGreaterThan(1000);
     expect(await missing(sink.http, reports)).toBe(0);
@@ -129,7 +128,7 @@ describe.skipIf(platform() !== "linux")("tidemark run --workers 2", () => {
   it("lets its workers stop cleanly when the supervisor is killed", async () => {
     const sink = await startSink();
     const collector = await start(acknowledgedByTheSink(sink.http), 2);
-    const workers = await childrenOf(collector.child.process.pid);
+    const workers = childrenOf(collector.child.process.pid);
     process.kill(collector.child.process.pid ?? 0, "SIGKILL");
     for (const worker of workers) await eventually(`the end of ${worker}`, () => !isRunning(worker));
   });
@@ -138,7 +137,7 @@ describe.skipIf(platform() !== "linux")("tidemark run --workers 2", () => {
     const { child } = await spawnCollector(acknowledgedByTheSink("http://127.0.0.1:9"), ["--workers", "2"]);
     cleanups.push(() => child.stop("SIGKILL"));
     await sleep(delayMs);
-    const workers = await childrenOf(child.process.pid);
+    const workers = childrenOf(child.process.pid);
     await child.stop("SIGKILL");
     for (const worker of workers) await eventually(`the end of ${worker}`, () => !isRunning(worker));
   });

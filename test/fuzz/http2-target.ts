@@ -1,3 +1,4 @@
+import { grpcPath } from "../lib/grpc.ts";
 import { inPieces } from "./http1-target.ts";
 import { readHttp2 } from "./http2-answers.ts";
 import { varint } from "./message-writer.ts";
@@ -11,7 +12,6 @@ const TYPE = { DATA: 0, HEADERS: 1, PRIORITY: 2, RESET: 3, SETTINGS: 4, PUSH: 5,
 const END_STREAM = 1;
 const ACK = 1;
 const END_HEADERS = 4;
-const SERVICES = { traces: "trace.v1.TraceService", metrics: "metrics.v1.MetricsService", logs: "logs.v1.LogsService" } as const;
 const STRANGE_FIELDS: readonly (readonly [string, string])[] = [
   [":path", "/"],
   [":unknown", "x"],
@@ -131,7 +131,7 @@ export class Http2Target implements Target {
     const fields: (readonly [string, string])[] = [
       [":method", "POST"],
       [":scheme", "http"],
-      [":path", grpc ? `/opentelemetry.proto.collector.${SERVICES[body.signal]}/Export` : `/v1/${body.signal}`],
+      [":path", grpc ? grpcPath(body.signal) : `/v1/${body.signal}`],
       ["content-type", grpc ? "application/grpc" : body.isJson ? "application/json" : "application/x-protobuf"],
     ];
     if (body.encoding !== "") fields.push([grpc ? "grpc-encoding" : "content-encoding", body.encoding]);

@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -68,11 +67,4 @@ export function startProgram([program = "", ...args]: readonly string[], environ
       return code;
     },
   };
-}
-
-/** Resident memory of a process in MiB; undefined where the system does not tell. */
-export async function residentMiB(pid: number | undefined): Promise<number | undefined> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
-  const kib = /VmRSS:\s+(\d+)/.exec(status)?.[1];
-  return kib === undefined ? undefined : Number(kib) / 1024;
 }

@@ -9,6 +9,7 @@ import { seededRandom } from "@tidemark/core/testing";
 import { grpcSender, httpSender } from "./otlp-senders.ts";
 import { joinRanges } from "./item-ranges.ts";
 import type { ItemRange } from "./item-ranges.ts";
+import { summaryOf, type LatencySummary } from "./latency.ts";
 import { buildRequest, idOffsets, writeId } from "./payload.ts";
 import type { Signal } from "./payload.ts";
 
@@ -24,7 +25,7 @@ export interface LoadReport {
   readonly bytesPerRequest: number;
   readonly seconds: number;
   /** Time from sending a request to its answer. */
-  readonly latencyMs: { readonly p50: number; readonly p99: number; readonly max: number };
+  readonly latencyMs: LatencySummary;
 }
 
 const { values } = parseArgs({
@@ -73,9 +74,6 @@ const until = started + Number(values.seconds) * 1000;
 await Promise.all(Array.from({ length: Number(values.concurrency) }, () => work(until)));
 const seconds = (performance.now() - started) / 1000;
 connection.close();
-const sorted = Float64Array.from(latencies).sort();
-const quantile = (share: number): number =>
-  Number((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(2));
 const report: LoadReport = {
   acknowledged: ranges.length * items,
   ranges: joinRanges(ranges),
@@ -83,6 +81,6 @@ const report: LoadReport = {
   refused,
   bytesPerRequest: template.length,
   seconds: Number(seconds.toFixed(2)),
-  latencyMs: { p50: quantile(0.5), p99: quantile(0.99), max: quantile(1) },
+  latencyMs: summaryOf(latencies),
 };
 console.log(JSON.stringify(report));

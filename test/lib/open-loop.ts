@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { seededRandom } from "@tidemark/core/testing";
 import { joinRanges } from "./item-ranges.ts";
 import type { ItemRange } from "./item-ranges.ts";
+import { summaryOf, type LatencySummary } from "./latency.ts";
 import { grpcSender, httpSender } from "./otlp-senders.ts";
 import type { OtlpSender, Refusal } from "./otlp-senders.ts";
 import { buildRequest, idOffsets, writeId } from "./payload.ts";
@@ -38,7 +39,7 @@ export interface PhaseReport {
   readonly notRetryable: number;
   readonly withoutTime: number;
   /** Time from the planned moment of sending to the answer, of acknowledged requests. */
-  readonly latencyMs: { readonly p50: number; readonly p99: number; readonly max: number };
+  readonly latencyMs: LatencySummary;
 }
 
 /** The last line. */
@@ -91,12 +92,8 @@ class Phase {
   }
 
   report(): PhaseReport {
-    const sorted = Float64Array.from(this.latencies).sort();
-    const quantile = (share: number): number =>
-      Number((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(2));
-    const { sent, unsent, refused, notRetryable, withoutTime } = this;
-    const latencyMs = { p50: quantile(0.5), p99: quantile(0.99), max: quantile(1) };
-    return { sent, unsent, acknowledged: sorted.length, refused, notRetryable, withoutTime, latencyMs };
+    const { sent, unsent, latencies, refused, notRetryable, withoutTime } = this;
+    return { sent, unsent, acknowledged: latencies.length, refused, notRetryable, withoutTime, latencyMs: summaryOf(latencies) };
   }
 }
 

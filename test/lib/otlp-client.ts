@@ -2,7 +2,6 @@
 import { Agent, request as httpRequest } from "node:http";
 import { connect } from "node:http2";
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from "node:http2";
-import type { Signal } from "./payload.ts";
 
 export type Transport = "grpc" | "http/1.1" | "http/2";
 
@@ -29,24 +28,6 @@ export interface Connection {
 }
 
 const ANSWER_DEADLINE_MS = 15_000;
-const GRPC_SERVICES: Readonly<Record<Signal, string>> = {
-  traces: "trace.v1.TraceService",
-  metrics: "metrics.v1.MetricsService",
-  logs: "logs.v1.LogsService",
-};
-
-/** Path of a signal's Export call. */
-export function grpcPath(signal: Signal): string {
-  return `/opentelemetry.proto.collector.${GRPC_SERVICES[signal]}/Export`;
-}
-
-/** Puts gRPC's five bytes in front of a message. */
-export function grpcFrame(message: Uint8Array, compressed = false): Buffer {
-  const head = Buffer.alloc(5);
-  head[0] = compressed ? 1 : 0;
-  head.writeUInt32BE(message.length, 1);
-  return Buffer.concat([head, message]);
-}
 
 /** Opens one connection to `target` (`http://host:port`). */
 export function openConnection(transport: Transport, target: string): Connection {

@@ -1,6 +1,7 @@
 import { Agent, request } from "node:http";
 import { connect } from "node:http2";
 import type { ClientHttp2Session, IncomingHttpHeaders } from "node:http2";
+import { grpcHead, grpcPath } from "./grpc.ts";
 import type { Signal } from "./payload.ts";
 
 /** An answer other than success. */
@@ -19,11 +20,6 @@ export interface OtlpSender {
   close(): void;
 }
 
-const SERVICES: Readonly<Record<Signal, string>> = {
-  traces: "trace.v1.TraceService",
-  metrics: "metrics.v1.MetricsService",
-  logs: "logs.v1.LogsService",
-};
 const RETRYABLE_HTTP: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 /** Always retryable (OTLP 1.11): CANCELLED, DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS. */
 const RETRYABLE_GRPC: ReadonlySet<number> = new Set([1, 4, 10, 11, 14, 15]);
@@ -58,7 +54,7 @@ export function grpcSender(target: string, signal: Signal): OtlpSender {
     return opened;
   };
   let session = open();
-  const path = `/opentelemetry.proto.collector.${SERVICES[signal]}/Export`;
+  const path = grpcPath(signal);
   return {
     send: (body) =>
       new Promise((resolve) => {
@@ -74,9 +70,7 @@ export function grpcSender(target: string, signal: Signal): OtlpSender {
           refusal = noAnswer(error);
         });
         stream.on("close", () => resolve(refusal));
-        const prefix = Buffer.alloc(5);
-        prefix.writeUInt32BE(body.length, 1);
-        stream.write(prefix);
+        stream.write(grpcHead(body.length));
         stream.end(body);
       }),
     close: () => session.close(),

@@ -1,9 +1,8 @@
-import { createServer, type IncomingMessage, type Server as HttpServer } from "node:http";
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
+import { createServer } from "node:http";
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from "@grpc/grpc-js";
-import protobuf from "protobufjs";
+import { grpcPath } from "./grpc.ts";
+import { DATA_TYPES, protoRoot } from "./proto-types.ts";
+import { listen, readAll, unpack } from "./server-io.ts";
 
 /** A span as an independent codec (protobufjs) read it. */
 export interface ReceivedSpan {
@@ -43,15 +42,9 @@ interface Decoded {
   }[];
 }
 
-const PROTO_DIRECTORY = join(import.meta.dirname, "../../packages/otlp/src/testdata/proto");
-const METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-
 /** Starts the server on free ports of loopback. */
 export async function startReferenceServer(): Promise<ReferenceServer> {
-  const root = new protobuf.Root();
-  root.resolvePath = (_origin, target) => join(PROTO_DIRECTORY, target.split("/").at(-1) ?? target);
-  await root.load(readdirSync(PROTO_DIRECTORY).map((file) => join(PROTO_DIRECTORY, file)));
-  const request = root.lookupType("TracesData");
+  const request = protoRoot().lookupType(DATA_TYPES.traces);
   const spans: ReceivedSpan[] = [];
   const take = (body: Uint8Array): void => {
     const decoded = request.toObject(request.decode(body), { bytes: String, longs: String }) as Decoded;
@@ -61,7 +54,7 @@ export async function startReferenceServer(): Promise<ReferenceServer> {
   grpc.addService(
     {
       export: {
-        path: METHOD,
+        path: grpcPath("traces"),
         requestStream: false,
         responseStream: false,
         requestSerialize: (value: Buffer) => value,
@@ -81,8 +74,8 @@ export async function startReferenceServer(): Promise<ReferenceServer> {
     grpc.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) => (error === null ? resolve(port) : reject(error)));
   });
   const http = createServer((incoming, response) => {
-    void readBody(incoming).then((body) => {
-      take(incoming.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body);
+    void readAll(incoming).then((body) => {
+      take(unpack(incoming.headers["content-encoding"], body));
       response.writeHead(200, { "content-type": "application/x-protobuf" }).end();
     });
   });
@@ -109,28 +102,13 @@ export interface WebhookServer {
 export async function startWebhookServer(): Promise<WebhookServer> {
   const bodies: unknown[] = [];
   const server = createServer((incoming, response) => {
-    void readBody(incoming).then((body) => {
+    void readAll(incoming).then((body) => {
       bodies.push(JSON.parse(body.toString("utf8")));
       response.writeHead(200).end();
     });
   });
   const port = await listen(server);
   return { url: `http://127.0.0.1:${port}/alerts`, bodies, close: () => new Promise((resolve) => server.close(() => resolve())) };
-}
-
-async function readBody(incoming: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-}
-
-function listen(server: HttpServer): Promise<number> {
-  return new Promise((resolve) => {
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      resolve(typeof address === "object" && address !== null ? address.port : 0);
-    });
-  });
 }
 
 function flatten(decoded: Decoded): ReceivedSpan[] {

@@ -4,11 +4,11 @@ import { createServer } from "node:http";
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { createServer as createHttp2Server } from "node:http2";
 import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
-import type { AddressInfo, Server, Socket } from "node:net";
-import { gunzipSync, zstdDecompressSync } from "node:zlib";
-import { grpcFrame, grpcPath } from "./otlp-client.ts";
+import type { Socket } from "node:net";
+import { grpcFrame, grpcPath } from "./grpc.ts";
 import type { Signal } from "./payload.ts";
 import { DATA_TYPES, RESPONSE_TYPES, type PlainMessage, type ProtoTypes } from "./proto-types.ts";
+import { listen, readAll, unpack } from "./server-io.ts";
 
 const SIGNALS: readonly Signal[] = ["traces", "metrics", "logs"];
 const REJECTED: Readonly<Record<Signal, string>> = { traces: "rejectedSpans", metrics: "rejectedDataPoints", logs: "rejectedLogRecords" };
@@ -151,7 +151,7 @@ class Desk {
 }
 
 async function answerHttp(desk: Desk, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const body = await read(request);
+  const body = await readAll(request);
   const { headers, url: path = "" } = request;
   const coding = headers["content-encoding"] ?? "";
   const bytes = unpack(coding, body);
@@ -180,11 +180,11 @@ async function answerHttp(desk: Desk, request: IncomingMessage, response: Server
 }
 
 async function answerGrpc(desk: Desk, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
-  const body = await read(stream);
+  const body = await readAll(stream);
   const path = String(headers[":path"]);
   const signal = SIGNALS.find((name) => path === grpcPath(name)) ?? "traces";
   const compressed = body[0] === 1;
-  const bytes = unpack(compressed ? String(headers["grpc-encoding"]) : "", body.subarray(5));
+  const bytes = unpack(compressed ? headers["grpc-encoding"] : "", body.subarray(5));
   const data = desk.proto.decode(DATA_TYPES[signal], bytes);
   const reply = await desk.take({ at: performance.now(), transport: "grpc", signal, path, headers, bytes, compressed, data });
   if (reply.disconnect === true) return stream.session?.destroy();
@@ -204,17 +204,6 @@ async function answerGrpc(desk: Desk, stream: ServerHttp2Stream, headers: Incomi
   stream.end(grpcFrame(desk.success(signal, reply)));
 }
 
-function unpack(coding: string, body: Buffer): Buffer {
-  if (coding === "gzip") return gunzipSync(body);
-  return coding === "zstd" ? zstdDecompressSync(body) : body;
-}
-
-async function read(stream: AsyncIterable<unknown>): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-}
-
 /** The service.name of the first resource. */
 export function serviceOf(data: PlainMessage): string {
   const [first] = Object.values(data)[0] as { resource?: { attributes?: { key: string; value?: { stringValue?: string } }[] } }[];
@@ -225,12 +214,4 @@ function complain(error: unknown): void {
   // A peer that goes away in the middle of its request is what some tests are about.
   if (!["ECONNRESET", "ERR_STREAM_PREMATURE_CLOSE"].includes((error as NodeJS.ErrnoException).code ?? ""))
     console.error(`back end: ${String(error)}`);
-}
-
-async function listen(server: Server, port: number): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
-  });
-  return (server.address() as AddressInfo).port;
 }

@@ -9,12 +9,11 @@ import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer as createHttp2Server } from "node:http2";
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
-import type { AddressInfo, Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { idOffsets, readId } from "./payload.ts";
 import { countItems } from "./count-items.ts";
+import { listen, readAll, unpack } from "./server-io.ts";
 import { SeenItems } from "./seen-items.ts";
 
 const GRPC_PREFIX = 5;
@@ -43,10 +42,6 @@ async function take(body: Buffer): Promise<void> {
   }
 }
 
-function unpack(encoding: string | undefined, body: Buffer): Buffer {
-  return encoding === "gzip" ? gunzipSync(body) : encoding === "zstd" ? zstdDecompressSync(body) : body;
-}
-
 function missing(ranges: readonly (readonly [sender: number, from: number, to: number])[]): number {
   let lost = 0;
   for (const [sender, from, to] of ranges)
@@ -54,14 +49,8 @@ function missing(ranges: readonly (readonly [sender: number, from: number, to: n
   return lost;
 }
 
-async function read(stream: AsyncIterable<unknown>): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-}
-
 async function answerHttp(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const body = await read(request);
+  const body = await readAll(request);
   if (request.url === "/stats") response.end(JSON.stringify({ ...stats, doubled: seen.doubled }));
   else if (request.url === "/missing")
     response.end(JSON.stringify({ missing: missing((JSON.parse(body.toString()) as { ranges: [number, number, number][] }).ranges) }));
@@ -73,9 +62,9 @@ async function answerHttp(request: IncomingMessage, response: ServerResponse): P
 }
 
 async function answerGrpc(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
-  const body = await read(stream);
+  const body = await readAll(stream);
   const message = body.subarray(GRPC_PREFIX);
-  await take(body[0] === 1 ? unpack(headers["grpc-encoding"] as string | undefined, message) : message);
+  await take(body[0] === 1 ? unpack(headers["grpc-encoding"], message) : message);
   stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
   stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
   stream.end(EMPTY_GRPC_MESSAGE);
@@ -83,11 +72,6 @@ async function answerGrpc(stream: ServerHttp2Stream, headers: IncomingHttpHeader
 
 function complain(error: unknown): void {
   console.error(`sink: ${String(error)}`);
-}
-
-async function listen(server: Server, port = 0): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-  return (server.address() as AddressInfo).port;
 }
 
 const http = createServer((request, response) => {

@@ -1,8 +1,9 @@
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { residentMiB, startNode, type Child } from "../../lib/child.ts";
+import { startNode, type Child } from "../../lib/child.ts";
 import { startCollector } from "../../lib/collector.ts";
+import { residentMiB } from "../../lib/process-tree.ts";
 import { ITEM_BYTES, offer } from "./load.ts";
 import { outageYaml } from "./outage-yaml.ts";
 import { missingAt, statsOf } from "../../lib/sink-client.ts";
@@ -20,7 +21,7 @@ export async function rideOut(folder: string, { minutes, rate }: { readonly minu
   const collector = await startCollector(outageYaml("disk", backEnd, join(mkdtempSync(join(folder, "outage-")), "storage")));
   let sink: Child | undefined;
   let peak = 0;
-  const watch = setInterval(() => void residentMiB(collector.child.process.pid).then((now) => (peak = Math.max(peak, now ?? 0))), 500);
+  const watch = setInterval(() => (peak = Math.max(peak, residentMiB(collector.child.process.pid) ?? 0)), 500);
   try {
     const report = await offer(collector.http, rate, minutes * 60);
     const kept = report.ranges.reduce((sum, [, from, to]) => sum + to - from, 0);

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { freePorts } from "@tidemark/core/testing";
 import { root } from "../../lib/child.ts";
 import { pin } from "./pinned.ts";
+import { statsOf } from "../../lib/sink-client.ts";
 import { reachable } from "./reachable.ts";
 import type { Row } from "./rows.ts";
 import { PEERS } from "./systems.ts";
@@ -36,8 +37,8 @@ export async function startBackEnd(row: Row): Promise<BackEnd> {
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"] });
   const ports = isPlain ? { http: port, grpc: port } : await announced(child.stdout);
   const arrived = async (): Promise<number> => {
-    const stats = (await (await fetch(`http://127.0.0.1:${ports.http}/stats`)).json()) as { items: number };
-    return stats.items * (row.signal === "metrics" ? POINTS_PER_METRIC : 1);
+    const { items } = await statsOf(`http://127.0.0.1:${ports.http}`);
+    return items * (row.signal === "metrics" ? POINTS_PER_METRIC : 1);
   };
   await reachable("the back end", arrived);
   return {

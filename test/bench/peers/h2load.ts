@@ -1,14 +1,8 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import type { Signal } from "../../lib/payload.ts";
+import { grpcPath } from "../../lib/grpc.ts";
 import { pin } from "./pinned.ts";
 import type { Row } from "./rows.ts";
-
-const METHODS: Readonly<Record<Signal, string>> = {
-  traces: "trace.v1.TraceService",
-  metrics: "metrics.v1.MetricsService",
-  logs: "logs.v1.LogsService",
-};
 
 /** What h2load saw: answers with status 2xx, and calls that got none. gRPC errors are among the first. */
 export interface SaturatedLoad {
@@ -44,6 +38,6 @@ function target(row: Row, port: number): string[] {
     ];
     return [`http://127.0.0.1:${port}/v1/${row.signal}`, ...headers];
   }
-  const method = `http://127.0.0.1:${port}/opentelemetry.proto.collector.${METHODS[row.signal]}/Export`;
+  const method = `http://127.0.0.1:${port}${grpcPath(row.signal)}`;
   return [method, "-H", "content-type: application/grpc", "-H", "te: trailers", "-H", `grpc-encoding: ${encoding}`];
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { childrenOf } from "../../lib/child-processes.ts";
+import { childrenOf } from "../../lib/process-tree.ts";
 import { eventually } from "../../lib/eventually.ts";
 import type { Mood } from "../moody-sink.ts";
 import { between, pick, resultOf, settle, withTrial, type Scenario } from "../trial.ts";
@@ -24,16 +24,16 @@ export const workerKills: Scenario = {
         const mood = pick<Mood>(random, ["healthy", "slow", "down"]);
         sink.mood = () => mood;
         await sleep(between(random, 100, 800));
-        const workers = await childrenOf(subject.pid);
+        const workers = childrenOf(subject.pid);
         const victim = workers[Math.floor(random() * workers.length)];
         books.interrupted(performance.now());
         if (victim !== undefined) process.kill(victim, "SIGKILL");
         await eventually("both workers", async () => {
-          const now = await childrenOf(subject.pid);
+          const now = childrenOf(subject.pid);
           return now.length === WORKERS && !now.includes(victim ?? 0) && (await subject.healthText())?.status === 200;
         });
       }
-      const orphans = await childrenOf(subject.pid);
+      const orphans = childrenOf(subject.pid);
       books.interrupted(await subject.kill());
       for (const orphan of orphans) await eventually("the end of the workers", () => !isRunning(orphan));
       books.interrupted(performance.now());

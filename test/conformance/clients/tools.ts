@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { grpcFrame, grpcPath } from "../../lib/otlp-client.ts";
+import { grpcFrame, grpcPath } from "../../lib/grpc.ts";
 import type { Signal } from "../../lib/payload.ts";
 import { DATA_TYPES } from "../../lib/proto-types.ts";
 import { everyField, sample, toReference } from "../samples.ts";

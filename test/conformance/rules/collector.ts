@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { deflateSync, zstdCompressSync } from "node:zlib";
-import { grpcFrame, openConnection } from "../../lib/otlp-client.ts";
+import { grpcFrame, grpcService } from "../../lib/grpc.ts";
+import { openConnection } from "../../lib/otlp-client.ts";
 import { HTTP, GRPC, TRANSPORTS, type Rule } from "../rule.ts";
 import type { Cell } from "../cell.ts";
 
@@ -182,9 +183,8 @@ export const collectorRules: readonly Rule[] = [
     how: "Check of the whole server, of the Export service, and of another",
     transports: GRPC,
     check: async (cell) => {
-      const service = { traces: "trace.v1.TraceService", metrics: "metrics.v1.MetricsService", logs: "logs.v1.LogsService" }[cell.signal];
       // HealthCheckResponse { status: SERVING }
-      for (const name of ["", `opentelemetry.proto.collector.${service}`])
+      for (const name of ["", grpcService(cell.signal)])
         deepEqual(await health(cell, name), { code: "0", body: Buffer.from([0x08, 0x01]) });
       equal((await health(cell, "nothing.v1.Nothing")).code, "5");
     },
