@@ -1,5 +1,6 @@
 import type { Rule } from "../rule.ts";
-import { clientRules } from "./client.ts";
+import { clientFailureRules } from "./client-failures.ts";
+import { clientRequestRules } from "./client-requests.ts";
 import { collectorRules } from "./collector.ts";
 import { jsonRules } from "./json.ts";
 import { limitRules } from "./limits.ts";
@@ -13,7 +14,8 @@ export const rules: readonly Rule[] = [
   ...jsonRules,
   ...limitRules,
   ...serverFailureRules,
-  ...clientRules,
+  ...clientFailureRules,
+  ...clientRequestRules,
   ...processRules,
   ...collectorRules,
 ];
