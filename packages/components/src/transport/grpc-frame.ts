@@ -21,6 +21,8 @@ export class UnaryMessage {
   /** Length of the message, or -1 until its 5 byte head is complete. */
   length = -1;
   compressed = false;
+  /** Whether the last chunk was copied, so that its memory is not needed any more. */
+  isCopied = false;
   #head: Buffer | undefined;
   #body: BodyBuffer | undefined;
 
@@ -63,7 +65,7 @@ export class UnaryMessage {
   #pushBody(chunk: Buffer): string | undefined {
     const body = this.#body as BodyBuffer;
     if (body.length + chunk.length > this.length) return "bad gRPC frame: bytes after the message; a unary call carries exactly one";
-    body.push(chunk);
+    this.isCopied = body.push(chunk);
     return undefined;
   }
 }

@@ -143,14 +143,15 @@ export class GrpcExchange implements Submission, OpenCall, StreamListener {
     return undefined;
   }
 
-  onData(chunk: Buffer): void {
+  onData(chunk: Buffer): boolean {
     const message = this.#message;
     if (message === undefined) return this.#discard(chunk);
     const wasKnown = message.length >= 0;
     const fault = message.push(chunk);
-    if (fault !== undefined) return this.#refuse(errorAnswer(GRPC.INVALID_ARGUMENT, fault));
-    if (!this.#parts.intake.charge(this, message.received)) return this.#refuse(OVERLOADED);
-    if (!wasKnown && message.length >= 0) this.#admit(message);
+    if (fault !== undefined) this.#refuse(errorAnswer(GRPC.INVALID_ARGUMENT, fault));
+    else if (!this.#parts.intake.charge(this, message.received)) this.#refuse(OVERLOADED);
+    else if (!wasKnown && message.length >= 0) this.#admit(message);
+    return message.isCopied;
   }
 
   /** The length is known: refuse what is too large or does not fit now before the rest arrives. */
@@ -213,9 +214,10 @@ export class GrpcExchange implements Submission, OpenCall, StreamListener {
    * Reads on and throws away, so that a client which is still writing finds its answer: a reset right behind an answer makes
    * Node's own clients lose it. Bounded by the size of a message and by read_timeout.
    */
-  #discard(chunk: Buffer): void {
+  #discard(chunk: Buffer): boolean {
     this.#discardable -= chunk.length;
     if (this.#discardable < 0) this.#stream.reset(ERROR.NO_ERROR);
+    return true;
   }
 }
 

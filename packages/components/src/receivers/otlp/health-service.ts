@@ -70,11 +70,12 @@ export class HealthService {
     this.#open.add(call);
     stream.listener = {
       onData: (chunk) => {
-        if (stream.headersSent) return;
+        if (stream.headersSent) return true;
         const fault = message.push(chunk);
         if (fault !== undefined) fail(GRPC.INVALID_ARGUMENT, fault);
         else if (message.compressed) fail(GRPC.UNIMPLEMENTED, "health requests are not compressed");
         else if (message.length > MAX_REQUEST_BYTES) fail(GRPC.INVALID_ARGUMENT, "the name of the service is too long");
+        return message.isCopied;
       },
       onEnd: () => {
         if (stream.headersSent) return;

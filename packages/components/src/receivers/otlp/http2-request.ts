@@ -45,8 +45,9 @@ export class Http2Request implements HttpRequest, StreamListener {
     this.#stream.reset(ERROR.NO_ERROR);
   }
 
-  onData(chunk: Buffer): void {
+  onData(chunk: Buffer): boolean {
     for (const listener of this.#data) listener(chunk);
+    return false;
   }
 
   onEnd(): void {

@@ -28,6 +28,22 @@ describe("bodies in pieces", () => {
     );
   });
 
+  it("come together whole when the memory of each piece goes that is said to be copied", () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(fc.nat(40), fc.nat(40_000)), { minLength: 1, maxLength: 12 }), fc.boolean(), (lengths, announced) => {
+        const whole = Buffer.concat(lengths.map((length, index) => Buffer.alloc(length, index + 1)));
+        const buffer = new BodyBuffer(announced ? whole.length : -1);
+        for (const [index, length] of lengths.entries()) {
+          const piece = Buffer.alloc(length, index + 1);
+          if (buffer.push(piece)) piece.fill(0);
+        }
+        expect(buffer.take().equals(whole)).toBe(true);
+      }),
+    );
+    const halves = new BodyBuffer(200);
+    expect([halves.push(Buffer.alloc(100)), halves.push(Buffer.alloc(100))]).toEqual([false, true]);
+  });
+
   it("do not keep a large read buffer alive", () => {
     const large = Buffer.allocUnsafeSlow(64 << 10);
     expect(ownBytes(large.subarray(0, 100)).buffer.byteLength).toBe(100);

@@ -29,16 +29,20 @@ export class BodyBuffer {
     return this.#length;
   }
 
-  push(chunk: Buffer): void {
+  /** Takes the next piece. True: it was copied, and its memory is not needed any more. */
+  push(chunk: Buffer): boolean {
     const at = this.#length;
     this.#length += chunk.length;
     if (this.#target !== undefined) {
       this.#target.set(chunk, at);
-    } else if (this.#first === undefined) {
+      return true;
+    }
+    if (this.#first === undefined) {
       this.#first = chunk;
     } else if (this.#isEager()) {
       this.#target = this.#openTarget(this.#first);
       this.#target.set(chunk, at);
+      return true;
     } else if (this.#rest !== undefined) {
       this.#gather(chunk);
     } else {
@@ -46,6 +50,7 @@ export class BodyBuffer {
       this.#gather(this.#first);
       this.#gather(chunk);
     }
+    return false;
   }
 
   /** All bytes so far. The result owns its memory: it never keeps a much larger read buffer alive. */

@@ -24,6 +24,27 @@ describe("a connection", () => {
     expect([request?.closed, rig.connection.openStreams]).toEqual([1, 0]);
   });
 
+  it("gives a large read buffer back at once, unless somebody keeps a piece of it", () => {
+    for (const keeps of [false, true]) {
+      const rig = new ConnectionRig({ keeps });
+      rig.say(requestFrame(1, false));
+      const chunk = Buffer.from(new Uint8Array(data(1, 16_384)).buffer);
+      rig.socket.receive(chunk);
+      expect(chunk.length).toBe(keeps ? 16_393 : 0);
+      expect(Buffer.concat(rig.requests[0]?.body ?? [])).toEqual(Buffer.alloc(16_384, 0x61));
+    }
+  });
+
+  it("keeps a large read buffer with frames other than DATA in it, and one that is part of a larger one", () => {
+    const rig = new ConnectionRig();
+    rig.say(requestFrame(1, false));
+    const mixed = Buffer.from(new Uint8Array(Buffer.concat([data(1, 16_384), PING])).buffer);
+    rig.socket.receive(mixed);
+    const part = Buffer.concat([data(1, 16_384), Buffer.alloc(1)]).subarray(0, -1);
+    rig.socket.receive(part);
+    expect([mixed.length, part.length]).toEqual([16_410, 16_393]);
+  });
+
   it("takes the greeting of a client in single bytes", () => {
     const rig = new ConnectionRig({ greeted: false });
     for (const byte of Buffer.concat([PREFACE, frame(FRAME.SETTINGS, 0, 0), requestFrame(1, true)])) rig.say(Buffer.from([byte]));

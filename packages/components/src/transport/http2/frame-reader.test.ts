@@ -48,7 +48,7 @@ describe("frames", () => {
         reader.stop();
       },
       onDataStart: () => undefined,
-      onDataChunk: () => undefined,
+      onDataChunk: () => true,
       onDataEnd: () => undefined,
     });
     reader.push(Buffer.concat([frame(6, 0, 0), frame(7, 0, 0)]), 0);

@@ -5,7 +5,8 @@ export interface FrameSink {
   onFrame(type: number, flags: number, streamId: number, payload: Buffer): void;
   /** A DATA frame begins; `length` counts its padding too, as flow control does. */
   onDataStart(streamId: number, length: number, flags: number): void;
-  onDataChunk(chunk: Buffer): void;
+  /** True: nothing of the chunk is needed any more. */
+  onDataChunk(chunk: Buffer): boolean;
   onDataEnd(flags: number): void;
 }
 
@@ -27,19 +28,26 @@ export class FrameReader {
   #payload: Buffer | undefined;
   #payloadLength = 0;
   #isStopped = false;
+  /** Somebody holds a part of the chunk that is being read. */
+  #isKept = false;
 
   constructor(sink: FrameSink) {
     this.#sink = sink;
   }
 
-  /** @throws ConnectionError for frames of a wrong size; whatever the sink throws. */
-  push(chunk: Buffer, start: number): void {
+  /**
+   * True: nothing of the chunk is needed any more.
+   * @throws ConnectionError for frames of a wrong size; whatever the sink throws.
+   */
+  push(chunk: Buffer, start: number): boolean {
     let at = start;
+    this.#isKept = false;
     while (at < chunk.length && !this.#isStopped) {
       if (this.#left < 0) at = this.#readHead(chunk, at);
       else if (this.#type === TYPE.DATA) at = this.#readData(chunk, at);
       else at = this.#readWhole(chunk, at);
     }
+    return !this.#isKept;
   }
 
   /** Reads no further, also not in the bytes that it is reading. */
@@ -88,7 +96,7 @@ export class FrameReader {
     const data = Math.min(chunk.length - at, this.#left - this.#padding);
     if (data > 0) {
       this.#left -= data;
-      this.#sink.onDataChunk(chunk.subarray(at, at + data));
+      if (!this.#sink.onDataChunk(chunk.subarray(at, at + data))) this.#isKept = true;
       at += data;
     }
     const rest = Math.min(chunk.length - at, this.#left);
@@ -111,6 +119,7 @@ export class FrameReader {
     const end = Math.min(chunk.length, start + this.#left);
     if (this.#payload === undefined) {
       if (end - start === this.#left) {
+        this.#isKept = true;
         this.#endWhole(chunk.subarray(start, end));
         return end;
       }

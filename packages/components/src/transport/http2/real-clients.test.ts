@@ -31,7 +31,10 @@ beforeEach(async () => {
       onRequest: (stream, head) => {
         let length = 0;
         stream.listener = {
-          onData: (chunk) => void (length += chunk.length),
+          onData(chunk) {
+            length += chunk.length;
+            return true;
+          },
           onEnd: () => {
             stream.respond(
               [

@@ -7,8 +7,8 @@ import type { Sender } from "./sender.ts";
 
 /** Who serves a request. */
 export interface StreamListener {
-  /** A piece of the body; it is part of a larger buffer. */
-  onData(chunk: Buffer): void;
+  /** A piece of the body; it is part of a larger buffer. True: nothing of it is needed any more, the buffer may go. */
+  onData(chunk: Buffer): boolean;
   /** The request is complete. */
   onEnd(): void;
   /** The stream is over: answered and complete, reset by a side, or lost with its connection. Called once, last. */
@@ -92,10 +92,11 @@ export class Stream {
     }
   }
 
-  /** Takes a piece of the body from the connection. */
-  take(chunk: Buffer): void {
-    if (this.#held === undefined) this.listener?.onData(chunk);
-    else this.#held.push(chunk);
+  /** Takes a piece of the body from the connection. True: nothing of it is needed any more. */
+  take(chunk: Buffer): boolean {
+    if (this.#held === undefined) return this.listener?.onData(chunk) ?? true;
+    this.#held.push(chunk);
+    return false;
   }
 
   /** Sends the head of the answer. */

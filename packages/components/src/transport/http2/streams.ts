@@ -103,12 +103,13 @@ export class Streams implements StreamOwner {
     if (!stream.isPaused && !isEnd) this.#useOf(stream, length);
   }
 
-  onDataChunk(chunk: Buffer): void {
+  onDataChunk(chunk: Buffer): boolean {
     const stream = this.#current;
-    if (stream === undefined || stream.isClosed) return;
+    if (stream === undefined || stream.isClosed) return true;
     stream.received += chunk.length;
-    if (stream.expected >= 0 && stream.received > stream.expected) return this.#fail(stream, ERROR.PROTOCOL_ERROR);
-    stream.take(chunk);
+    if (stream.expected < 0 || stream.received <= stream.expected) return stream.take(chunk);
+    this.#fail(stream, ERROR.PROTOCOL_ERROR);
+    return true;
   }
 
   onDataEnd(flags: number): void {

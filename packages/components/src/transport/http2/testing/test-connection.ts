@@ -24,6 +24,8 @@ export interface SeenRequest {
 export interface RigOptions extends Partial<Pick<ConnectionOptions, "maxConcurrentStreams" | "streamWindow" | "connectionWindow">> {
   readonly onRequest?: (request: SeenRequest) => void;
   readonly onPing?: (connection: Connection) => void;
+  /** Whether the handler keeps the pieces of a body as they come; else it copies them. */
+  readonly keeps?: boolean;
   /** Whether the client has said hello already. */
   readonly greeted?: boolean;
 }
@@ -40,7 +42,7 @@ export class ConnectionRig {
   readonly #decoder: HeaderDecoder = new HeaderDecoder(huffman, 1 << 20);
   #read = 0;
 
-  constructor({ onRequest, onPing, greeted = true, ...options }: RigOptions = {}) {
+  constructor({ onRequest, onPing, keeps = false, greeted = true, ...options }: RigOptions = {}) {
     this.connection = new Connection(this.socket.socket, {
       maxConcurrentStreams: 100,
       streamWindow: 1 << 20,
@@ -53,7 +55,11 @@ export class ConnectionRig {
         const request: SeenRequest = { stream, head, body: [], ended: false, closed: 0 };
         this.requests.push(request);
         stream.listener = {
-          onData: (chunk) => void request.body.push(Buffer.from(chunk)),
+          onData(chunk) {
+            if (keeps) request.body.push(chunk);
+            else request.body.push(Buffer.from(chunk));
+            return !keeps;
+          },
           onEnd: () => void (request.ended = true),
           onClose: () => void (request.closed += 1),
         };
