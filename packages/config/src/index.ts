@@ -10,4 +10,4 @@ export { EtcdProvider } from "./providers/etcd-provider.ts";
 export { HttpProvider } from "./providers/http-provider.ts";
 export type { ConfigProvider, ProviderIo } from "./providers/provider.ts";
 export { textWithin } from "./providers/text-within.ts";
-export { REMOTE_SCHEMES } from "./resolve/config-io.ts";
+export { REMOTE_SCHEMES, SCHEMES } from "./resolve/config-io.ts";

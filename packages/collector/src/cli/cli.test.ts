@@ -133,7 +133,7 @@ describe("tidemark components", () => {
   it("lists every component in the Collector's form", async () => {
     const { code, stdout } = await runCli("components");
     expect(code).toBe(0);
-    const list = parse(stdout) as Record<string, { name: string; module: string; stability: Record<string, string> }[]>;
+    const list = parse(stdout) as Record<string, { name: string; scheme: string; module: string; stability: Record<string, string> }[]>;
     expect(list["buildinfo"]).toMatchObject({ command: "tidemark" });
     expect(list["receivers"]?.find(({ name }) => name === "otlp")).toMatchObject({
       module: expect.stringMatching(/^@tidemark\/components\/receivers\/otlp v/),
@@ -141,6 +141,7 @@ describe("tidemark components", () => {
     });
     expect(list["connectors"]?.find(({ name }) => name === "forward")?.stability).toHaveProperty("traces-to-traces");
     expect(list["extensions"]?.find(({ name }) => name === "health_check")?.stability).toEqual({ extension: "Beta" });
+    expect(list["providers"]?.map(({ scheme }) => scheme)).toEqual(["env", "file", "yaml", "http", "https", "etcd", "etcds"]);
   });
 });
 

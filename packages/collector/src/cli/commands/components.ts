@@ -1,4 +1,5 @@
 import { registry } from "@tidemark/components";
+import { SCHEMES } from "@tidemark/config";
 import type { ComponentDefinition, Registry, Stability } from "@tidemark/core";
 import { stringify } from "yaml";
 import { VERSION } from "../../version.ts";
@@ -29,7 +30,7 @@ async function componentList(components: Registry): Promise<Record<string, unkno
   return {
     buildinfo: { command: "tidemark", description: "An OpenTelemetry pipeline whose alerts carry their evidence", version: VERSION },
     ...sections,
-    providers: ["env", "file", "yaml"].map((scheme) => ({ scheme, module })),
+    providers: SCHEMES.map((scheme) => ({ scheme, module })),
     converters: [],
   };
 }
