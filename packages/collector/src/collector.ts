@@ -141,6 +141,14 @@ export async function planBetween(before: LoadedConfig, next: LoadedConfig): Pro
   }
 }
 
+/**
+ * Builds the pipelines of a configuration, starts nothing and opens no port.
+ * @throws what `createCollector` throws.
+ */
+export async function tryToBuild(config: LoadedConfig): Promise<void> {
+  await createCollector({ config, logSink: () => {} }).shutdown(0);
+}
+
 function noSource(): Promise<never> {
   return Promise.reject(new Error("this collector was not started from a configuration that can be read again"));
 }

@@ -1,6 +1,6 @@
 import { registry } from "@tidemark/components";
 import { renderDiagnostics, type LoadedConfig, type LoadResult } from "@tidemark/config";
-import { parseDuration, systemClock } from "@tidemark/core";
+import { messageOf, parseDuration, systemClock } from "@tidemark/core";
 import { ConfigSource } from "../reload/config-source.ts";
 import type { ParsedArguments } from "./arguments.ts";
 import { UsageError, type CliIo } from "./io.ts";
@@ -36,6 +36,21 @@ export function configOrReport(result: LoadResult, io: CliIo): LoadedConfig | un
   const { diagnostics } = result;
   io.stderr(`${renderDiagnostics(diagnostics, { color: io.color }).trimEnd()}\n\n${countOf(diagnostics)}\n`);
   return undefined;
+}
+
+/** What `build` makes of a configuration; shows what a component refuses, which is a mistake in its configuration, and gives `undefined` then. */
+export async function buildOrReport<T>(build: () => T | Promise<T>, io: CliIo): Promise<T | undefined> {
+  try {
+    return await build();
+  } catch (caught) {
+    io.stderr(cannotBuild(messageOf(caught)));
+    return undefined;
+  }
+}
+
+/** The line that says why pipelines cannot be built. */
+export function cannotBuild(why: string): string {
+  return `The pipelines cannot be built: ${why}\n`;
 }
 
 /** `2 errors, 1 warning`. */

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import type { LoadedConfig } from "@tidemark/config";
 import { systemClock, topologyOf, type Host, type NodeChange } from "@tidemark/core";
 import type { Running } from "../cli/running.ts";
-import { createCollector, planBetween } from "../collector.ts";
+import { createCollector, planBetween, tryToBuild, type Collector } from "../collector.ts";
 import { createLogging } from "../logging/create-logging.ts";
 import type { LogSink } from "../logging/log-event.ts";
-import type { ConfigSource } from "../reload/config-source.ts";
+import type { ConfigSource, SourceTexts } from "../reload/config-source.ts";
 import { ReloadCounts } from "../reload/reload-metrics.ts";
 import { Reloader } from "../reload/reloader.ts";
 import { clusterWorkers } from "./cluster-process.ts";
@@ -30,6 +30,7 @@ export interface SupervisorOptions {
  * @throws what a component throws when it is created: each worker would fail in the same way.
  */
 export async function createSupervisor({ config, source, count, logSink, drainMs }: SupervisorOptions): Promise<Running> {
+  // What cannot be built here, no worker can build.
   await tryToBuild(config);
   // Only we can look into a directory that mkdtemp makes: nobody else can send as a worker.
   const sockets = mkdtempSync(join(tmpdir(), "tidemark-"));
@@ -55,16 +56,9 @@ export async function createSupervisor({ config, source, count, logSink, drainMs
     },
   });
   const apply = async (next: LoadedConfig): Promise<readonly NodeChange[]> => {
-    await tryToBuild(next);
-    const { texts } = source;
-    // First what can fail here alone, and be taken back: workers that have changed over would run on with what the log calls rejected.
-    const extensions = await own.apply(supervisorConfig(next));
-    const nodes = await group.reload(texts).catch(async (caught: unknown) => {
-      await own.apply(supervisorConfig(running));
-      throw caught;
-    });
+    const nodes = await changeOver({ own, group, texts: source.texts }, running, next);
     running = next;
-    return [...extensions, ...nodes];
+    return nodes;
   };
   const reloader = new Reloader({
     config,
@@ -92,6 +86,25 @@ export async function createSupervisor({ config, source, count, logSink, drainMs
   };
 }
 
+interface Parts {
+  readonly own: Collector;
+  readonly group: WorkerGroup;
+  /** What `next` was made from. */
+  readonly texts: SourceTexts;
+}
+
+/** Puts `next` in the place of `running`, in the workers and beside them; when one of them cannot take it over, all go on as before. */
+async function changeOver({ own, group, texts }: Parts, running: LoadedConfig, next: LoadedConfig): Promise<readonly NodeChange[]> {
+  await tryToBuild(next);
+  // First what can fail here alone, and be taken back: workers that have changed over would run on with what the log calls rejected.
+  const extensions = await own.apply(supervisorConfig(next));
+  const nodes = await group.reload(texts).catch(async (caught: unknown) => {
+    await own.apply(supervisorConfig(running));
+    throw caught;
+  });
+  return [...extensions, ...nodes];
+}
+
 /** Starts one after the other; leaves nothing running when one of them cannot. */
 async function startAll(parts: readonly { start(): Promise<void> }[], shutdown: () => Promise<void>): Promise<void> {
   try {
@@ -100,9 +113,4 @@ async function startAll(parts: readonly { start(): Promise<void> }[], shutdown: 
     await shutdown();
     throw caught;
   }
-}
-
-/** What cannot be built here, no worker can build. */
-async function tryToBuild(config: LoadedConfig): Promise<void> {
-  await createCollector({ config, logSink: () => {} }).shutdown(0);
 }

@@ -1,4 +1,3 @@
-import type { LoadedConfig } from "@tidemark/config";
 import { messageOf, type NodeChange } from "@tidemark/core";
 import { isDeepStrictEqual } from "node:util";
 import { planBetween } from "../../collector.ts";
@@ -6,7 +5,7 @@ import { ADMIN_TOKEN, adminUrl } from "../admin-client.ts";
 import type { ParsedArguments } from "../arguments.ts";
 import { CONFIG_OPTIONS, type Command } from "../command.ts";
 import { EXIT, UsageError, type CliIo } from "../io.ts";
-import { configOrReport, loadOrReport, sourceOf } from "../load.ts";
+import { buildOrReport, configOrReport, loadOrReport, sourceOf } from "../load.ts";
 import { planText } from "../plan-text.ts";
 import { mistakesThere, planAt } from "../remote-plan.ts";
 
@@ -57,17 +56,8 @@ async function planAgainst(olds: readonly string[], args: ParsedArguments, io: C
   const next = await loadOrReport(args, io);
   const before = next === undefined ? undefined : await loadOrReport({ ...args, sources: olds }, io);
   if (next === undefined || before === undefined) return EXIT.usage;
-  const nodes = await builtPlan(before, next, io);
+  const nodes = await buildOrReport(() => planBetween(before, next), io);
   return nodes === undefined ? EXIT.usage : { nodes, telemetryChanged: !isDeepStrictEqual(before.telemetry, next.telemetry) };
-}
-
-async function builtPlan(before: LoadedConfig, next: LoadedConfig, io: CliIo): Promise<readonly NodeChange[] | undefined> {
-  try {
-    return await planBetween(before, next);
-  } catch (caught) {
-    io.stderr(`The pipelines cannot be built: ${messageOf(caught)}\n`);
-    return undefined;
-  }
 }
 
 async function askPlan(admin: string, args: ParsedArguments, io: CliIo, environment: PlanEnvironment): Promise<Plan | number> {
@@ -83,7 +73,8 @@ async function askPlan(admin: string, args: ParsedArguments, io: CliIo, environm
     if (report.result === "planned") return report;
     // The collector names places only. Mostly the same mistakes show here, with all that is to be said about them.
     const config = configOrReport(here, io);
-    if (config !== undefined && (await builtPlan(config, config, io)) !== undefined) io.stderr(mistakesThere(url, report.mistakes));
+    if (config !== undefined && (await buildOrReport(() => planBetween(config, config), io)) !== undefined)
+      io.stderr(mistakesThere(url, report.mistakes));
     return EXIT.usage;
   } catch (caught) {
     io.stderr(`tidemark plan: ${messageOf(caught)}\n`);

@@ -7,7 +7,7 @@ import type { ConfigSource } from "../../reload/config-source.ts";
 import type { ParsedArguments } from "../arguments.ts";
 import { CONFIG_OPTIONS, type Command } from "../command.ts";
 import { EXIT, UsageError, type CliIo } from "../io.ts";
-import { configOrReport, sourceOf } from "../load.ts";
+import { buildOrReport, configOrReport, sourceOf } from "../load.ts";
 import { openLogSink } from "../log-output.ts";
 import { inThisProcess, type Running } from "../running.ts";
 import { StopSignals } from "../stop-signals.ts";
@@ -56,7 +56,7 @@ export const runCommand: Command = {
 async function runWorkers(args: ParsedArguments, count: number, deadlineMs: number, io: CliIo): Promise<number> {
   const [{ isWorkerProcess }, { runAsWorker }] = await Promise.all([
     import("../../workers/cluster-process.ts"),
-    import("./run-workers.ts"),
+    import("./run-as-worker.ts"),
   ]);
   if (isWorkerProcess()) return runAsWorker(args, deadlineMs, io);
   const { createSupervisor } = await import("../../workers/supervisor.ts");
@@ -100,7 +100,7 @@ interface RunOptions {
 
 async function runCollector(options: RunOptions, create: () => Running | Promise<Running>): Promise<number> {
   const { config, deadlineMs, logSink, io, watched } = options;
-  const collector = await build(create, io);
+  const collector = await buildOrReport(create, io);
   if (collector === undefined) return EXIT.usage;
   const signals = new StopSignals();
   const release = [keepAlive(), reportUnexpected((component) => collector.logger(component)), () => signals.close()];
@@ -133,16 +133,6 @@ async function starts(collector: Running, signals: StopSignals): Promise<boolean
   } catch (caught) {
     collector.logger().error(`The collector could not start: ${messageOf(caught)}`);
     return false;
-  }
-}
-
-/** What a component refuses when it is made is a mistake in its configuration. */
-async function build(create: () => Running | Promise<Running>, io: CliIo): Promise<Running | undefined> {
-  try {
-    return await create();
-  } catch (caught) {
-    io.stderr(`The pipelines cannot be built: ${messageOf(caught)}\n`);
-    return undefined;
   }
 }
 

@@ -1,10 +1,10 @@
 import { renderDiagnostics, type Diagnostic, type LoadedConfig } from "@tidemark/config";
 import { messageOf } from "@tidemark/core";
-import { createCollector } from "../../collector.ts";
+import { tryToBuild } from "../../collector.ts";
 import type { ParsedArguments } from "../arguments.ts";
 import { CONFIG_OPTIONS, type Command } from "../command.ts";
 import { EXIT, type CliIo } from "../io.ts";
-import { countOf, load } from "../load.ts";
+import { cannotBuild, countOf, load } from "../load.ts";
 
 /** What validation found. */
 interface Verdict {
@@ -36,25 +36,22 @@ async function judge(args: ParsedArguments, io: CliIo): Promise<Verdict> {
   const result = await load(args, io);
   if (!result.ok) return { valid: false, diagnostics: result.diagnostics };
   const { warnings } = result.config;
-  const buildError = await tryToBuild(result.config);
-  return buildError === undefined
-    ? { valid: true, diagnostics: warnings }
-    : { valid: false, diagnostics: warnings, build_error: buildError };
+  const why = await buildError(result.config);
+  return why === undefined ? { valid: true, diagnostics: warnings } : { valid: false, diagnostics: warnings, build_error: why };
 }
 
-async function tryToBuild(config: LoadedConfig): Promise<string | undefined> {
+async function buildError(config: LoadedConfig): Promise<string | undefined> {
   try {
-    const collector = createCollector({ config, logSink: () => {} });
-    await collector.shutdown(0);
+    await tryToBuild(config);
     return undefined;
   } catch (caught) {
     return messageOf(caught);
   }
 }
 
-function showText({ valid, diagnostics, build_error: buildError }: Verdict, args: ParsedArguments, io: CliIo): void {
+function showText({ valid, diagnostics, build_error: why }: Verdict, args: ParsedArguments, io: CliIo): void {
   if (diagnostics.length > 0) io.stderr(`${renderDiagnostics(diagnostics, { color: io.color }).trimEnd()}\n\n`);
-  if (buildError !== undefined) io.stderr(`The pipelines cannot be built: ${buildError}\n`);
+  if (why !== undefined) io.stderr(cannotBuild(why));
   const count = countOf(diagnostics);
   if (valid) io.stdout(`${args.sources.join(", ")}: valid${count === "" ? "" : ` (${count})`}\n`);
   else if (count !== "") io.stderr(`${count}\n`);
