@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { stackOf } from "@tidemark/core";
 import { batchFromJson, batchFromObject, mergeBatches, openBatch, WireError, type Batch, type Signal } from "@tidemark/otlp";
 import { DATA_TYPES } from "../lib/proto-types.ts";
 import { referenceCodecs, type ReferenceCodec } from "../lib/reference-codecs.ts";
@@ -49,7 +50,7 @@ export class CodecTarget implements Target {
       checkBatch(batch, tape, sound);
       return { kind };
     } catch (error) {
-      if (!(error instanceof WireError)) return { kind, fault: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+      if (!(error instanceof WireError)) return { kind, fault: stackOf(error) };
       kind += ` ${kindOf(error.message)}`;
       return sound ? { kind, fault: `a sound request is refused: ${error.message}` } : { kind };
     }

@@ -7,7 +7,7 @@ export * from "./contract/define.ts";
 export type * from "./contract/delivery.ts";
 export * from "./contract/health.ts";
 export type * from "./contract/logger.ts";
-export { messageOf } from "./contract/message-of.ts";
+export { messageOf, stackOf } from "./contract/message-of.ts";
 export * from "./contract/outcome.ts";
 export * from "./contract/pipeline-error.ts";
 export type * from "./contract/registry.ts";

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { stackOf } from "@tidemark/core";
 import { EXIT, type CliIo } from "./io.ts";
 import { runCommandLine, startsPipelines } from "./run-command-line.ts";
 
@@ -33,8 +34,6 @@ function processIo(): CliIo {
 }
 
 function defect(thrown: unknown): number {
-  process.stderr.write(
-    `tidemark: unexpected error; this is a defect of the program: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}\n`,
-  );
+  process.stderr.write(`tidemark: unexpected error; this is a defect of the program: ${stackOf(thrown)}\n`);
   return EXIT.failure;
 }

@@ -1,4 +1,4 @@
-import { messageOf, type Logger } from "@tidemark/core";
+import { messageOf, stackOf, type Logger } from "@tidemark/core";
 
 const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
 /** A component's folder in a stack trace. */
@@ -13,7 +13,7 @@ export function keepAlive(): () => void {
 /** Logs what no one caught, under the component that its stack leads to, and lets the process live. Returns how to stop that. */
 export function reportUnexpected(logger: (component: string) => Logger): () => void {
   const report = (thrown: unknown): void => {
-    const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+    const stack = stackOf(thrown);
     const message = messageOf(thrown);
     logger(componentOf(stack)).error("An unexpected error was caught; the collector goes on.", {
       error: message,

@@ -1,4 +1,4 @@
-import type { ComponentContext } from "@tidemark/core";
+import { stackOf, type ComponentContext } from "@tidemark/core";
 import type { Socket } from "node:net";
 import { Connection } from "../../transport/http2/connection.ts";
 import { HuffmanDecoder } from "../../transport/http2/huffman.ts";
@@ -55,7 +55,7 @@ export class Http2Connections {
       onFault: (error) => log.debug("HTTP/2 connection failed", { error }),
       onDefect: (error) =>
         log.error("An HTTP/2 request broke its handler; it is cut off.", {
-          error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+          error: stackOf(error),
         }),
       onClose: () => {
         keeper.stop();
