@@ -37,8 +37,6 @@ export const NO_TOTALS: LedgerTotals = {
 
 /** The books of two graphs in one row. */
 export function addTotals(a: LedgerTotals, b: LedgerTotals): LedgerTotals {
-  const dropped: Record<string, number> = { ...a.dropped };
-  for (const [reason, items] of Object.entries(b.dropped)) dropped[reason] = (dropped[reason] ?? 0) + items;
   return {
     received: a.received + b.received,
     alerts: a.alerts + b.alerts,
@@ -49,15 +47,13 @@ export function addTotals(a: LedgerTotals, b: LedgerTotals): LedgerTotals {
     restored: a.restored + b.restored,
     held: a.held + b.held,
     stored: a.stored + b.stored,
-    dropped,
+    dropped: sumByReason([a.dropped, b.dropped]),
   };
 }
 
 /** Sums the rows of all nodes up. */
 export function ledgerTotals({ nodes, edges }: LedgerSnapshot): LedgerTotals {
   const sum = (count: (node: LedgerSnapshot["nodes"][number]) => number): number => nodes.reduce((total, node) => total + count(node), 0);
-  const dropped: Record<string, number> = {};
-  for (const node of nodes) for (const [reason, items] of Object.entries(node.dropped)) dropped[reason] = (dropped[reason] ?? 0) + items;
   return {
     received: sum((node) => (node.kind === "receiver" ? node.received : 0)),
     alerts: edges.reduce((total, edge) => total + (edge.kind === "alerts" ? edge.items : 0), 0),
@@ -68,6 +64,12 @@ export function ledgerTotals({ nodes, edges }: LedgerSnapshot): LedgerTotals {
     restored: sum((node) => node.restored),
     held: sum((node) => node.held),
     stored: sum((node) => node.stored),
-    dropped,
+    dropped: sumByReason(nodes.map((node) => node.dropped)),
   };
+}
+
+function sumByReason(list: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const counts of list) for (const [reason, items] of Object.entries(counts)) sums[reason] = (sums[reason] ?? 0) + items;
+  return sums;
 }

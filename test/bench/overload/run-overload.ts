@@ -48,7 +48,7 @@ export const REQUEST_ITEMS = 100;
 /** What the phase of overload offers, as a multiple of the sustainable rate, and what follows. */
 export const OVERLOAD = 4;
 export const AFTERWARDS = 0.9;
-export const AFTERWARDS_SECONDS = 12;
+const AFTERWARDS_SECONDS = 12;
 
 const FIND_SECONDS = 12;
 /** Until then queues fill, and the rate is not that of the back end. */

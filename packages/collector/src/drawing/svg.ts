@@ -35,7 +35,7 @@ export function toSvg(drawing: Drawing): string {
 }
 
 /** Text for element content and attribute values. */
-export function escapeXml(text: string): string {
+function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { renderDiagnostics, type LoadedConfig, type LoadResult } from "@tidemark/config";
+import { renderDiagnostics, type Diagnostic, type LoadedConfig, type LoadResult } from "@tidemark/config";
 import {
   messageOf,
   type Candidate,
@@ -57,8 +57,7 @@ export class Reloader {
     try {
       const result = await this.#options.loadCandidate(candidate);
       if (!result.ok) {
-        const errors = result.diagnostics.filter(({ severity }) => severity === "error");
-        return notPlanned(errors.map((error) => names.site(error)));
+        return notPlanned(errorsIn(result.diagnostics).map((error) => names.site(error)));
       }
       const { config } = result;
       const nodes = names.changes(await this.#options.plan(this.#config, config), config.graph);
@@ -98,8 +97,7 @@ export class Reloader {
   async #attempt(passed: () => number): Promise<ReloadReport> {
     const result = await this.#options.load();
     if (!result.ok) {
-      const errors = result.diagnostics.filter(({ severity }) => severity === "error");
-      return failed(renderDiagnostics(errors, { color: false }).trimEnd(), passed());
+      return failed(renderDiagnostics(errorsIn(result.diagnostics), { color: false }).trimEnd(), passed());
     }
     const { config } = result;
     const nodes = await this.apply(config);
@@ -123,6 +121,11 @@ export class Reloader {
       if (state === "lost") log.warn("The node has lost its memory.", { node, reason: reason ?? "it is not there any more" });
     }
   }
+}
+
+/** Without the warnings. */
+function errorsIn(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  return diagnostics.filter(({ severity }) => severity === "error");
 }
 
 function notPlanned(mistakes: readonly MistakeSite[]): PlanReport {
