@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
-import { PipelineError, type Candidate, type ComponentContext, type Extension, type ServerAuthenticator } from "@tidemark/core";
+import type { Candidate, ComponentContext, Extension, ServerAuthenticator } from "@tidemark/core";
+import { unauthenticatedPage } from "../../pages/auth.ts";
 import { jsonPage, PageServer, textPage, type Page, type PageRequest } from "../../pages/page-server.ts";
 import { parseListenAddress } from "../../transport/listen.ts";
 import { z } from "zod";
@@ -62,13 +63,7 @@ function isLoopback(endpoint: string): boolean {
 async function refusal({ headers }: PageRequest, authenticator: ServerAuthenticator | undefined): Promise<Page | undefined> {
   // A browser says so when a page asks; pages of other sites must not command a collector on their reader's machine.
   if (headers.origin !== undefined) return textPage(403, "403: pages of a browser may not ask here");
-  try {
-    await authenticator?.authenticate(headers);
-    return undefined;
-  } catch (caught) {
-    const { message } = PipelineError.from(caught);
-    return { ...textPage(401, `401: ${message}`), headers: { "www-authenticate": authenticator?.challenge ?? "Bearer" } };
-  }
+  return authenticator === undefined ? undefined : unauthenticatedPage(headers, authenticator);
 }
 
 function answerTo(request: PageRequest, context: ComponentContext): Page | Promise<Page> {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { pageAuthField } from "../../pages/auth.ts";
 import { parseListenAddress } from "../../transport/listen.ts";
 import { serverTlsField } from "../../transport/tls/tls-fields.ts";
 
@@ -9,19 +10,7 @@ const fields = z.strictObject({
     .refine((endpoint) => parseListenAddress(endpoint, "tcp") !== undefined, "write host:port, such as localhost:13135 or 0.0.0.0:13135")
     .meta({ description: "Where it is served over HTTP.", examples: ["0.0.0.0:13135"] }),
   tls: serverTlsField.optional(),
-  auth: z
-    .strictObject({
-      authenticator: z
-        .string()
-        .min(1)
-        .meta({
-          description: "Id of the extension that checks each request.",
-          examples: ["bearertokenauth/admin"],
-          extension: "serverAuthenticator",
-        }),
-    })
-    .optional()
-    .meta({ description: "Who may ask. Absent: whoever reaches the endpoint.", examples: [{ authenticator: "bearertokenauth/admin" }] }),
+  auth: pageAuthField.optional(),
 });
 
 /** Options of the admin interface. */

@@ -1,5 +1,5 @@
 import { messageOf, type ComponentContext, type Extension } from "@tidemark/core";
-import { WatchedFile, type ReadTextFile } from "../../auth/watched-file.ts";
+import { WatchedFile, type ReadTextFile } from "../../files/watched-file.ts";
 import { BasicServer } from "./basic-server.ts";
 import type { BasicAuthConfig } from "./config.ts";
 import { readHtpasswd } from "./htpasswd.ts";

@@ -1,6 +1,6 @@
 import type { AuthData, ComponentContext, Extension, RequestHeaders } from "@tidemark/core";
 import { digestOf, headerOf, matchesOne, unauthenticated } from "../../auth/secrets.ts";
-import { WatchedFile, type ReadTextFile } from "../../auth/watched-file.ts";
+import { WatchedFile, type ReadTextFile } from "../../files/watched-file.ts";
 import type { BearerTokenAuthConfig } from "./config.ts";
 
 /** A token says that its bearer may send, and nothing about who that is. */

@@ -11,12 +11,13 @@ export interface WatchedFileSettings {
   readonly log: Logger;
   /** Takes the text when it is new. What it throws rejects the start; later the old text stays in force. */
   readonly use: (text: string) => void;
+  /** Time between two looks at the file; 0: it is read once. Reading finds every kind of change, also of the links that Kubernetes swaps. */
+  readonly intervalMs?: number;
 }
 
-/** Time between two looks at the file. Reading finds every kind of change, also of the links that Kubernetes swaps. */
 const INTERVAL_MS = 1000;
 
-/** A small file with secrets that counts as it is now, without a restart. */
+/** A small file that counts as it is now, without a restart. */
 export class WatchedFile {
   readonly #settings: WatchedFileSettings;
   #text: string | undefined;
@@ -50,8 +51,9 @@ export class WatchedFile {
   }
 
   #schedule(): void {
-    if (this.#stopped) return;
-    this.#timer = this.#settings.clock.setTimeout(() => void this.#look(), INTERVAL_MS);
+    const { clock, intervalMs = INTERVAL_MS } = this.#settings;
+    if (this.#stopped || intervalMs === 0) return;
+    this.#timer = clock.setTimeout(() => void this.#look(), intervalMs);
   }
 
   async #look(): Promise<void> {
