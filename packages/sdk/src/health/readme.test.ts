@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
@@ -9,7 +9,9 @@ import { batchFromJson } from "@tidemark/otlp";
 import { afterEach, expect, it } from "vitest";
 
 const servers: Server[] = [];
+const children: ChildProcess[] = [];
 afterEach(() => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
   for (const server of servers.splice(0)) server.close().closeAllConnections();
 });
 
@@ -54,18 +56,15 @@ it("the example of the README runs as it stands: page, metrics and end", async (
     .replace("8080", String(port));
   expect(code).toContain(`listen(${port})`);
   const child = spawn(process.execPath, ["--input-type=module", "--eval", code], { cwd: fileURLToPath(folder), stdio: "inherit" });
-  try {
-    expect(await exported.promise).toEqual(["payment_gateway", "stock_cache_hit_rate", "whole"]);
-    const response = await fetch(`http://localhost:${port}/health`);
-    expect(response.status).toBe(200);
-    expect(await response.json()).toMatchObject({
-      service: "shop",
-      status: "UP",
-      details: { checks: { payment_gateway: { status: "UP" }, stock_cache_hit_rate: { status: "UP", value: 0.93 } } },
-    });
-    child.kill("SIGTERM");
-    expect(await once(child, "exit")).toEqual([0, null]);
-  } finally {
-    child.kill("SIGKILL");
-  }
+  children.push(child);
+  expect(await exported.promise).toEqual(["payment_gateway", "stock_cache_hit_rate", "whole"]);
+  const response = await fetch(`http://localhost:${port}/health`);
+  expect(response.status).toBe(200);
+  expect(await response.json()).toMatchObject({
+    service: "shop",
+    status: "UP",
+    details: { checks: { payment_gateway: { status: "UP" }, stock_cache_hit_rate: { status: "UP", value: 0.93 } } },
+  });
+  child.kill("SIGTERM");
+  expect(await once(child, "exit")).toEqual([0, null]);
 });
