@@ -16,7 +16,11 @@ async function numbers(queue: DurableQueue): Promise<number[]> {
 
 async function segments(directory: string): Promise<string[]> {
   const folder = join(directory, "queues", FOLDER);
-  return (await readdir(folder).catch(() => [])).toSorted((a, b) => a.localeCompare(b)).map((name) => join(folder, name));
+  const names = await readdir(folder).catch(() => []);
+  return names
+    .filter((name) => name.endsWith(".log"))
+    .toSorted((a, b) => a.localeCompare(b))
+    .map((name) => join(folder, name));
 }
 
 function range(count: number, from = 0): number[] {

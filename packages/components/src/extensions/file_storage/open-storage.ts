@@ -19,6 +19,7 @@ import { OpenLetters, type ReplayTarget } from "./letters/open-letters.ts";
 import { openOwnerLog } from "./log/open-owner-log.ts";
 import { ownerOfFolder } from "./log/owner-name.ts";
 import type { RecordLog } from "./log/record-log.ts";
+import { deleteSpareFiles } from "./log/spare-files.ts";
 import type { OpenedState, StateOptions } from "./state/state-calls.ts";
 import { StateClient, type ClientEnvironment } from "./state/state-client.ts";
 
@@ -106,6 +107,7 @@ export class OpenStorage implements Storage {
     const { limits, lockTimeoutMs: timeoutMs, pid, fsync, recreate } = options;
     const { clock, log, files, folderMode, startThread } = environment;
     const directory = await HeldDirectory.take(options.directory, { clock, timeoutMs }, { files, folderMode, pid });
+    await deleteSpareFiles(files, queuesFolder(directory.path)).catch(() => undefined);
     const { state, opened } = await StateClient.start(
       { directory: directory.path, fsync, recreate },
       { clock, log, ...(startThread === undefined ? {} : { startThread }) },

@@ -37,14 +37,21 @@ describe("the order of writes", () => {
     const snapshot = await temporaryFolder();
     const files = faultyFiles();
     const stopped = Promise.withResolvers<void>();
+    const stop = async (): Promise<void> => {
+      await cp(folder, snapshot, { recursive: true });
+      stopped.resolve();
+    };
     const { storage, clock } = await openTestStorage(folder, {
       maxBytes: 2 ** 20,
       files: {
         ...files,
         async remove(path) {
           await files.remove(path);
-          await cp(folder, snapshot, { recursive: true });
-          stopped.resolve();
+          await stop();
+        },
+        async rename(from, to) {
+          await files.rename(from, to);
+          await stop();
         },
       },
     });

@@ -1,8 +1,8 @@
 import * as fs from "node:fs";
-import { mkdir, open, readdir, rm, rmdir, statfs } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, rmdir, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 
-/** A file that is written at its end and read anywhere. */
+/** A file that is written from its beginning to its end, and read anywhere. */
 export interface LogFile {
   /** Writes all of `buffers` from `position` on; they are on the disk when this resolves. May have written a part when it rejects. */
   write(buffers: readonly Uint8Array[], position: number): Promise<void>;
@@ -22,6 +22,10 @@ export interface FileLayer {
   /** A new file (fails when there is one) for reading and writing. Its name is on the disk after `syncDirectory`. */
   create(path: string): Promise<LogFile>;
   open(path: string): Promise<LogFile>;
+  /** A file that is there, for reading and writing. */
+  reopen(path: string): Promise<LogFile>;
+  /** Gives a file another name, which is on the disk after `syncDirectory`; a file that has it goes. */
+  rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
   /** Puts created and removed names on the disk. */
   syncDirectory(path: string): Promise<void>;
@@ -35,7 +39,7 @@ const SYNCS_WHILE_WRITING = process.platform === "linux";
 /** The real disk. Without `fsync` the operating system decides when bytes reach it. */
 export function diskFiles(options: { readonly fsync: boolean; readonly mode: number }): FileLayer {
   const { O_CREAT, O_EXCL, O_RDWR, O_DSYNC } = fs.constants;
-  const createFlags = O_CREAT | O_EXCL | O_RDWR | (options.fsync && SYNCS_WHILE_WRITING ? O_DSYNC : 0);
+  const writeFlags = O_RDWR | (options.fsync && SYNCS_WHILE_WRITING ? O_DSYNC : 0);
   const syncAfterWrite = options.fsync && !SYNCS_WHILE_WRITING;
   const layer: FileLayer = {
     async createDirectory(path, mode) {
@@ -58,8 +62,10 @@ export function diskFiles(options: { readonly fsync: boolean; readonly mode: num
         if (error.code === "ENOENT") return [];
         throw error;
       }),
-    create: async (path) => new DiskFile(await openFile(path, createFlags, options.mode), syncAfterWrite),
+    create: async (path) => new DiskFile(await openFile(path, writeFlags | O_CREAT | O_EXCL, options.mode), syncAfterWrite),
     open: async (path) => new DiskFile(await openFile(path, fs.constants.O_RDONLY), false),
+    reopen: async (path) => new DiskFile(await openFile(path, writeFlags), syncAfterWrite),
+    rename,
     remove: (path) => rm(path, { force: true }),
     async syncDirectory(path) {
       // Windows cannot open folders; NTFS keeps names in its journal.

@@ -4,6 +4,15 @@ import { FULL_RETRY_MS } from "./storage-error.ts";
 
 const LOOK_AGAIN_MS = 1000;
 
+/** With room for so many times as much on the disk, something can be kept that is not needed. */
+const PLENTY = 8;
+
+/** Who keeps files that are not needed. */
+export interface RoomLender {
+  /** Deletes them. */
+  drop(): Promise<void>;
+}
+
 /** How much room there is. */
 export interface SpaceLimits {
   /** Most bytes of payloads in queues and dead letters. */
@@ -22,6 +31,8 @@ export class Space {
   closed: string | undefined;
   /** Is told, in words, each time that there was no room. */
   full: (message: string) => void = () => {};
+  /** Are asked for what they keep when the disk is full. */
+  readonly lenders: Set<RoomLender> = new Set();
   #limits: SpaceLimits;
   readonly #files: FileLayer;
   readonly #directory: string;
@@ -84,6 +95,16 @@ export class Space {
     return message;
   }
 
+  /** Whether the disk has so much room that `bytes` can be kept although they are not needed. */
+  hasPlenty(bytes: number): boolean {
+    return this.#free - PLENTY * bytes >= this.#limits.minFreeBytes;
+  }
+
+  /** The disk is full: what is kept and not needed goes. */
+  callIn(): void {
+    for (const lender of this.lenders) void lender.drop();
+  }
+
   /** Looks at the disk now, and not only at the next record. */
   async measure(): Promise<void> {
     this.#lookedAt = this.#clock.now();
@@ -103,6 +124,7 @@ export class Space {
     if (this.queuedBytes + this.letterBytes + bytes > maxBytes) return this.#spent();
     this.#look();
     if (this.#free - bytes >= minFreeBytes) return undefined;
+    this.callIn();
     return `the disk of ${this.#directory} has ${this.#free} bytes left, and min_free_bytes keeps ${minFreeBytes} of them free: free some space`;
   }
 

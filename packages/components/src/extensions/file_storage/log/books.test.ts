@@ -8,6 +8,7 @@ import type { StateClient } from "../state/state-client.ts";
 import { Books } from "./books.ts";
 import { diskFiles } from "../disk/file-layer.ts";
 import { Segment } from "./segment.ts";
+import { SpareFiles } from "./spare-files.ts";
 
 describe("books on a full disk", () => {
   it("let files go whose marks have no room, and save the marks as soon as that has made some", async () => {
@@ -25,8 +26,10 @@ describe("books on a full disk", () => {
       }) as StateClient["call"],
     };
     const files = diskFiles({ fsync: false, mode: 0o600 });
-    const books = new Books([], { owner: "a", folder, files, state, clock, log: recordingLogger([]) });
+    const spares = new SpareFiles({ files, folder, segmentBytes: 0, hasRoom: () => true });
+    const books = new Books([], { owner: "a", folder, files, spares, state, clock, log: recordingLogger([]) });
     const segment = new Segment({ number: 1, path, salt: 1, firstId: 1, size: 0 });
+    segment.isFilled = true;
     books.finish(segment);
     await expect.poll(() => clock.advance(20).then(() => saves.length)).toBe(2);
     expect(existsSync(path)).toBe(false);

@@ -3,6 +3,7 @@ import type { Burial } from "../state/state-calls.ts";
 import type { StateClient } from "../state/state-client.ts";
 import type { FileLayer } from "../disk/file-layer.ts";
 import type { Segment, SegmentMarks } from "./segment.ts";
+import type { SpareFiles } from "./spare-files.ts";
 
 const FLUSH_AFTER_MS = 20;
 const RETRY_AFTER_MS = 2000;
@@ -28,6 +29,8 @@ export interface BooksEnvironment {
   readonly owner: string;
   readonly folder: string;
   readonly files: FileLayer;
+  /** Where files go that are done with. */
+  readonly spares: SpareFiles;
   readonly state: Pick<StateClient, "call">;
   readonly clock: Clock;
   readonly log: Logger;
@@ -126,7 +129,7 @@ export class Books {
     const finished = [...this.#finished];
     const saved = await this.#save([...this.#segments.filter((segment) => segment.dirty), ...finished], finished.length > 0);
     // A disk that is full takes no marks: then only files that go make room for them.
-    const deleted = await this.#deleteFiles(finished);
+    const deleted = await this.#deleteFiles(finished, saved);
     // Where files have gone before their marks were saved, there is room for these now; a start without them would tell of a loss.
     const hasMadeRoom = deleted && finished.length > 0;
     if (!deleted || (!saved && !hasMadeRoom)) this.#flushLater(RETRY_AFTER_MS);
@@ -151,12 +154,13 @@ export class Books {
     }
   }
 
-  async #deleteFiles(finished: readonly Segment[]): Promise<boolean> {
+  async #deleteFiles(finished: readonly Segment[], isKept: boolean): Promise<boolean> {
     if (finished.length === 0) return true;
-    const { files, folder } = this.#environment;
+    const { files, folder, spares } = this.#environment;
     try {
-      for (const segment of finished) await files.remove(segment.path);
+      for (const segment of finished) await (isKept ? spares.retire(segment) : files.remove(segment.path));
       await files.syncDirectory(folder);
+      spares.settle();
     } catch (error) {
       this.#complain(error);
       return false;

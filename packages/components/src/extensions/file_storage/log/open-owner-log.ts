@@ -7,6 +7,7 @@ import { folderOfOwner } from "./owner-name.ts";
 import { RecordLog, type LogEnvironment } from "./record-log.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 import type { Segment } from "./segment.ts";
+import { SpareFiles } from "./spare-files.ts";
 
 /** Opens the records of `owner` in its folder under `place.folder`; tells what of them is lost, and puts the remains aside. */
 export async function openOwnerLog(
@@ -17,7 +18,9 @@ export async function openOwnerLog(
   const { files, state, log, space, random, folderMode } = environment;
   const folder = join(place.folder, folderOfOwner(owner));
   const found = await readLog(files, folder, await state.call("readMarks", [owner]));
-  const books = new Books(found.forgotten, { owner, folder, files, state, clock: environment.clock, log });
+  const { segmentBytes } = place;
+  const spares = new SpareFiles({ files, folder, segmentBytes, hasRoom: (bytes) => space.hasPlenty(bytes) });
+  const books = new Books(found.forgotten, { owner, folder, files, spares, state, clock: environment.clock, log });
   if (found.tornBytes > 0) {
     log.info("The end of a stored queue was being written when the process ended. Nobody was told that it is stored.", {
       owner,
@@ -41,8 +44,8 @@ export async function openOwnerLog(
   }
   for (const segment of found.finished) if (!kept.has(segment)) books.finish(segment);
   space.queuedBytes += found.totals.bytes;
-  const writer = new SegmentWriter({ files, folder, folderMode, segmentBytes: place.segmentBytes, random, nextNumber: found.nextNumber });
-  return new RecordLog(found, { writer, books }, environment);
+  const writer = new SegmentWriter({ files, folder, folderMode, segmentBytes, random, nextNumber: found.nextNumber, spares });
+  return new RecordLog(found, { writer, books, spares }, environment);
 }
 
 async function buryRemains(

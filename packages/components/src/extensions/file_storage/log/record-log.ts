@@ -17,6 +17,7 @@ import type { FoundLog } from "./open-log.ts";
 import { readPlaces, type DamagedRecord } from "./read-places.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
 import type { RecordPlace, Segment } from "./segment.ts";
+import type { SpareFiles } from "./spare-files.ts";
 
 // One write should neither keep the next group waiting for long nor need more buffers than one system call takes (1024).
 const MOST_GROUP_RECORDS = 256;
@@ -35,6 +36,13 @@ export interface LogEnvironment {
   readonly damaged: (records: number) => void;
 }
 
+/** What a log is made of. */
+export interface LogParts {
+  readonly writer: SegmentWriter;
+  readonly books: Books;
+  readonly spares: SpareFiles;
+}
+
 interface Waiting {
   readonly record: NewRecord;
   readonly resolve: (id: number) => void;
@@ -49,6 +57,7 @@ export class RecordLog {
   readonly #environment: LogEnvironment;
   readonly #writer: SegmentWriter;
   readonly #books: Books;
+  readonly #spares: SpareFiles;
   readonly #segments: Segment[];
   readonly #totals: { records: number; items: number; bytes: number };
   #nextId: number;
@@ -57,10 +66,12 @@ export class RecordLog {
   #closed = false;
   #failure: { readonly error: PipelineError; readonly until: number } | undefined;
 
-  constructor(found: FoundLog, parts: { readonly writer: SegmentWriter; readonly books: Books }, environment: LogEnvironment) {
+  constructor(found: FoundLog, parts: LogParts, environment: LogEnvironment) {
     this.#environment = environment;
     this.#writer = parts.writer;
     this.#books = parts.books;
+    this.#spares = parts.spares;
+    environment.space.lenders.add(parts.spares);
     this.#segments = [...found.segments];
     this.#totals = found.totals;
     this.#nextId = found.nextId;
@@ -99,7 +110,8 @@ export class RecordLog {
       try {
         for (const each of await readPlaces(files, places)) {
           if ("record" in each) records.push(each.record);
-          else await this.#putAside(each);
+          // A record that was removed while it was being read may have been written over.
+          else if (isLive(each.place)) await this.#putAside(each);
         }
       } catch (error) {
         // Records that were removed while they were being read are not missed.
@@ -129,6 +141,7 @@ export class RecordLog {
     try {
       const [found] = await readPlaces(files, [place]);
       if (found === undefined) return;
+      if (!isLive(place)) return;
       if ("remains" in found) await this.#putAside(found);
       else await this.#buryRecord(place, found.record, reason);
     } catch (error) {
@@ -143,6 +156,8 @@ export class RecordLog {
     const { active } = this.#writer;
     await this.#writer.seal().catch(() => undefined);
     if (active !== undefined) this.#finishIfEmpty(active);
+    this.#environment.space.lenders.delete(this.#spares);
+    await this.#spares.close();
     await this.#books.close(this.#segments);
   }
 
@@ -215,7 +230,10 @@ export class RecordLog {
     } catch (caught) {
       if (before !== undefined) this.#finishIfEmpty(before);
       const error = storageError(caught, directory);
-      if (error.code === "resource_exhausted") space.full(error.message);
+      if (error.code === "resource_exhausted") {
+        space.callIn();
+        space.full(error.message);
+      }
       this.#failure = { error, until: clock.now() + PAUSE_AFTER_FAILURE_MS };
       for (const { record, reject } of group) {
         space.queuedBytes -= record.bytes.length;
@@ -312,4 +330,8 @@ export class RecordLog {
       log.warn("A damaged record could not be put among the dead letters; it stays where it is.", { error: messageOf(error) });
     }
   }
+}
+
+function isLive({ segment, id }: RecordPlace): boolean {
+  return segment.place(id) !== undefined;
 }

@@ -7,7 +7,7 @@ import type { Signal } from "@tidemark/otlp";
 // Segment header, 32 bytes          Record header, 56 bytes
 //  0  8  "TIDELOG1"                  0  4  magic
 //  8  4  salt of the segment         4  4  CRC-32 of bytes 8 … 56 and of the attachment
-// 12  4  0                           8  4  salt of its segment
+// 12  4  1 in a reused file, else 0  8  4  salt of its segment
 // 16  8  id of the first record     12  4  CRC-32 of the payload
 // 24  4  CRC-32 of bytes 0 … 24     16  4  length of the payload
 // 28  4  0                          20  4  length of the attachment
@@ -16,6 +16,13 @@ import type { Signal } from "@tidemark/otlp";
 // attachment (JSON: transport and   40  8  received at, ms since the epoch (float)
 // metadata), the payload and up     48  4  items
 // to 7 bytes of padding.            52  1  signal; 3 bytes 0
+//
+// Behind the last record of a       End mark, 24 bytes
+// reused file there is what the      0  4  magic
+// file held before, with other       4  4  CRC-32 of bytes 8 … 24
+// salts. So each group is written    8  4  salt of its segment
+// with a mark of its end, and the   12  4  0
+// next one begins on top of that.   16  8  id of the next record
 
 /** Bytes in front of the first record. */
 export const SEGMENT_HEADER_BYTES = 32;
@@ -26,6 +33,9 @@ export const ALIGNMENT = 8;
 
 const SEGMENT_MAGIC = Buffer.from("TIDELOG1", "latin1");
 const RECORD_MAGIC = 0x8a52_c0d7;
+const END_MAGIC = 0x8a52_c0d8;
+const END_BYTES = 24;
+const REUSED = 1;
 const SIGNALS: readonly Signal[] = ["traces", "metrics", "logs"];
 const PADDING: readonly Uint8Array[] = Array.from({ length: ALIGNMENT }, (_, length) => new Uint8Array(length));
 
@@ -33,6 +43,8 @@ const PADDING: readonly Uint8Array[] = Array.from({ length: ALIGNMENT }, (_, len
 export interface SegmentHeader {
   readonly salt: number;
   readonly firstId: number;
+  /** Its file was that of another segment before: records of that one may follow behind its end. */
+  readonly isReused: boolean;
 }
 
 /** What the header of a record says, and where its parts are: offsets from the beginning of the record. */
@@ -58,10 +70,11 @@ interface Attachment {
 }
 
 /** Writes the header of a segment. */
-export function encodeSegmentHeader({ salt, firstId }: SegmentHeader): Buffer {
+export function encodeSegmentHeader({ salt, firstId, isReused }: SegmentHeader): Buffer {
   const bytes = Buffer.alloc(SEGMENT_HEADER_BYTES);
   SEGMENT_MAGIC.copy(bytes);
   bytes.writeUInt32LE(salt, 8);
+  bytes.writeUInt32LE(isReused ? REUSED : 0, 12);
   bytes.writeBigUInt64LE(BigInt(firstId), 16);
   bytes.writeUInt32LE(crc32(bytes.subarray(0, 24)), 24);
   return bytes;
@@ -71,7 +84,24 @@ export function encodeSegmentHeader({ salt, firstId }: SegmentHeader): Buffer {
 export function decodeSegmentHeader(bytes: Buffer): SegmentHeader | undefined {
   if (bytes.length < SEGMENT_HEADER_BYTES || !bytes.subarray(0, 8).equals(SEGMENT_MAGIC)) return undefined;
   if (bytes.readUInt32LE(24) !== crc32(bytes.subarray(0, 24))) return undefined;
-  return { salt: bytes.readUInt32LE(8), firstId: Number(bytes.readBigUInt64LE(16)) };
+  return { salt: bytes.readUInt32LE(8), firstId: Number(bytes.readBigUInt64LE(16)), isReused: bytes.readUInt32LE(12) === REUSED };
+}
+
+/** Writes what follows the last record of a group in a reused file. */
+export function encodeEnd({ salt, nextId }: { readonly salt: number; readonly nextId: number }): Buffer {
+  const bytes = Buffer.alloc(END_BYTES);
+  bytes.writeUInt32LE(END_MAGIC, 0);
+  bytes.writeUInt32LE(salt, 8);
+  bytes.writeBigUInt64LE(BigInt(nextId), 16);
+  bytes.writeUInt32LE(crc32(bytes.subarray(8)), 4);
+  return bytes;
+}
+
+/** The id behind the end mark at `at`; undefined where there is none of this segment. */
+export function decodeEnd(bytes: Buffer, at: number, salt: number): number | undefined {
+  if (at + END_BYTES > bytes.length || bytes.readUInt32LE(at) !== END_MAGIC || bytes.readUInt32LE(at + 8) !== salt) return undefined;
+  if (bytes.readUInt32LE(at + 4) !== crc32(bytes.subarray(at + 8, at + END_BYTES))) return undefined;
+  return Number(bytes.readBigUInt64LE(at + 16));
 }
 
 /** JSON of what has no fixed place in the header. */
@@ -136,6 +166,11 @@ export function decodeRecordHeader(bytes: Buffer, at: number): RecordHeader | un
   };
 }
 
+/** Whether the record header or end mark at `at`, if it is one, is of the segment with this salt. */
+export function hasSalt(bytes: Buffer, at: number, salt: number): boolean {
+  return at + 12 <= bytes.length && bytes.readUInt32LE(at + 8) === salt;
+}
+
 /** Whether the file ends inside of the header or the attachment of a record at `at`. */
 export function recordIsCutOff(bytes: Buffer, at: number): boolean {
   const left = bytes.length - at;
@@ -156,3 +191,5 @@ export function alignedLength(length: number): number {
 
 /** Bytes that begin a record: to look for the next one behind damage. */
 export const RECORD_MAGIC_BYTES: Uint8Array = Uint8Array.of(0xd7, 0xc0, 0x52, 0x8a);
+/** Bytes that begin an end mark. */
+export const END_MAGIC_BYTES: Uint8Array = Uint8Array.of(0xd8, 0xc0, 0x52, 0x8a);

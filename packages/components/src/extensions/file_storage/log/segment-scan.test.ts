@@ -11,7 +11,7 @@ const SIZES = [64, 5, 4, 300, 77];
 
 /** A segment of these records; each is a group of its own, so that all but the last are known to be durable. */
 function segmentOf(records: readonly NewRecord[]): { readonly bytes: Buffer; readonly ends: readonly number[] } {
-  const buffers: Uint8Array[] = [encodeSegmentHeader({ salt: SALT, firstId: FIRST_ID })];
+  const buffers: Uint8Array[] = [encodeSegmentHeader({ salt: SALT, firstId: FIRST_ID, isReused: false })];
   const ends: number[] = [];
   let end = SEGMENT_HEADER_BYTES;
   for (const [index, each] of records.entries()) {
@@ -108,7 +108,10 @@ describe("a segment", () => {
   });
 
   it("takes no record of another segment for its own", () => {
-    const other = Buffer.concat([encodeSegmentHeader({ salt: SALT + 1, firstId: FIRST_ID }), whole.bytes.subarray(SEGMENT_HEADER_BYTES)]);
+    const other = Buffer.concat([
+      encodeSegmentHeader({ salt: SALT + 1, firstId: FIRST_ID, isReused: false }),
+      whole.bytes.subarray(SEGMENT_HEADER_BYTES),
+    ]);
     expect(scanSegment(other)?.records).toEqual([]);
     expect(scanSegment(other)?.damage).toHaveLength(1);
   });

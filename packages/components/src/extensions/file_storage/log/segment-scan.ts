@@ -1,9 +1,13 @@
 import {
   ALIGNMENT,
+  decodeEnd,
   decodeRecordHeader,
   decodeSegmentHeader,
   payloadIsWhole,
+  END_MAGIC_BYTES,
+  hasSalt,
   recordIsCutOff,
+  RECORD_HEADER_BYTES,
   RECORD_MAGIC_BYTES,
   SEGMENT_HEADER_BYTES,
   type RecordHeader,
@@ -47,22 +51,23 @@ export interface SegmentScan {
 export function scanSegment(bytes: Buffer): SegmentScan | undefined {
   const start = beginningOf(bytes);
   if (start === undefined) return undefined;
-  const { salt } = start;
+  const { salt, isReused } = start;
   const records: ScannedRecord[] = [];
   const damage: Damage[] = [];
   let { durableBelow } = start;
   let idBefore: number | undefined;
-  let at = SEGMENT_HEADER_BYTES;
-  while (at < bytes.length) {
+  let endId: number | undefined;
+  for (let at = SEGMENT_HEADER_BYTES; at < bytes.length;) {
     const found = headerAt(bytes, at, salt);
-    const last = damage.at(-1);
     if (found === undefined) {
-      const next = nextRecord(bytes, at + 1, salt);
-      const end = next?.at ?? bytes.length;
-      damage.push({ at, bytes: end - at, torn: end === bytes.length && isBeginning(bytes, at), idBefore, idBehind: next?.header.id });
-      at = end;
+      endId = isReused ? decodeEnd(bytes, at, salt) : undefined;
+      const gap = endId === undefined ? gapAt(bytes, at, start, idBefore) : undefined;
+      if (gap === undefined) break;
+      damage.push(gap);
+      at = gap.idBehind === undefined ? bytes.length : at + gap.bytes;
       continue;
     }
+    const last = damage.at(-1);
     durableBelow = Math.max(durableBelow, found.durableBelow);
     if (last !== undefined) last.idBehind ??= found.id;
     if (payloadIsWhole(bytes, at, found)) records.push({ at, header: found });
@@ -73,15 +78,41 @@ export function scanSegment(bytes: Buffer): SegmentScan | undefined {
     idBefore = found.id;
     at = Math.min(at + found.bytes, bytes.length);
   }
-  return { ...start, records, damage, durableBelow };
+  const { firstId, headerDamaged } = start;
+  const scan = { salt, firstId, headerDamaged, records, damage, durableBelow: Math.max(durableBelow, endId ?? 0) };
+  // A reused file ends late. What was being written when the process ended has no end mark behind it; what of it was answered, its ids tell.
+  return isReused ? { ...scan, damage: damage.map((each) => ({ ...each, torn: endId === undefined })) } : scan;
 }
 
+/** What cannot be read between `at` and the next that can. */
+function gapAt(bytes: Buffer, at: number, { salt, isReused }: Beginning, idBefore: number | undefined): Damage {
+  const next = nextRecord(bytes, at + 1, salt) ?? (isReused ? nextEnd(bytes, at + 1, salt) : undefined);
+  // Of what follows in a reused file nobody knows how much belongs to it.
+  const end = next?.at ?? (isReused ? Math.min(bytes.length, at + RECORD_HEADER_BYTES) : bytes.length);
+  return { at, bytes: end - at, torn: end === bytes.length && isBeginning(bytes, at), idBefore, idBehind: next?.id };
+}
+
+type Beginning = Pick<SegmentScan, "salt" | "firstId" | "headerDamaged" | "durableBelow"> & { readonly isReused: boolean };
+
 /** What the header says; where that is damaged, what the first record lets us know of it. */
-function beginningOf(bytes: Buffer): Pick<SegmentScan, "salt" | "firstId" | "headerDamaged" | "durableBelow"> | undefined {
+function beginningOf(bytes: Buffer): Beginning | undefined {
   const header = decodeSegmentHeader(bytes);
   if (header !== undefined) return { ...header, headerDamaged: false, durableBelow: header.firstId };
-  const first = nextRecord(bytes, 0, undefined)?.header;
-  return first && { salt: first.salt, firstId: first.id, headerDamaged: true, durableBelow: first.durableBelow };
+  const first = headerAt(bytes, SEGMENT_HEADER_BYTES, undefined) ?? firstOfNewest(bytes);
+  if (first === undefined) return undefined;
+  const { salt, id: firstId, durableBelow } = first;
+  return { salt, firstId, headerDamaged: true, durableBelow, isReused: nextEnd(bytes, 0, salt) !== undefined };
+}
+
+/** The first record that can be read of the segment that was the last to be written to a file: that with the highest id. */
+function firstOfNewest(bytes: Buffer): RecordHeader | undefined {
+  let first: RecordHeader | undefined;
+  let highest = -1;
+  for (let next = nextRecord(bytes, 0, undefined); next !== undefined; next = nextRecord(bytes, next.at + next.header.bytes, undefined)) {
+    if (next.header.salt !== first?.salt && next.id > highest) first = next.header;
+    highest = Math.max(highest, next.id);
+  }
+  return first;
 }
 
 /** Whether the bytes from `at` on are what was written so far of a record, or room that was never written. */
@@ -94,11 +125,25 @@ function headerAt(bytes: Buffer, at: number, salt: number | undefined): RecordHe
   return header !== undefined && (salt === undefined || header.salt === salt) ? header : undefined;
 }
 
-function nextRecord(bytes: Buffer, from: number, salt: number | undefined): ScannedRecord | undefined {
+interface Next {
+  readonly at: number;
+  /** Of the record, or of the one that would follow the end. */
+  readonly id: number;
+}
+
+function nextRecord(bytes: Buffer, from: number, salt: number | undefined): (Next & { readonly header: RecordHeader }) | undefined {
   for (let at = bytes.indexOf(RECORD_MAGIC_BYTES, from); at !== -1; at = bytes.indexOf(RECORD_MAGIC_BYTES, at + 1)) {
-    if (at % ALIGNMENT !== 0) continue;
+    if (at % ALIGNMENT !== 0 || (salt !== undefined && !hasSalt(bytes, at, salt))) continue;
     const header = headerAt(bytes, at, salt);
-    if (header !== undefined) return { at, header };
+    if (header !== undefined) return { at, id: header.id, header };
+  }
+  return undefined;
+}
+
+function nextEnd(bytes: Buffer, from: number, salt: number): Next | undefined {
+  for (let at = bytes.indexOf(END_MAGIC_BYTES, from); at !== -1; at = bytes.indexOf(END_MAGIC_BYTES, at + 1)) {
+    const id = at % ALIGNMENT === 0 ? decodeEnd(bytes, at, salt) : undefined;
+    if (id !== undefined) return { at, id };
   }
   return undefined;
 }

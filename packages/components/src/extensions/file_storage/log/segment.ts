@@ -25,6 +25,8 @@ export class Segment {
   readonly path: string;
   readonly salt: number;
   readonly firstId: number;
+  /** Its file was that of another segment before. */
+  readonly isReused: boolean;
   /** Ids below this one are on the disk, or lost. */
   nextId: number;
   /** Where the next record goes. */
@@ -33,6 +35,8 @@ export class Segment {
   live = 0;
   /** Something has changed since the marks were last written. */
   dirty = false;
+  /** This process has written it to its full size. */
+  isFilled = false;
   readonly #ids: number[] = [];
   readonly #at: number[] = [];
   readonly #bytes: number[] = [];
@@ -46,11 +50,13 @@ export class Segment {
     readonly salt: number;
     readonly firstId: number;
     readonly size: number;
+    readonly isReused?: boolean;
   }) {
     this.number = file.number;
     this.path = file.path;
     this.salt = file.salt;
     this.firstId = file.firstId;
+    this.isReused = file.isReused ?? false;
     this.nextId = file.firstId;
     this.size = file.size;
   }

@@ -9,7 +9,7 @@ export interface FaultyFiles extends FileLayer {
   /** Files that are open now. */
   openFiles: number;
   free: number;
-  /** `create`, `write`, `sync` and `remove`, in the order of their ends. */
+  /** `create`, `write`, `sync`, `rename` and `remove`, in the order of their ends. */
   readonly done: string[];
 }
 
@@ -26,28 +26,21 @@ export function faultyFiles(): FaultyFiles {
     freeBytes: () => Promise.resolve(faulty.free),
     async open(path) {
       if (faulty.failingOpens !== undefined) throw injected(faulty.failingOpens);
-      return counted(await disk.open(path));
+      return counted(await disk.open(path), faulty);
     },
     async create(path) {
       if (faulty.failingOpens !== undefined) throw injected(faulty.failingOpens);
-      const file = counted(await disk.create(path));
+      const file = counted(await disk.create(path), faulty);
       faulty.done.push("create");
-      const watched: LogFile = {
-        async write(buffers, position) {
-          if (faulty.failing !== undefined) {
-            const all = Buffer.concat(buffers);
-            await file.write([all.subarray(0, all.length >> 1)], position);
-            throw injected(faulty.failing);
-          }
-          await file.write(buffers, position);
-          faulty.done.push("write");
-        },
-        read: (length, position) => file.read(length, position),
-        size: () => file.size(),
-        truncate: (length) => (faulty.failing === "EROFS" ? Promise.reject(injected("EROFS")) : file.truncate(length)),
-        close: () => file.close(),
-      };
-      return watched;
+      return watched(file, faulty);
+    },
+    async reopen(path) {
+      if (faulty.failingOpens !== undefined) throw injected(faulty.failingOpens);
+      return watched(counted(await disk.reopen(path), faulty), faulty);
+    },
+    async rename(from, to) {
+      await disk.rename(from, to);
+      faulty.done.push("rename");
     },
     async syncDirectory(path) {
       await disk.syncDirectory(path);
@@ -59,20 +52,39 @@ export function faultyFiles(): FaultyFiles {
     },
   };
   return faulty;
+}
 
-  function counted(file: LogFile): LogFile {
-    faulty.openFiles += 1;
-    return {
-      write: (buffers, position) => file.write(buffers, position),
-      read: (length, position) => file.read(length, position),
-      size: () => file.size(),
-      truncate: (length) => file.truncate(length),
-      close: () => {
-        faulty.openFiles -= 1;
-        return file.close();
-      },
-    };
-  }
+/** A file whose writes can fail. */
+function watched(file: LogFile, faulty: FaultyFiles): LogFile {
+  return {
+    async write(buffers, position) {
+      if (faulty.failing !== undefined) {
+        const all = Buffer.concat(buffers);
+        await file.write([all.subarray(0, all.length >> 1)], position);
+        throw injected(faulty.failing);
+      }
+      await file.write(buffers, position);
+      faulty.done.push("write");
+    },
+    read: (length, position) => file.read(length, position),
+    size: () => file.size(),
+    truncate: (length) => (faulty.failing === "EROFS" ? Promise.reject(injected("EROFS")) : file.truncate(length)),
+    close: () => file.close(),
+  };
+}
+
+function counted(file: LogFile, faulty: FaultyFiles): LogFile {
+  faulty.openFiles += 1;
+  return {
+    write: (buffers, position) => file.write(buffers, position),
+    read: (length, position) => file.read(length, position),
+    size: () => file.size(),
+    truncate: (length) => file.truncate(length),
+    close: () => {
+      faulty.openFiles -= 1;
+      return file.close();
+    },
+  };
 }
 
 function injected(code: string): Error {

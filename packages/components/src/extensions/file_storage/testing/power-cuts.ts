@@ -9,8 +9,8 @@ import { numberOf, record } from "./storage-kit.ts";
 const LIVES = 3;
 const ACTIONS = 40;
 const LARGEST = 2500;
-/** So that a life has several segments. */
-const SEGMENT_BYTES = 12_000;
+/** So that a life has several segments, and files are used again. */
+const SEGMENT_BYTES = 6000;
 const BOLDNESS = [0, 0.5, 1];
 const DIRECTORY = "/storage";
 
@@ -29,6 +29,8 @@ export interface PowerCutResult {
   /** States of the disk that were opened again. */
   readonly images: number;
   readonly stored: number;
+  /** Segments that began in a file that had been one before. */
+  readonly reused: number;
   readonly faults: readonly string[];
 }
 
@@ -40,7 +42,7 @@ export interface DiskOptions {
 
 /**
  * Lets a log live a few lives, each ended by a power cut, and opens for every step of each life several of the states that the disk may be
- * in: everything that was acknowledged and not asked to go is there, and nothing is reported as damaged.
+ * in: everything that was acknowledged and not asked to go is there, what was noted as delivered is not, and nothing is reported as damaged.
  */
 export async function runPowerCuts(seed: number, options: DiskOptions = {}): Promise<PowerCutResult> {
   const random = seededRandom(Math.imul(seed + 1, 0x9e37_79b1));
@@ -48,14 +50,16 @@ export async function runPowerCuts(seed: number, options: DiskOptions = {}): Pro
   const fates = new Map<number, Fate>();
   let image = EMPTY_DISK;
   let images = 0;
+  let reused = 0;
   for (let life = 0; life < LIVES; life += 1) {
     const disk = options.forgetsNames === true ? forgetful(image, random) : new PowerDisk(image, random);
     await live(disk, fates, life, random);
+    reused += disk.steps.filter((step) => step.kind === "rename" && step.to.endsWith(".log")).length;
     for (let steps = 0; steps <= disk.steps.length; steps += 1) {
       for (const boldness of BOLDNESS) {
         const found = disk.imageAfter(steps, random, boldness);
         images += 1;
-        const wrong = await whatIsWrong(found, fates, steps, random);
+        const wrong = await whatIsWrong(found, fates, { steps, earlier: image.transactions.length }, random);
         faults.push(
           ...wrong.map((text) => `seed ${seed}, life ${life}, power cut after step ${steps} (${disk.steps[steps - 1]?.kind}): ${text}`),
         );
@@ -66,7 +70,7 @@ export async function runPowerCuts(seed: number, options: DiskOptions = {}): Pro
     if (faults.length > 0) break;
     await keepWhatIsThere(fates, image, random);
   }
-  return { images, stored: fates.size, faults };
+  return { images, stored: fates.size, reused, faults };
 }
 
 function forgetful(image: DiskImage, random: Random): PowerDisk {
@@ -154,7 +158,12 @@ async function leave(
   }
 }
 
-async function whatIsWrong(image: DiskImage, fates: ReadonlyMap<number, Fate>, steps: number, random: Random): Promise<string[]> {
+async function whatIsWrong(
+  image: DiskImage,
+  fates: ReadonlyMap<number, Fate>,
+  { steps, earlier }: { readonly steps: number; readonly earlier: number },
+  random: Random,
+): Promise<string[]> {
   const { log, lines } = await open(new PowerDisk(image, random), random);
   const records = await log.read(0, 1_000_000);
   const queued = new Set(records.map(numberOf));
@@ -172,6 +181,11 @@ async function whatIsWrong(image: DiskImage, fates: ReadonlyMap<number, Fate>, s
       .map(({ fields }) => String(fields["problem"]))
       .filter((text) => !isTornGroup(text)),
   );
+  // A later life may give the ids of an earlier one again.
+  const removed = removedIn(image.transactions.slice(earlier));
+  for (const each of records)
+    if (removed.has(each.id)) wrong.push(`the record ${numberOf(each)} was noted as delivered and is there again`);
+  if (log.totals.records !== records.length) wrong.push(`the books say ${log.totals.records} records, and there are ${records.length}`);
   const ids = records.map(({ id }) => id);
   if (ids.some((id, index) => index > 0 && id <= (ids[index - 1] ?? 0))) wrong.push("the order is not kept");
   return wrong;
@@ -183,6 +197,14 @@ async function whatIsWrong(image: DiskImage, fates: ReadonlyMap<number, Fate>, s
  */
 function isTornGroup(problem: string): boolean {
   return /are damaged$|^nothing in .* can be read$/.test(problem);
+}
+
+/** Ids of which the database knows that they are done with. */
+function removedIn(transactions: DiskImage["transactions"]): Set<number> {
+  const ids = new Set<number>();
+  for (const { firstId, removed } of transactions.flatMap(({ marks }) => marks))
+    for (let bit = 0; bit < removed.length * 8; bit += 1) if (((removed[bit >>> 3] ?? 0) & (1 << (bit & 7))) !== 0) ids.add(firstId + bit);
+  return ids;
 }
 
 function lettersOf({ transactions }: DiskImage): Set<number> {

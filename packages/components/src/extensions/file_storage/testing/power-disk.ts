@@ -16,6 +16,7 @@ interface Transaction {
 type Step =
   | { readonly kind: "create"; readonly path: string; readonly file: number }
   | { readonly kind: "remove"; readonly path: string }
+  | { readonly kind: "rename"; readonly path: string; readonly to: string }
   | { readonly kind: "syncBegins"; readonly directory: string; readonly sync: number }
   | { readonly kind: "syncEnds"; readonly sync: number }
   | { readonly kind: "writeBegins"; readonly file: number; readonly position: number; readonly bytes: Buffer; readonly write: number }
@@ -94,6 +95,19 @@ export class PowerDisk implements FileLayer {
       : Promise.resolve(this.#handle(file));
   }
 
+  reopen(path: string): Promise<LogFile> {
+    return this.open(path);
+  }
+
+  async rename(path: string, to: string): Promise<void> {
+    await this.#turns();
+    const file = this.#names.get(path);
+    if (file === undefined) throw Object.assign(new Error(`ENOENT: ${path}`), { code: "ENOENT" });
+    this.#names.delete(path);
+    this.#names.set(to, file);
+    this.steps.push({ kind: "rename", path, to });
+  }
+
   async remove(path: string): Promise<void> {
     await this.#turns();
     this.#names.delete(path);
@@ -164,7 +178,7 @@ export function marksOf(transactions: readonly Transaction[]): SegmentMarks[] {
   return [...known.values()];
 }
 
-type NameChange = Extract<Step, { readonly kind: "create" | "remove" }>;
+type NameChange = Extract<Step, { readonly kind: "create" | "remove" | "rename" }>;
 type Write = Extract<Step, { readonly kind: "writeBegins" }>;
 
 /** What is surely on a disk after some steps, and what may be. */
@@ -191,7 +205,13 @@ class Aftermath {
   add(step: Step): void {
     if (step.kind === "commitBegins") this.#transactions.push(step.transaction);
     else if (step.kind === "commitSynced") this.#synced = this.#earlier + step.commits;
-    else if (step.kind === "create" || step.kind === "remove" || step.kind === "syncBegins" || step.kind === "syncEnds")
+    else if (
+      step.kind === "create" ||
+      step.kind === "remove" ||
+      step.kind === "rename" ||
+      step.kind === "syncBegins" ||
+      step.kind === "syncEnds"
+    )
       this.#addName(step);
     else this.#addBytes(step);
   }
@@ -232,7 +252,11 @@ class Aftermath {
 
   #apply(change: NameChange): void {
     if (change.kind === "create") this.#names.set(change.path, change.file);
-    else this.#names.delete(change.path);
+    else {
+      const file = this.#names.get(change.path);
+      this.#names.delete(change.path);
+      if (change.kind === "rename" && file !== undefined) this.#names.set(change.to, file);
+    }
   }
 
   #content(file: number): Buffer {
