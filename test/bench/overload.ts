@@ -20,7 +20,7 @@ import {
   type Overload,
   type OverloadResult,
 } from "./overload/run-overload.ts";
-import { PEERS } from "./peers/systems.ts";
+import { OTELCOL } from "../lib/peers.ts";
 
 const LINES = 30;
 /** Half a second. */
@@ -73,7 +73,7 @@ const protocol = values.protocol === "grpc" ? "grpc" : "http";
 const seconds = Number(values.minutes) * 60;
 for (const system of ["tidemark", "otelcol"] as const) {
   if (values.system !== "both" && values.system !== system) continue;
-  if (system === "otelcol" && !existsSync(join(PEERS, "otelcol-peer"))) {
+  if (system === "otelcol" && !existsSync(OTELCOL)) {
     console.log("otelcol skipped: the build of ../shared/peers is not here");
     continue;
   }

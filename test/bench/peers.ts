@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { root } from "../lib/child.ts";
+import { BUILD_PEERS } from "../lib/peers.ts";
 import { rowsWithGoals } from "./peers/goals.ts";
 import { hasH2load } from "./peers/h2load.ts";
 import { measure, type Measurement } from "./peers/measure.ts";
@@ -19,7 +20,6 @@ import { lineText, resultsPage, verdictText } from "./peers/report.ts";
 import { rowName, selectRows, type Row } from "./peers/rows.ts";
 import { SYSTEMS, type System } from "./peers/systems.ts";
 
-const BUILD = join(root, "../shared/peers/build.sh");
 /** Start, warm-up, draining and end of one measurement, beside the seconds that are measured. */
 const OVERHEAD_SECONDS = 5;
 
@@ -77,10 +77,10 @@ async function runRow(row: Row, folder: string): Promise<RowResult> {
 }
 
 const rows = values.goals ? rowsWithGoals() : selectRows(values.rows.split(","));
-if (!existsSync(BUILD)) console.log("skipped: the side-by-side run needs the folder ../shared/peers beside this repository");
+if (!existsSync(BUILD_PEERS)) console.log("skipped: the side-by-side run needs the folder ../shared/peers beside this repository");
 else if (!hasH2load()) console.log("skipped: the side-by-side run needs h2load (Debian package nghttp2-client)");
 else if (rows.length === 0) {
   console.error(`no row matches ${values.rows}; a row is named like ${rowName(selectRows(["*"])[0] as Row)}`);
   process.exitCode = 2;
-} else if (spawnSync("sh", [BUILD], { stdio: ["ignore", "ignore", "inherit"] }).status === 0) process.exitCode = await compare(rows);
+} else if (spawnSync("sh", [BUILD_PEERS], { stdio: ["ignore", "ignore", "inherit"] }).status === 0) process.exitCode = await compare(rows);
 else process.exitCode = 1;

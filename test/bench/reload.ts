@@ -1,18 +1,18 @@
 // How long a change of the configuration takes to become active, and that nothing is lost meanwhile: real processes under load, by each
 // trigger in turn. etcd is measured where `etcd` is in the PATH.
-//   npm run bench reload [-- --reloads 40]
+//   npm run bench -- reload [--reloads 40]
 import { spawn } from "node:child_process";
 import { createServer } from "node:http";
 import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { freePorts } from "@tidemark/core/testing";
 import { startNode, type Child } from "../lib/child.ts";
 import { eventually } from "../lib/eventually.ts";
 import type { OpenLoopReport } from "../lib/open-loop.ts";
+import { listen } from "../lib/server-io.ts";
 import { missingAt } from "../lib/sink-client.ts";
 
 const { values } = parseArgs({ options: { reloads: { type: "string", default: "40" } } });
@@ -92,8 +92,7 @@ function httpTrigger(): Trigger {
     waitsMs: POLL_MS,
     prepare: async (first) => {
       text = first;
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      return ["--watch", "--poll-interval", `${POLL_MS}ms`, `http://127.0.0.1:${(server.address() as AddressInfo).port}/pipeline.yaml`];
+      return ["--watch", "--poll-interval", `${POLL_MS}ms`, `http://127.0.0.1:${await listen(server)}/pipeline.yaml`];
     },
     change: async (next) => (text = next),
     close: async () => {

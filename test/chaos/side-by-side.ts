@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { seededRandom } from "@tidemark/core/testing";
-import { PEERS, runFile } from "../bench/peers/systems.ts";
+import { runFile } from "../bench/peers/systems.ts";
+import { OTELCOL } from "../lib/peers.ts";
+import { between } from "../lib/random.ts";
 import { readOptions } from "../lib/script-options.ts";
 import { Books } from "./books.ts";
 import { Load, REQUEST_ITEMS } from "./load.ts";
@@ -12,7 +14,6 @@ import { startMoodySink, type MoodySink } from "./moody-sink.ts";
 import type { Ports } from "./pipeline-yaml.ts";
 import { writeResults } from "./report.ts";
 import { steadyPorts, Subject } from "./subject.ts";
-import { between } from "./trial.ts";
 
 type System = "otelcol" | "tidemark";
 
@@ -58,7 +59,7 @@ interface Drained {
 export async function sideBySide(args: readonly string[]): Promise<number> {
   const values = readOptions({ command: "npm run chaos -- otelcol", about: ABOUT, options: OPTIONS }, args);
   if (typeof values === "number") return values;
-  if (!existsSync(join(PEERS, "otelcol-peer"))) {
+  if (!existsSync(OTELCOL)) {
     console.log("skipped: the side-by-side run needs otelcol-peer, which ../shared/peers builds");
     return 0;
   }

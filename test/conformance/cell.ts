@@ -3,15 +3,13 @@ import { grpcFrame, grpcPath } from "../lib/grpc.ts";
 import { openConnection, type RawAnswer, type RawRequest, type Transport } from "../lib/otlp-client.ts";
 import type { Signal } from "../lib/payload.ts";
 import { DATA_TYPES, RESPONSE_TYPES, type PlainMessage } from "../lib/proto-types.ts";
+import { RESOURCE_EXHAUSTED, RETRYABLE_GRPC, RETRYABLE_HTTP } from "../lib/retryable.ts";
 import type { Attempt, Reply } from "../lib/scripted-backend.ts";
 import { sample, toReference } from "./samples.ts";
 import type { ReceiverName, Subject } from "./subject.ts";
 
 export type Encoding = "protobuf" | "json";
 export const CONTENT_TYPES: Readonly<Record<Encoding, string>> = { protobuf: "application/x-protobuf", json: "application/json" };
-const RETRYABLE_CODES: ReadonlySet<number> = new Set([1, 4, 10, 11, 14, 15]);
-const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
-const RESOURCE_EXHAUSTED = 8;
 
 /** How a request is sent; everything has the usual value when absent. */
 export interface SendOptions {
@@ -182,7 +180,7 @@ export class Cell {
       contentType: raw.headers["content-type"] ?? "",
       response: code === 0 ? this.#response(unframe(raw.body), "protobuf") : undefined,
       status: code === 0 ? undefined : { code, message, details: decoded?.details ?? [] },
-      retryable: RETRYABLE_CODES.has(code) || (code === RESOURCE_EXHAUSTED && retryAfterMs !== undefined),
+      retryable: RETRYABLE_GRPC.has(code) || (code === RESOURCE_EXHAUSTED && retryAfterMs !== undefined),
       retryAfterMs,
     };
   }
@@ -200,7 +198,7 @@ export class Cell {
       contentType,
       response: success ? this.#response(body, read) : undefined,
       status: success ? undefined : this.#status(body, read),
-      retryable: RETRYABLE_STATUSES.has(raw.status),
+      retryable: RETRYABLE_HTTP.has(raw.status),
       retryAfterMs: retryAfter === undefined ? undefined : Number(retryAfter) * 1000,
     };
   }

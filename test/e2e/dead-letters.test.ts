@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startNode } from "../lib/child.ts";
 import { startCollector, type Collector } from "../lib/collector.ts";
 import { eventually } from "../lib/eventually.ts";
+import { listen, readAll } from "../lib/server-io.ts";
 
 /** A back end that answers with `status`, or not at all while that is 0, and keeps the names of what it took. */
 interface BackEnd {
@@ -69,11 +69,9 @@ async function startBackEnd(): Promise<BackEnd> {
   const taken: string[] = [];
   const waiting: ServerResponse[] = [];
   const server = createServer((request, response) => void take(request, response));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const backEnd: BackEnd = { status: 200, taken, server, waiting, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  const backEnd: BackEnd = { status: 200, taken, server, waiting, url: `http://127.0.0.1:${await listen(server)}` };
   const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    let body = "";
-    for await (const chunk of request) body += String(chunk);
+    const body = (await readAll(request)).toString();
     if (backEnd.status === 0) return void waiting.push(response);
     if (backEnd.status === 200) taken.push(...[...body.matchAll(/"(?:name|stringValue)":"(item-[^"]+)"/g)].map(([, name = ""]) => name));
     response.writeHead(backEnd.status, { "content-type": "application/json" }).end("{}");

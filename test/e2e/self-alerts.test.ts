@@ -1,6 +1,5 @@
 import { writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { platform } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
@@ -9,6 +8,7 @@ import { startNode } from "../lib/child.ts";
 import { startCollector, type Collector } from "../lib/collector.ts";
 import { eventually } from "../lib/eventually.ts";
 import { startWebhookServer, type WebhookServer } from "../lib/reference-server.ts";
+import { listen } from "../lib/server-io.ts";
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -33,12 +33,11 @@ async function startBackEnd(): Promise<BackEnd> {
   const server: Server = createServer((request, response) => {
     request.resume().on("end", () => response.writeHead(backEnd.status, { "content-type": "application/x-protobuf" }).end());
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   cleanups.push(async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
-  const backEnd: BackEnd = { status: 200, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  const backEnd: BackEnd = { status: 200, url: `http://127.0.0.1:${await listen(server)}` };
   return backEnd;
 }
 

@@ -3,6 +3,7 @@ import { connect } from "node:http2";
 import type { ClientHttp2Session, IncomingHttpHeaders } from "node:http2";
 import { grpcHead, grpcPath } from "./grpc.ts";
 import type { Signal } from "./payload.ts";
+import { RESOURCE_EXHAUSTED, RETRYABLE_GRPC, RETRYABLE_HTTP } from "./retryable.ts";
 
 /** An answer other than success. */
 export interface Refusal {
@@ -19,12 +20,6 @@ export interface OtlpSender {
   send(body: Buffer): Promise<Refusal | undefined>;
   close(): void;
 }
-
-const RETRYABLE_HTTP: ReadonlySet<number> = new Set([429, 502, 503, 504]);
-/** Always retryable (OTLP 1.11): CANCELLED, DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS. */
-const RETRYABLE_GRPC: ReadonlySet<number> = new Set([1, 4, 10, 11, 14, 15]);
-/** Retryable when it says when. */
-const RESOURCE_EXHAUSTED = 8;
 
 /** OTLP over HTTP/1.1, protobuf. */
 export function httpSender(target: string, signal: Signal, connections: number): OtlpSender {

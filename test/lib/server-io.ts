@@ -1,12 +1,10 @@
+import { once } from "node:events";
 import type { AddressInfo, Server } from "node:net";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 
 /** Listens on loopback, on a free port unless told; resolves with the port. */
 export async function listen(server: Server, port = 0): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
-  });
+  await once(server.listen(port, "127.0.0.1"), "listening");
   return (server.address() as AddressInfo).port;
 }
 

@@ -1,6 +1,6 @@
 import type { Outcome, Random } from "@tidemark/core";
 import { simRequest, type SimRequest } from "./items.ts";
-import { between } from "./scenario.ts";
+import { between } from "../lib/random.ts";
 import type { SimClock } from "./sim-clock.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
 

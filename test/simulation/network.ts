@@ -1,6 +1,6 @@
 import { PipelineError, type Exporter, type Random, type SendContext } from "@tidemark/core";
 import { clientOf, itemsOf } from "./items.ts";
-import { between, pick } from "./scenario.ts";
+import { between, pick } from "../lib/random.ts";
 import type { SimClock } from "./sim-clock.ts";
 import type { Trace } from "./trace.ts";
 

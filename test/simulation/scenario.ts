@@ -1,5 +1,6 @@
 import { batchProcessor } from "@tidemark/components/processors/batch";
 import { queueField, retryField, type QueueConfig, type Random } from "@tidemark/core";
+import { between, pick } from "../lib/random.ts";
 
 /** What is at stake: where accepted data lives. */
 export type Mode = "stored" | "memory" | "wait_for_result";
@@ -58,16 +59,6 @@ export interface Scenario extends Common {
   /** Whether operations on the disk fail now and then, and records are damaged. */
   readonly storageFails: boolean;
   readonly metadata: boolean;
-}
-
-/** A whole number from `least` to `most`. */
-export function between(random: Random, least: number, most: number): number {
-  return least + Math.floor(random() * (most - least + 1));
-}
-
-/** One of the values. */
-export function pick<T>(random: Random, values: readonly T[]): T {
-  return values[Math.floor(random() * values.length)]!;
 }
 
 /** Draws a scenario. */

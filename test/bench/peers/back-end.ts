@@ -8,7 +8,7 @@ import { pin } from "./pinned.ts";
 import { statsOf } from "../../lib/sink-client.ts";
 import { reachable } from "./reachable.ts";
 import type { Row } from "./rows.ts";
-import { PEERS } from "./systems.ts";
+import { PEERS } from "../../lib/peers.ts";
 
 /** Points of each metric in the peers' payloads; back ends count metrics. */
 const POINTS_PER_METRIC = 5;

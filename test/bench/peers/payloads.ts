@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { rowName, type Row } from "./rows.ts";
-import { PEERS } from "./systems.ts";
+import { PEERS } from "../../lib/peers.ts";
 
 const GRPC_PREFIX = 5;
 

@@ -1,14 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { root } from "../../lib/child.ts";
+import { OTELCOL, PEERS } from "../../lib/peers.ts";
 import { pipelineYaml, type Ports } from "./pipeline-yaml.ts";
 import type { Row } from "./rows.ts";
 
-/** Where `build.sh` of the peers puts what it makes. */
-export const PEERS: string = process.env["PEERS"] ?? join(homedir(), ".cache/otlp-peers");
-const OTELCOL = join(PEERS, "otelcol-peer");
 const ROTEL = join(PEERS, "rotel");
 const TIDEMARK = join(root, "packages/collector/bin/tidemark.js");
 

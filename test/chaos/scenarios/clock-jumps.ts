@@ -2,7 +2,8 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Mood } from "../moody-sink.ts";
-import { between, pick, resultOf, settle, withTrial, type Scenario, type Trial } from "../trial.ts";
+import { between, pick } from "../../lib/random.ts";
+import { resultOf, settle, withTrial, type Scenario, type Trial } from "../trial.ts";
 
 const LIBRARIES = ["x86_64-linux-gnu", "aarch64-linux-gnu"].map((folder) => `/usr/lib/${folder}/faketime/libfaketimeMT.so.1`);
 const JUMPS = 6;

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DeadLetters } from "@tidemark/components/dead-letters";
 import type { Random } from "@tidemark/core";
 import { idOffsets, readId } from "../../lib/payload.ts";
-import { between, pick, resultOf, settle, withTrial, type Scenario, type Trial } from "../trial.ts";
+import { between, pick } from "../../lib/random.ts";
+import { resultOf, settle, withTrial, type Scenario, type Trial } from "../trial.ts";
 
 const INJURIES = 3;
 /** First bytes of each record of a segment, at a multiple of 8: see segment-format.ts of file_storage. */

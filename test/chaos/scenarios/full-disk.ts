@@ -1,8 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { between, pick, resultOf, settle, withTrial, type RoundResult, type Scenario, type Trial } from "../trial.ts";
+import { between, pick } from "../../lib/random.ts";
+import { resultOf, settle, withTrial, type RoundResult, type Scenario, type Trial } from "../trial.ts";
 
 const DISK_MIB = 8;
 const FILL_MS = 12_000;
@@ -13,11 +15,11 @@ export const fullDisk: Scenario = {
   name: "full-disk",
   event: "full disks",
   weight: 1.5,
-  skipped: () => (canMount() ? undefined : "only root can mount a small tmpfs"),
+  skipped: () => (canMount() ? undefined : "no file system can be mounted here (it takes root on Linux)"),
   run: async (options) => {
     const disk = join(options.folder, `disk-${options.seed}`);
     mkdirSync(disk);
-    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${DISK_MIB}m`, "tmpfs", disk]);
+    mount(disk);
     try {
       return await withTrial(options, { storage: join(disk, "storage"), maxBytes: 2 ** 30 }, (trial) =>
         fillAndEmpty(trial, join(disk, "filler")),
@@ -86,6 +88,20 @@ function tryWrite(file: number, block: Buffer): boolean {
   }
 }
 
+/** Root alone is not enough: a container may keep it from mounting. */
 function canMount(): boolean {
-  return process.platform === "linux" && process.getuid?.() === 0;
+  const disk = mkdtempSync(join(tmpdir(), "tidemark-mount-"));
+  try {
+    mount(disk);
+    execFileSync("umount", ["-l", disk], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(disk, { recursive: true });
+  }
+}
+
+function mount(disk: string): void {
+  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${DISK_MIB}m`, "tmpfs", disk], { stdio: "ignore" });
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Mood } from "../moody-sink.ts";
-import { between, pick, resultOf, settle, withTrial, type Scenario } from "../trial.ts";
+import { between, pick } from "../../lib/random.ts";
+import { resultOf, settle, withTrial, type Scenario } from "../trial.ts";
 
 const KILLS = 12;
 /** Share of kills that come before the collector is ready. */

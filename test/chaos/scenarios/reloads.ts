@@ -4,7 +4,8 @@ import type { Random } from "@tidemark/core";
 import { eventually } from "../../lib/eventually.ts";
 import type { Mood } from "../moody-sink.ts";
 import { pipelineYaml, type Shape } from "../pipeline-yaml.ts";
-import { between, pick, resultOf, settle, withTrial, type Scenario, type Trial } from "../trial.ts";
+import { between, pick } from "../../lib/random.ts";
+import { resultOf, settle, withTrial, type Scenario, type Trial } from "../trial.ts";
 
 const RELOADS = 20;
 const RELOAD_MS = 15_000;

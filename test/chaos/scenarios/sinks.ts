@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DeadLetters } from "@tidemark/components/dead-letters";
 import { startNode } from "../../lib/child.ts";
 import type { Mood } from "../moody-sink.ts";
-import { between, pick, resultOf, settle, withTrial, type Scenario, type Trial } from "../trial.ts";
+import { between, pick } from "../../lib/random.ts";
+import { resultOf, settle, withTrial, type Scenario, type Trial } from "../trial.ts";
 
 const PHASES = 6;
 const MOODS: readonly [Mood, ...Mood[]] = [

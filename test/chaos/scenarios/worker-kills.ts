@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { childrenOf } from "../../lib/process-tree.ts";
 import { eventually } from "../../lib/eventually.ts";
 import type { Mood } from "../moody-sink.ts";
-import { between, pick, resultOf, settle, withTrial, type Scenario } from "../trial.ts";
+import { between, pick } from "../../lib/random.ts";
+import { resultOf, settle, withTrial, type Scenario } from "../trial.ts";
 
 const WORKERS = 2;
 /** Between two of them the supervisor waits longer and longer; after these everything is killed and started again. */

@@ -2,7 +2,6 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { deepEqual, ok } from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { freePorts } from "@tidemark/core/testing";
 import { startCollector } from "../../lib/collector.ts";
@@ -10,7 +9,7 @@ import { openConnection } from "../../lib/otlp-client.ts";
 import type { Signal } from "../../lib/payload.ts";
 import { DATA_TYPES } from "../../lib/proto-types.ts";
 import { eventually } from "../../lib/eventually.ts";
-import { root } from "../../lib/child.ts";
+import { BUILD_PEERS, OTELCOL } from "../../lib/peers.ts";
 import { everyField, toReference } from "../samples.ts";
 import { exists, run, Skipped, type Client, type ClientRow, type Stage } from "./client.ts";
 
@@ -21,9 +20,8 @@ const WAYS = (["grpc", "http"] as const).flatMap((protocol) => ["none", "gzip", 
 export const goCollector: Client = {
   name: "Go Collector",
   prepare: async () => {
-    const program = join(process.env["PEERS"] ?? join(homedir(), ".cache/otlp-peers"), "otelcol-peer");
-    const build = join(root, "../shared/peers/build.sh");
-    if (!(await exists(program)) && (await exists(build))) await run("sh", [build], { deadlineMs: 900_000 });
+    const program = OTELCOL;
+    if (!(await exists(program)) && (await exists(BUILD_PEERS))) await run("sh", [BUILD_PEERS], { deadlineMs: 900_000 });
     if (!(await exists(program))) throw new Skipped("otelcol-peer is not here, nor ../shared/peers that builds it");
     const { output } = await run(program, ["--version"]);
     const version = /\d+\.\d+\.\d+/.exec(output)?.[0] ?? "of unknown version";

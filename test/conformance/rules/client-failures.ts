@@ -1,14 +1,12 @@
 import { equal, ok } from "node:assert/strict";
 import { CLIENTS, type Rule } from "../rule.ts";
 import type { Cell } from "../cell.ts";
+import { RESOURCE_EXHAUSTED, RETRYABLE_GRPC, RETRYABLE_HTTP } from "../../lib/retryable.ts";
 import { startScriptedBackend, type Attempt, type Reply } from "../../lib/scripted-backend.ts";
 import { FIRST_RETRY_MS } from "../subject.ts";
 
 const UNAVAILABLE = 14;
-const EXHAUSTED = 8;
-const GRPC_RETRYABLE: readonly number[] = [1, 4, 10, 11, 14, 15];
 const GRPC_PERMANENT: readonly number[] = [2, 3, 5, 6, 7, 9, 12, 13, 16];
-const HTTP_RETRYABLE: readonly number[] = [429, 502, 503, 504];
 const HTTP_PERMANENT: readonly number[] = [400, 401, 403, 404, 405, 406, 408, 409, 413, 415, 422, 431, 500, 501, 505, 511];
 /** Timers fire early by up to a millisecond. */
 const CLOCK_MS = 5;
@@ -22,8 +20,8 @@ export const clientFailureRules: readonly Rule[] = [
     how: "gRPC 1 4 10 11 14 15, HTTP 429 502 503 504: the second attempt succeeds",
     transports: CLIENTS,
     check: async (cell) => {
-      const codes = cell.isGrpc ? GRPC_RETRYABLE : HTTP_RETRYABLE;
-      for (const [code, tries] of await tryAll(cell, codes)) equal(tries, 2, `code ${code}: ${tries} attempts`);
+      const codes = cell.isGrpc ? RETRYABLE_GRPC : RETRYABLE_HTTP;
+      for (const [code, tries] of await tryAll(cell, [...codes])) equal(tries, 2, `code ${code}: ${tries} attempts`);
     },
   },
   {
@@ -45,10 +43,10 @@ export const clientFailureRules: readonly Rule[] = [
     transports: ["grpc"],
     check: async (cell) => {
       const informed = cell.another();
-      informed.script({ grpc: EXHAUSTED, retryDelayMs: 50 });
+      informed.script({ grpc: RESOURCE_EXHAUSTED, retryDelayMs: 50 });
       ok((await informed.feed(informed.sample())).success);
       equal(informed.attempts().length, 2);
-      cell.script({ grpc: EXHAUSTED });
+      cell.script({ grpc: RESOURCE_EXHAUSTED });
       const answer = await cell.feed(cell.sample());
       ok(!answer.success && !answer.retryable);
       equal(cell.attempts().length, 1);
