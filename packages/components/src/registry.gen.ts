@@ -4,6 +4,7 @@ import type { Registry } from "@tidemark/core";
 /** Every component of this package. A definition is loaded when it is first asked for. */
 export const registry: Registry = {
   receivers: [
+    { type: "http_check", aliases: ["httpcheck"], load: async () => (await import("./receivers/http_check/index.ts")).httpCheckReceiver },
     { type: "otlp", aliases: [], load: async () => (await import("./receivers/otlp/index.ts")).otlpReceiver },
     { type: "self_alerts", aliases: [], load: async () => (await import("./receivers/self_alerts/index.ts")).selfAlertsReceiver },
   ],
@@ -35,6 +36,7 @@ export const registry: Registry = {
     { type: "file_storage", aliases: [], load: async () => (await import("./extensions/file_storage/index.ts")).fileStorageExtension },
     { type: "health_check", aliases: [], load: async () => (await import("./extensions/health_check/index.ts")).healthCheckExtension },
     { type: "healthcheckv2", aliases: [], load: async () => (await import("./extensions/healthcheckv2/index.ts")).healthcheckv2Extension },
+    { type: "jaeger_remote_sampling", aliases: ["jaegerremotesampling"], load: async () => (await import("./extensions/jaeger_remote_sampling/index.ts")).jaegerRemoteSamplingExtension },
     { type: "memory_limiter", aliases: [], load: async () => (await import("./extensions/memory_limiter/index.ts")).memoryLimiterExtension },
   ],
 };

@@ -49,6 +49,7 @@ describe("endpointsIn", () => {
     };
     expect(endpointsIn(config)).toEqual(["grpc localhost:4317", "http localhost:4318"]);
     expect(endpointsIn({ endpoint: "localhost:1" })).toEqual(["localhost:1"]);
+    expect(endpointsIn({ targets: [{ endpoint: "https://user:secret@shop.example.com/health" }] })).toEqual([]);
   });
 });
 

@@ -21,12 +21,12 @@ export function startSummary({ graph }: LoadedConfig, metrics: readonly string[]
   ].join("\n");
 }
 
-/** Every `endpoint` in a configuration, each with the keys that lead to it: `grpc localhost:4317`. */
+/** Every `endpoint` in a configuration on which it listens, each with the keys that lead to it: `grpc localhost:4317`. URLs are asked. */
 export function endpointsIn(config: unknown, path: readonly string[] = []): string[] {
   if (typeof config !== "object" || config === null) return [];
   return Object.entries(config).flatMap(([key, value]: [string, unknown]) => {
     if (key !== "endpoint") return endpointsIn(value, key === "protocols" ? path : [...path, key]);
-    return typeof value === "string" && value !== "" ? [[...path, value].join(" ")] : [];
+    return typeof value === "string" && /^(?!https?:\/\/)./i.test(value) ? [[...path, value].join(" ")] : [];
   });
 }
 

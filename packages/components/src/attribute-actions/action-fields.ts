@@ -1,11 +1,6 @@
 import { z } from "zod";
 import { GoRegExp, goRegExpFault } from "../regexp/go-regexp.ts";
-
-/** Text of a regular expression in Go's syntax. */
-export const patternField = z.string().superRefine((text, context) => {
-  const fault = goRegExpFault(text);
-  if (fault !== undefined) context.addIssue({ code: "custom", message: fault });
-});
+import { patternField } from "../regexp/pattern-field.ts";
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 

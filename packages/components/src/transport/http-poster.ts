@@ -8,7 +8,7 @@ import {
   type OutgoingHttpHeaders,
   type RequestOptions,
 } from "node:http";
-import { Agent as TlsAgent, request as httpsRequest } from "node:https";
+import { Agent as TlsAgent, type AgentOptions as TlsAgentOptions, request as httpsRequest } from "node:https";
 import type { ConnectionOptions } from "node:tls";
 import type { RequestBody } from "./bodies/request-body.ts";
 import { writeAtOnce } from "./bodies/write-body.ts";
@@ -26,8 +26,9 @@ export interface HttpAnswer {
   readonly body: Buffer;
 }
 
-/** How agents keep connections. */
-export type Connections = Pick<AgentOptions, "keepAlive" | "maxSockets" | "maxFreeSockets" | "timeout" | "proxyEnv">;
+/** How agents keep connections, and TLS sessions. */
+export type Connections = Pick<AgentOptions, "keepAlive" | "maxSockets" | "maxFreeSockets" | "timeout" | "proxyEnv"> &
+  Pick<TlsAgentOptions, "maxCachedSessions">;
 
 /** The connections that the posters of one exporter share. */
 export class HttpAgents {

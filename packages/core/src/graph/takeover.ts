@@ -49,7 +49,7 @@ export class Takeover {
   }
 }
 
-/** Whether two configurations name the same port, or the same Unix socket, under a key `endpoint`. */
+/** Whether two configurations name the same port, or the same Unix socket, under a key `endpoint`. A URL is asked, and takes no port. */
 export function haveSamePort(a: unknown, b: unknown): boolean {
   const ports = new Set(portsIn(a));
   return portsIn(b).some((port) => ports.has(port));
@@ -59,6 +59,7 @@ function portsIn(config: unknown): string[] {
   if (typeof config !== "object" || config === null) return [];
   return Object.entries(config).flatMap(([key, value]: [string, unknown]) => {
     if (key !== "endpoint" || typeof value !== "string") return portsIn(value);
+    if (/^https?:\/\//i.test(value)) return [];
     const port = value.slice(value.lastIndexOf(":") + 1);
     return port === "0" ? [] : [port];
   });

@@ -35,6 +35,7 @@ interface SchemaNode {
   readonly description?: string;
   readonly examples?: readonly unknown[];
   readonly properties?: Readonly<Record<string, unknown>>;
+  readonly items?: SchemaNode;
 }
 
 function undocumented(schema: unknown, path: string): string[] {
@@ -42,7 +43,9 @@ function undocumented(schema: unknown, path: string): string[] {
   return Object.entries(properties).flatMap(([name, value]) => {
     const field = value as SchemaNode;
     const here = path === "" ? name : `${path}.${name}`;
-    const own = field.description === undefined || (field.properties === undefined && field.examples === undefined) ? [here] : [];
-    return [...own, ...undocumented(field, here)];
+    // What is made of fields, or a list of such, is exemplified by its fields.
+    const parts = field.items?.properties === undefined ? field : field.items;
+    const own = field.description === undefined || (parts.properties === undefined && field.examples === undefined) ? [here] : [];
+    return [...own, ...undocumented(parts, here)];
   });
 }

@@ -8,7 +8,8 @@ import { BodyMaker, type RequestBody } from "../../transport/bodies/request-body
 import { parseRetryAfter } from "../../transport/retry-after.ts";
 import { TlsSource } from "../../transport/tls/tls-source.ts";
 import type { OtlpHttpExporterConfig } from "./config.ts";
-import { HttpAgents, HttpPoster, type Connections, type HttpAnswer } from "../../transport/http-poster.ts";
+import { connectionsOf } from "../../transport/http-client-fields.ts";
+import { HttpAgents, HttpPoster, type HttpAnswer } from "../../transport/http-poster.ts";
 
 /** OTLP 1.11, "Failures": every other 4xx and 5xx must not be sent again. */
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
@@ -115,17 +116,6 @@ export class OtlpHttpExporter implements Exporter {
     if (own !== undefined) return [own];
     return (endpoint === undefined ? endpoints : [endpoint]).map((base) => `${base.replace(/\/+$/, "")}/v1/${signal}`);
   }
-}
-
-function connectionsOf(config: OtlpHttpExporterConfig): Connections {
-  const { max_idle_conns: most, max_idle_conns_per_host: mostPerHost, idle_conn_timeout: timeout, proxy_url: proxy } = config;
-  return {
-    keepAlive: !config.disable_keep_alives,
-    maxSockets: config.max_conns_per_host || Number.POSITIVE_INFINITY,
-    maxFreeSockets: Math.min(most || Number.POSITIVE_INFINITY, mostPerHost || Number.POSITIVE_INFINITY),
-    ...(timeout === 0 ? {} : { timeout }),
-    ...(proxy === undefined ? {} : { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } }),
-  };
 }
 
 function tooLarge(bytes: number): PipelineError {
