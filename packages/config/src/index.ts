@@ -11,3 +11,4 @@ export { HttpProvider } from "./providers/http-provider.ts";
 export type { ConfigProvider, ProviderIo } from "./providers/provider.ts";
 export { textWithin } from "./providers/text-within.ts";
 export { REMOTE_SCHEMES, SCHEMES } from "./resolve/config-io.ts";
+export { SECTION_NAMES } from "./sections/sections.ts";

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { registry } from "@tidemark/components";
-import { loadDefinitions, type AllDefinitions } from "@tidemark/config";
+import { loadDefinitions, SECTION_NAMES, type AllDefinitions } from "@tidemark/config";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import { runCommandLine } from "./run-command-line.ts";
@@ -12,11 +12,10 @@ const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 const NOT_OURS = new Set(["readinessProbe:"]);
 /** What such a field names is an extension. */
 const NAMES_EXTENSION = new Set(["authenticator", "storage", "id"]);
-const SECTIONS = ["receivers", "processors", "connectors", "exporters", "extensions"] as const;
 const DATA_SECTIONS = ["receivers", "processors", "exporters"] as const;
 
 type Section = Record<string, unknown>;
-interface Config extends Partial<Record<(typeof SECTIONS)[number], Section>> {
+interface Config extends Partial<Record<(typeof SECTION_NAMES)[number], Section>> {
   readonly service?: { readonly extensions?: readonly string[]; readonly pipelines?: Record<string, Record<string, readonly string[]>> };
 }
 
@@ -43,7 +42,7 @@ beforeAll(async () => {
 });
 
 const typeOf = (id: string): string => id.split("/", 1)[0] ?? "";
-const definitionOf = (section: (typeof SECTIONS)[number], id: string) =>
+const definitionOf = (section: (typeof SECTION_NAMES)[number], id: string) =>
   definitions[section].find(({ type, aliases = [] }) => type === typeOf(id) || aliases.includes(typeOf(id)));
 
 /** What a reader has around a fragment: a pipeline for what is in none, and the example of each component that is named and not shown. */
@@ -51,8 +50,8 @@ function surroundings(block: Config): Config {
   const shown = block.service?.pipelines ?? {};
   const pipelines = pipelinesFor(block, new Set(Object.values(shown).flatMap((pipeline) => Object.values(pipeline).flat())));
   const extensions = [...new Set(extensionsNamedIn(block))].filter((id) => definitionOf("extensions", id) !== undefined);
-  const isShown = (id: string): boolean => SECTIONS.some((section) => Object.hasOwn(block[section] ?? {}, id));
-  const examples = (section: (typeof SECTIONS)[number], ids: readonly string[]): Section =>
+  const isShown = (id: string): boolean => SECTION_NAMES.some((section) => Object.hasOwn(block[section] ?? {}, id));
+  const examples = (section: (typeof SECTION_NAMES)[number], ids: readonly string[]): Section =>
     Object.fromEntries(
       ids.filter((id) => !isShown(id)).map((id) => [id, parse(definitionOf(section, id)?.example ?? "{}") as unknown] as const),
     );

@@ -1,7 +1,7 @@
+import { SECTION_NAMES } from "@tidemark/config";
 import type { Candidate, Configured, ComponentDefinition, GraphSpec, MistakeSite, NodeChange } from "@tidemark/core";
 
-const KINDS = ["receivers", "processors", "connectors", "exporters", "extensions"] as const;
-const SECTIONS: ReadonlySet<string> = new Set([...KINDS, "service", "pipelines", "telemetry"]);
+const SECTIONS: ReadonlySet<string> = new Set([...SECTION_NAMES, "service", "pipelines", "telemetry"]);
 const HIDDEN_REASON = "its configuration has changed";
 
 /**
@@ -52,7 +52,7 @@ export class ToldNames {
 /** Ids of components and pipelines, and the keys of all configurations. */
 function* namesIn(graph: GraphSpec): Generator<string> {
   for (const { id } of graph.pipelines) yield id;
-  for (const kind of KINDS) {
+  for (const kind of SECTION_NAMES) {
     const components: readonly Configured<ComponentDefinition>[] = graph[kind];
     for (const { id, config } of components) {
       yield id;
