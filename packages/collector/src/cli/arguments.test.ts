@@ -1,7 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { parseArguments, type OptionSpec } from "./arguments.ts";
-import { endpointsIn, urlsIn } from "./summary.ts";
-import { componentOf } from "./process-guards.ts";
 
 const OPTIONS: Readonly<Record<string, OptionSpec>> = {
   config: { value: "FILE", repeatable: true, description: "" },
@@ -37,37 +35,5 @@ describe("parseArguments", () => {
 
   it("refuses files where there is no place for them", () => {
     expect(() => parseArguments(["a.yaml"], OPTIONS, false)).toThrow('unexpected argument "a.yaml"');
-  });
-});
-
-describe("endpointsIn", () => {
-  it("finds endpoints at any depth, with the way to them", () => {
-    const config = {
-      protocols: { grpc: { endpoint: "localhost:4317" }, http: { endpoint: "localhost:4318", cors: {} } },
-      list: [],
-      none: null,
-    };
-    expect(endpointsIn(config)).toEqual(["grpc localhost:4317", "http localhost:4318"]);
-    expect(endpointsIn({ endpoint: "localhost:1" })).toEqual(["localhost:1"]);
-    expect(endpointsIn({ targets: [{ endpoint: "https://user:secret@shop.example.com/health" }] })).toEqual([]);
-  });
-});
-
-describe("componentOf", () => {
-  it("finds the component in a stack trace", () => {
-    expect(componentOf("Error: x\n    at f (file:///app/packages/components/src/processors/memory_limiter/memory.ts:3:9)")).toBe(
-      "processor/memory_limiter",
-    );
-    expect(componentOf("Error: x\n    at f (C:\\app\\dist\\exporters\\file\\index.js:3:9)")).toBe("exporter/file");
-    expect(componentOf("Error: x\n    at f (node:events:3:9)")).toBe("");
-  });
-});
-
-describe("urlsIn", () => {
-  it("names the scheme, the endpoint wherever it stands, and the path", () => {
-    expect(urlsIn({ endpoint: "localhost:1", path: "/health", tls: undefined })).toEqual(["http://localhost:1/health"]);
-    expect(urlsIn({ endpoint: "localhost:1", tls: { cert_file: "cert.pem" } })).toEqual(["https://localhost:1"]);
-    expect(urlsIn({ use_v2: true, http: { endpoint: "localhost:1", status: { path: "/status" } } })).toEqual(["http://localhost:1"]);
-    expect(urlsIn({ directory: "queues" })).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { LoadedConfig, LoadResult } from "@tidemark/config";
 import { messageOf, SocketExchange, systemClock } from "@tidemark/core";
-import { keepAlive, reportUnexpected } from "../cli/process-guards.ts";
+import { keepAlive, reportUnexpected } from "../process-guards.ts";
 import { createCollector, type Collector } from "../collector.ts";
 import { ledgerTotals } from "../ledger-totals.ts";
 import { createLogging } from "../logging/create-logging.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LoadedConfig } from "@tidemark/config";
 import { systemClock, topologyOf, type Host, type NodeChange } from "@tidemark/core";
-import type { Running } from "../cli/running.ts";
+import type { Running } from "../running.ts";
 import { createCollector, planBetween, tryToBuild, type Collector } from "../collector.ts";
 import { createLogging } from "../logging/create-logging.ts";
 import type { LogSink } from "../logging/log-event.ts";

@@ -8,7 +8,7 @@ import { replayLetters } from "../dlq/replay.ts";
 import { FILTER_OPTIONS, lettersIn, selectionOf, type Selection } from "../dlq/selection.ts";
 import { ProgressLine } from "../dlq/progress.ts";
 import { EXIT, UsageError, type CliIo } from "../io.ts";
-import { keepAlive } from "../process-guards.ts";
+import { keepAlive } from "../../process-guards.ts";
 import { countText } from "../table.ts";
 
 const LISTED = 100;

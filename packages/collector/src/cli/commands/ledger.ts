@@ -3,7 +3,7 @@ import type { Command } from "../command.ts";
 import { ADMIN_TOKEN, adminUrl, askAdmin, STANDARD_ADMIN_URL, strangeAnswer } from "../admin-client.ts";
 import { EXIT, type CliIo } from "../io.ts";
 import { ledgerText } from "../ledger-text.ts";
-import { keepAlive } from "../process-guards.ts";
+import { keepAlive } from "../../process-guards.ts";
 
 const WATCH_MS = 1000;
 const CLEAR_SCREEN = "\u001b[H\u001b[2J";

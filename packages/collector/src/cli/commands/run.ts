@@ -9,10 +9,10 @@ import { CONFIG_OPTIONS, type Command } from "../command.ts";
 import { EXIT, UsageError, type CliIo } from "../io.ts";
 import { buildOrReport, configOrReport, sourceOf } from "../load.ts";
 import { openLogSink } from "../log-output.ts";
-import { inThisProcess, type Running } from "../running.ts";
+import { inThisProcess, type Running } from "../../running.ts";
 import { StopSignals } from "../stop-signals.ts";
 import { startSummary } from "../summary.ts";
-import { keepAlive, reportUnexpected } from "../process-guards.ts";
+import { keepAlive, reportUnexpected } from "../../process-guards.ts";
 import { workerCount } from "./worker-count.ts";
 
 const PROGRESS_MS = 1000;

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { componentOf } from "./process-guards.ts";
 
 const GUARDS = new URL("process-guards.ts", import.meta.url).href;
 
@@ -18,4 +19,14 @@ setTimeout(() => { release(); console.log("alive"); }, 50);
 it("reports what nobody caught, under its component, and the process lives", async () => {
   const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", PROGRAM]);
   expect(stdout.trim().split("\n")).toEqual(['["exporter/webhook","lost promise"]', '["","in a timer"]', "alive"]);
+});
+
+describe("componentOf", () => {
+  it("finds the component in a stack trace", () => {
+    expect(componentOf("Error: x\n    at f (file:///app/packages/components/src/processors/memory_limiter/memory.ts:3:9)")).toBe(
+      "processor/memory_limiter",
+    );
+    expect(componentOf("Error: x\n    at f (C:\\app\\dist\\exporters\\file\\index.js:3:9)")).toBe("exporter/file");
+    expect(componentOf("Error: x\n    at f (node:events:3:9)")).toBe("");
+  });
 });

@@ -1,5 +1,5 @@
-import type { Collector } from "../collector.ts";
-import { ledgerTotals, type LedgerTotals } from "../ledger-totals.ts";
+import type { Collector } from "./collector.ts";
+import { ledgerTotals, type LedgerTotals } from "./ledger-totals.ts";
 
 /** A collector that `tidemark run` runs: in this process, or as several workers under this process. */
 export interface Running extends Pick<Collector, "start" | "shutdown" | "logger" | "metricsEndpoints" | "reload"> {
