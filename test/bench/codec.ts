@@ -1,13 +1,10 @@
 // The codec against full decoding and encoding of the same bytes by protobufjs and @bufbuild/protobuf, all in one run and by
 // turns.   npm run bench codec [-- --rounds 7]
 import { parseArgs } from "node:util";
-import { AttributeKey, openBatch } from "@tidemark/otlp";
-import type { Batch, DataPointView, LogRecordView, SpanView } from "@tidemark/otlp";
+import { AttributeKey, openBatch, type Batch, type DataPointView, type LogRecordView, type SpanView } from "@tidemark/otlp";
 import { seededRandom } from "@tidemark/core/testing";
-import { buildRequest } from "../lib/payload.ts";
-import type { Signal } from "../lib/payload.ts";
-import { compareByTurns } from "../lib/compare-by-turns.ts";
-import type { Contestant } from "../lib/compare-by-turns.ts";
+import { buildRequest, type Signal } from "../lib/payload.ts";
+import { compareByTurns, type Contestant } from "../lib/compare-by-turns.ts";
 import { referenceCodecs } from "../lib/reference-codecs.ts";
 
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "7" } } });

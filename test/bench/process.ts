@@ -2,9 +2,8 @@
 // long does an answer take, how much memory is in use?   npm run bench process [-- --seconds 5]
 import { parseArgs } from "node:util";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startNode } from "../lib/child.ts";
+import { startNode, type Child } from "../lib/child.ts";
 import { residentMiB } from "../lib/process-tree.ts";
-import type { Child } from "../lib/child.ts";
 import { startCollector } from "../lib/collector.ts";
 import type { LoadReport } from "../lib/loadgen.ts";
 import { missingAt, statsOf } from "../lib/sink-client.ts";

@@ -5,8 +5,7 @@ import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { freePorts } from "@tidemark/core/testing";
 import { afterEach, describe, expect, it } from "vitest";
-import { startNode } from "../lib/child.ts";
-import type { Child } from "../lib/child.ts";
+import { startNode, type Child } from "../lib/child.ts";
 
 /** A slow message, as the chat service itself noted it. */
 interface Truth {

@@ -3,8 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePorts } from "@tidemark/core/testing";
-import { startNode } from "./child.ts";
-import type { Child } from "./child.ts";
+import { startNode, type Child } from "./child.ts";
 
 const READY_DEADLINE_MS = 20_000;
 

@@ -7,11 +7,9 @@
 import { parseArgs } from "node:util";
 import { seededRandom } from "@tidemark/core/testing";
 import { grpcSender, httpSender } from "./otlp-senders.ts";
-import { joinRanges } from "./item-ranges.ts";
-import type { ItemRange } from "./item-ranges.ts";
+import { joinRanges, type ItemRange } from "./item-ranges.ts";
 import { summaryOf, type LatencySummary } from "./latency.ts";
-import { buildRequest, idOffsets, writeId } from "./payload.ts";
-import type { Signal } from "./payload.ts";
+import { buildRequest, idOffsets, writeId, type Signal } from "./payload.ts";
 
 /** What a load generator did. */
 export interface LoadReport {

@@ -8,13 +8,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { seededRandom } from "@tidemark/core/testing";
-import { joinRanges } from "./item-ranges.ts";
-import type { ItemRange } from "./item-ranges.ts";
+import { joinRanges, type ItemRange } from "./item-ranges.ts";
 import { summaryOf, type LatencySummary } from "./latency.ts";
-import { grpcSender, httpSender } from "./otlp-senders.ts";
-import type { OtlpSender, Refusal } from "./otlp-senders.ts";
-import { buildRequest, idOffsets, writeId } from "./payload.ts";
-import type { Signal } from "./payload.ts";
+import { grpcSender, httpSender, type OtlpSender, type Refusal } from "./otlp-senders.ts";
+import { buildRequest, idOffsets, writeId, type Signal } from "./payload.ts";
 
 /** What happened in one interval, in requests. */
 export interface LoadSample {

@@ -1,7 +1,6 @@
 // Sends single OTLP requests byte by byte as a test wants them, over gRPC, HTTP/1.1 and HTTP/2. Shares no code with the product.
 import { Agent, request as httpRequest } from "node:http";
-import { connect } from "node:http2";
-import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from "node:http2";
+import { connect, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
 
 export type Transport = "grpc" | "http/1.1" | "http/2";
 

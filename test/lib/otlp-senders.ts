@@ -1,6 +1,5 @@
 import { Agent, request } from "node:http";
-import { connect } from "node:http2";
-import type { ClientHttp2Session, IncomingHttpHeaders } from "node:http2";
+import { connect, type ClientHttp2Session, type IncomingHttpHeaders } from "node:http2";
 import { grpcHead, grpcPath } from "./grpc.ts";
 import type { Signal } from "./payload.ts";
 import { RESOURCE_EXHAUSTED, RETRYABLE_GRPC, RETRYABLE_HTTP } from "./retryable.ts";

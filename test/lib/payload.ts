@@ -1,5 +1,4 @@
-import { attribute, double, fixed64, length, varint } from "./protobuf.ts";
-import type { Field } from "./protobuf.ts";
+import { attribute, double, fixed64, length, varint, type Field } from "./protobuf.ts";
 
 export type Signal = "traces" | "metrics" | "logs";
 

@@ -1,7 +1,5 @@
-import { createFileRegistry, fromBinary, toBinary } from "@bufbuild/protobuf";
-import type { DescMessage } from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import type { DescriptorProto } from "@bufbuild/protobuf/wkt";
+import { createFileRegistry, fromBinary, toBinary, type DescMessage } from "@bufbuild/protobuf";
+import { FileDescriptorSetSchema, type DescriptorProto } from "@bufbuild/protobuf/wkt";
 import protobuf from "protobufjs";
 import "protobufjs/ext/descriptor.js";
 import type { Signal } from "./payload.ts";

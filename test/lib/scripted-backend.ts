@@ -1,9 +1,7 @@
 // An OTLP back end that answers as it is told and remembers every attempt. gRPC and HTTP/1.1, on node:http and node:http2 and
 // protobufjs alone. What it is told is filed under the service.name of the data, so that many tests can use it at the same time.
-import { createServer } from "node:http";
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
-import { createServer as createHttp2Server } from "node:http2";
-import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createHttp2Server, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import { grpcFrame, grpcPath } from "./grpc.ts";
 import type { Signal } from "./payload.ts";

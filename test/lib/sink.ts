@@ -5,10 +5,8 @@
 // POST /missing with {"ranges":[[sender,from,to],…]} answers how many of those items (to exclusive) have not arrived;
 // GET /stats answers {"items":…,"requests":…,"doubled":…}. Bodies may be compressed with gzip or zstd. Items are spans, log records
 // and metrics. With --items-per-second it is slow: it answers a request when, at that rate, it has worked off all that came before.
-import { createServer } from "node:http";
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { createServer as createHttp2Server } from "node:http2";
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createHttp2Server, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { idOffsets, readId } from "./payload.ts";

@@ -1,5 +1,4 @@
-import { rowName, selectRows } from "./rows.ts";
-import type { Row } from "./rows.ts";
+import { rowName, selectRows, type Row } from "./rows.ts";
 
 /** What a row is to reach. Ratios are of items per CPU-second. */
 export interface Goal {
