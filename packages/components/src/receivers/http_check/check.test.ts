@@ -98,6 +98,12 @@ describe("a check", () => {
     expect(shop.asked.length).toBe(5);
   });
 
+  it("takes a long head, but no endless one", async () => {
+    await using shop = await site(({ url }, response) => response.writeHead(200, { "x-long": "a".repeat(Number(url?.slice(1))) }).end());
+    expect((await checkOnce({ endpoint: `${shop.url}/100000` })).reason).toBe(undefined);
+    expect((await checkOnce({ endpoint: `${shop.url}/2000000` })).failure?.message).toBe("the head of the answer is too large");
+  });
+
   it("reads an endless body up to a bound, and takes it for an answer", async () => {
     await using shop = await site((_request, response) => {
       const go = (): void => void (response.writable && response.write(Buffer.alloc(65_536, "a"), () => setImmediate(go)));

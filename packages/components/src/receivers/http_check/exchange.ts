@@ -5,6 +5,9 @@ import { TLSSocket } from "node:tls";
 import type { X509Certificate } from "node:crypto";
 import type { HttpAgents } from "../../transport/http-poster.ts";
 
+/** As in Go. */
+const MAX_HEAD_BYTES = 1 << 20;
+
 /** One request, which is not led elsewhere. */
 export interface Exchange {
   readonly url: URL;
@@ -65,8 +68,8 @@ function attempt(what: Exchange, agents: HttpAgents, now: () => number, signal: 
     const startedAt = now();
     const request =
       url.protocol === "https:"
-        ? httpsRequest(url, { method, headers, agent: agents.secure })
-        : httpRequest(url, { method, headers, agent: agents.plain });
+        ? httpsRequest(url, { method, headers, maxHeaderSize: MAX_HEAD_BYTES, agent: agents.secure })
+        : httpRequest(url, { method, headers, maxHeaderSize: MAX_HEAD_BYTES, agent: agents.plain });
     let hasBegun = false;
     const abort = (): void => void request.destroy(signal.reason as Error);
     signal.addEventListener("abort", abort, { once: true });

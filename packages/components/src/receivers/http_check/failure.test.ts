@@ -16,6 +16,7 @@ it.each([
   ["CERT_REVOKED", "tls_failed", "certificate is not trusted"],
   ["ERR_SSL_WRONG_VERSION_NUMBER", "tls_failed", "TLS handshake failed"],
   ["HPE_INVALID_CONSTANT", "invalid_answer", "the answer is not HTTP"],
+  ["HPE_HEADER_OVERFLOW", "invalid_answer", "the head of the answer is too large"],
   ["EMFILE", "check_failed", "check failed (EMFILE)"],
   ["toString", "check_failed", "check failed (toString)"],
 ])("%s is %s: %s", (code, reason, message) => {

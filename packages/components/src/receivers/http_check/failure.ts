@@ -40,6 +40,7 @@ const FAILURES: Readonly<Record<string, Failure>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: { reason: "tls_failed", message: "certificate is self-signed" },
   SELF_SIGNED_CERT_IN_CHAIN: { reason: "tls_failed", message: "certificate is self-signed" },
   ERR_TLS_CERT_ALTNAME_INVALID: { reason: "tls_failed", message: "certificate is for another host" },
+  HPE_HEADER_OVERFLOW: { reason: "invalid_answer", message: "the head of the answer is too large" },
   EPROTO: { reason: "tls_failed", message: "TLS handshake failed" },
 };
 

@@ -1,7 +1,10 @@
 import { DELIVERED, PipelineError, StateStore, type Peers } from "@tidemark/core";
-import { settlePromises } from "@tidemark/core/testing";
+import { settlePromises, testContext } from "@tidemark/core/testing";
 import { describe, expect, it } from "vitest";
+import type { Checker } from "./clients.ts";
+import { httpCheckConfig } from "./config.ts";
 import { TIMED_OUT } from "./failure.ts";
+import { HttpCheck } from "./http-check.ts";
 import { rig } from "./testing/rig.ts";
 
 const A = "http://a/";
@@ -115,6 +118,19 @@ describe("http_check", () => {
     const done = made.shutdown(deadline.signal);
     deadline.abort();
     await done;
+  });
+
+  it("does not begin when it is stopped while its certificates are read", async () => {
+    const { promise, resolve } = Promise.withResolvers<Checker>();
+    const context = testContext({ id: "http_check", kind: "receiver" });
+    const receiver = new HttpCheck(httpCheckConfig.parse(one), context, () => promise);
+    const started = receiver.start();
+    await receiver.shutdown(AbortSignal.abort());
+    let isClosed = false;
+    resolve({ check: () => Promise.reject(new Error("begun")), close: () => void (isClosed = true) });
+    await started;
+    await context.clock.advance(100_000);
+    expect([isClosed, context.clock.pending]).toEqual([true, 0]);
   });
 
   it("warns of a timeout that is longer than the interval, and of targets that are one series", async () => {

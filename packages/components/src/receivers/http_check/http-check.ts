@@ -61,7 +61,9 @@ export class HttpCheck implements Receiver {
     const { worker, peers } = this.#context;
     if (worker.index > 0) return keepForNext(peers);
     this.#warn();
-    this.#checker = await this.#open(this.#config.targets, this.#context);
+    const checker = await this.#open(this.#config.targets, this.#context);
+    if (this.#stop.signal.aborted) return checker.close();
+    this.#checker = checker;
     if (worker.count > 1 && this.#memory.value === undefined) void this.#succeed();
     else this.#rounds.start(this.#config.initial_delay);
   }

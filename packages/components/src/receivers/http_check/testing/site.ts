@@ -6,8 +6,8 @@ import type { AddressInfo } from "node:net";
 import { once } from "node:events";
 import type { CheckResult } from "../check.ts";
 import { openChecker } from "../clients.ts";
-import { httpCheckConfig } from "../config.ts";
-import { targetsOf } from "../target.ts";
+import { httpCheckConfig, type HttpCheckConfig } from "../config.ts";
+import { targetsOf, type Target } from "../target.ts";
 
 /** A request as the site got it. */
 export interface Asked {
@@ -77,7 +77,7 @@ export async function checkOnce(
   const { times = 1, extensions = {} } = options;
   const config = httpCheckConfig.parse({ targets: [target] });
   const context = testContext({ id: "http_check", kind: "receiver", extensions });
-  const [only] = targetsOf(config);
+  const only = onlyTarget(config);
   const checker = await openChecker(config.targets, context);
   try {
     let result: CheckResult | undefined;
@@ -95,9 +95,15 @@ export async function checkOnce(
 export async function startCheck(target: Record<string, unknown>): Promise<RunningCheck> {
   const config = httpCheckConfig.parse({ targets: [target] });
   const context = testContext({ id: "http_check", kind: "receiver" });
-  const [only] = targetsOf(config);
+  const only = onlyTarget(config);
   const checker = await openChecker(config.targets, context);
   const stop = new AbortController();
   const result = checker.check(only, stop.signal).finally(() => checker.close());
   return { context, result, stop };
+}
+
+function onlyTarget(config: HttpCheckConfig): Target {
+  const [target] = targetsOf(config);
+  if (target === undefined) throw new Error("there is no target");
+  return target;
 }
