@@ -1,5 +1,6 @@
 export { startTelemetry } from "./start-telemetry.ts";
 export type { Telemetry, TelemetryOptions } from "./start-telemetry.ts";
+export type { SamplingOptions } from "./sampling/sampling-options.ts";
 export { withRoom } from "./room.ts";
 export type { RoomContext } from "./room.ts";
 export { createHealth } from "./health/create-health.ts";

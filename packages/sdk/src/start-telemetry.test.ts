@@ -6,11 +6,12 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { metrics, propagation, context, trace } from "@opentelemetry/api";
+import { isTracingSuppressed } from "@opentelemetry/core";
 import { batchFromJson } from "@tidemark/otlp";
 import type { MetricBatch, TraceBatch } from "@tidemark/otlp";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { startTelemetry, withRoom } from "./index.ts";
-import type { Telemetry } from "./index.ts";
+import type { Telemetry, TelemetryOptions } from "./index.ts";
 
 interface Received {
   readonly traces: TraceBatch[];
@@ -41,6 +42,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  vi.unstubAllGlobals();
   await telemetry?.shutdown();
   telemetry = undefined;
   server.closeAllConnections();
@@ -48,7 +50,7 @@ afterEach(async () => {
 });
 
 /** Runs `work` under telemetry and sends everything, as an app that ends in good order does. */
-async function exported(work: () => unknown, settings: { readonly resourceAttributes?: Record<string, string> } = {}): Promise<void> {
+async function exported(work: () => unknown, settings: Partial<TelemetryOptions> = {}): Promise<void> {
   telemetry = startTelemetry({ serviceName: "chat", endpoint, metricIntervalMs: 60_000, ...settings });
   await work();
   await telemetry.shutdown();
@@ -251,5 +253,40 @@ describe("exemplars", () => {
       });
     });
     expect(points()).toMatchObject([{ name: "latency", exemplars: [] }]);
+  });
+});
+
+describe("sampling", () => {
+  it("takes the rate from a server, keeps to decisions of callers, and makes no traces of its own", async () => {
+    let samplingRate = 0;
+    const suppressed: boolean[] = [];
+    const services: (string | null)[] = [];
+    let unanswered: AbortSignal | undefined;
+    let answers = true;
+    vi.stubGlobal("fetch", async (url: string, { signal }: { signal: AbortSignal }) => {
+      if (!answers) return new Promise(() => (unanswered = signal));
+      suppressed.push(isTracingSuppressed(context.active()));
+      services.push(new URL(url).searchParams.get("service"));
+      return Response.json({ strategyType: "PROBABILISTIC", probabilisticSampling: { samplingRate } });
+    });
+    await exported(
+      async () => {
+        await vi.waitUntil(() => services.length > 1);
+        tracer().startActiveSpan("at 0", (span) => span.end());
+        const traceparent = `00-${"1".repeat(32)}-${"1".repeat(16)}-01`;
+        const caller = propagation.extract(context.active(), { traceparent });
+        tracer().startActiveSpan("called", {}, caller, (span) => span.end());
+        samplingRate = 1;
+        const asked = services.length;
+        await vi.waitUntil(() => services.length > asked + 1);
+        tracer().startActiveSpan("at 1", (span) => span.end());
+        answers = false;
+        await vi.waitUntil(() => unanswered);
+      },
+      { sampling: { endpoint: "http://localhost:5778", pollingIntervalMs: 5 } },
+    );
+    expect(spans().map(({ name }) => name)).toEqual(["called", "at 1"]);
+    expect([new Set(services), new Set(suppressed)]).toEqual([new Set(["chat"]), new Set([true])]);
+    expect(unanswered?.aborted).toBe(true);
   });
 });

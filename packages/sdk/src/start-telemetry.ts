@@ -12,11 +12,15 @@ import {
 import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { NodeSDK } from "@opentelemetry/sdk-node";
 import type { NodeSDKConfiguration } from "@opentelemetry/sdk-node";
-import { BatchSpanProcessor } from "@opentelemetry/sdk-trace";
+import { BatchSpanProcessor, ParentBasedSampler } from "@opentelemetry/sdk-trace";
 import { exemplarMetricExporter } from "./exemplars/exemplar-metric-exporter.ts";
 import type { ExemplarStore } from "./exemplars/exemplar-store.ts";
 import { recordingMeterProvider } from "./exemplars/recording-meter-provider.ts";
+import { systemClock } from "./health/health-clock.ts";
+import { httpBase } from "./http-base.ts";
 import { roomSpanProcessor } from "./room-span-processor.ts";
+import { RemoteSampler } from "./sampling/remote-sampler.ts";
+import type { SamplingOptions } from "./sampling/sampling-options.ts";
 
 const DEFAULT_METRIC_INTERVAL_MS = 10_000;
 const MAX_EXPORT_TIMEOUT_MS = 10_000;
@@ -34,6 +38,8 @@ export interface TelemetryOptions {
   readonly resourceAttributes?: Attributes;
   /** OpenTelemetry instrumentations; import the packages that they patch after this call, or preload this module. */
   readonly instrumentations?: NodeSDKConfiguration["instrumentations"];
+  /** Takes the share of the traces that are recorded from a server; absent: `OTEL_TRACES_SAMPLER`, or all traces. */
+  readonly sampling?: SamplingOptions;
 }
 
 /** Running telemetry. */
@@ -45,12 +51,13 @@ export interface Telemetry {
 /**
  * Starts OpenTelemetry for this process: traces and metrics over OTLP/HTTP, W3C trace context and baggage, context through
  * `AsyncLocalStorage`, `room_id` and `user_agent` of `withRoom` on every span, and exemplars on metrics. After it, the
- * plain `@opentelemetry/api` is all that an app needs. Throws when `endpoint` is not an HTTP address, or when OpenTelemetry
+ * plain `@opentelemetry/api` is all that an app needs. Throws when an address is not one of HTTP, or when OpenTelemetry
  * is already set up in this process.
  */
 export function startTelemetry(options: TelemetryOptions): Telemetry {
   const { serviceName, metricIntervalMs = DEFAULT_METRIC_INTERVAL_MS, instrumentations = [] } = options;
-  const base = baseUrl(options.endpoint);
+  const base = httpBase(options.endpoint, "endpoint", "the collector's OTLP/HTTP address, such as http://localhost:4318");
+  const sampler = remoteSampler(options);
   // Not the process detector: command lines hold secrets.
   const resource = defaultResource()
     .merge(detectResources({ detectors: [serviceInstanceIdDetector, hostDetector, envDetector] }))
@@ -69,6 +76,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   const sdk = new NodeSDK({
     resource,
     autoDetectResources: false,
+    ...(sampler === undefined ? {} : { sampler: new ParentBasedSampler({ root: sampler }) }),
     spanProcessors: [
       roomSpanProcessor(),
       new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: `${base}/v1/traces` }), scheduledDelayMillis: SPAN_DELAY_MS }),
@@ -83,20 +91,22 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     throw new Error("OpenTelemetry is already set up in this process; call startTelemetry once, and in place of other set-up");
   }
   sdk.start();
+  sampler?.start();
   let stopping: Promise<void> | undefined;
-  return { shutdown: () => (stopping ??= stop(sdk, meterProvider)) };
+  const shutdown = (): Promise<void> => {
+    sampler?.stop();
+    return (stopping ??= stop(sdk, meterProvider));
+  };
+  return { shutdown };
+}
+
+function remoteSampler({ serviceName, sampling }: TelemetryOptions): RemoteSampler | undefined {
+  if (sampling === undefined) return undefined;
+  return new RemoteSampler(serviceName, sampling, { clock: systemClock, fetch: globalThis.fetch });
 }
 
 async function stop(sdk: NodeSDK, meterProvider: MeterProvider): Promise<void> {
   const results = await Promise.allSettled([sdk.shutdown(), meterProvider.shutdown()]);
   for (const api of [trace, metrics, context, propagation]) api.disable();
   for (const result of results) if (result.status === "rejected") throw result.reason;
-}
-
-function baseUrl(endpoint: string): string {
-  if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol))
-    throw new TypeError(
-      `endpoint "${endpoint}" is not an HTTP address; write the collector's OTLP/HTTP address, such as http://localhost:4318`,
-    );
-  return endpoint.replace(/\/+$/, "");
 }
