@@ -1,13 +1,16 @@
 import { spawn } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { seededRandom } from "@tidemark/core/testing";
 import { describe, expect, it } from "vitest";
+import { decodeSegmentHeader } from "./log/segment-format.ts";
 import { numberOf, openTestStorage } from "./testing/storage-kit.ts";
 import { temporaryFolder } from "./testing/temporary-folder.ts";
 
 const KILLS = 4;
-const MOST_ANSWERS = 200;
+const MOST_ANSWERS = 600;
 const SEED = 20_261;
 
 /** Lets a process append until it has had `answers` answers, then kills it; gives the lines that it wrote. */
@@ -25,18 +28,29 @@ async function killAfter(directory: string, from: number, answers: number): Prom
   return lines;
 }
 
+/** Segments that are in files which were others before. */
+async function countReused(directory: string): Promise<number> {
+  const folder = join(directory, "queues", "a");
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".log"));
+  const headers = await Promise.all(names.map(async (name) => decodeSegmentHeader(await readFile(join(folder, name)))));
+  return headers.filter((header) => header?.isReused === true).length;
+}
+
 describe("a process that is killed while it appends", () => {
   it("leaves everything that it was told is stored, in order", async () => {
     const folder = await temporaryFolder();
     const random = seededRandom(SEED);
     const acknowledged = new Map<number, number>();
+    let reused = 0;
     for (let kill = 0; kill < KILLS; kill += 1) {
       const lines = await killAfter(folder, (kill + 1) * 1_000_000, 1 + Math.floor(random() * MOST_ANSWERS));
-      expect(lines.filter((line) => !line.startsWith("stored "))).toEqual([]);
+      expect(lines.filter((line) => !/^(stored|leaves) /.test(line))).toEqual([]);
       for (const line of lines) {
-        const [, number, id] = line.split(" ").map(Number);
-        acknowledged.set(id ?? 0, number ?? 0);
+        const [, first = 0, id = 0] = line.split(" ").map(Number);
+        if (line.startsWith("stored")) acknowledged.set(id, first);
+        else acknowledged.delete(first);
       }
+      reused += await countReused(folder);
       const { storage, damaged } = await openTestStorage(folder);
       const records = await (await storage.openQueue("a")).read(0, 1_000_000);
       const found = new Map(records.map((each) => [each.id, numberOf(each)]));
@@ -46,5 +60,6 @@ describe("a process that is killed while it appends", () => {
       await storage.close();
     }
     expect(acknowledged.size).toBeGreaterThan(KILLS);
+    expect(reused).toBeGreaterThan(0);
   });
 });

@@ -1,5 +1,5 @@
-// Appends records for ever, several at a time, and says after each answer on standard output: "stored <number> <id>". Its parent ends
-// it with SIGKILL.   node appender.ts <directory> <first number>
+// Appends records for ever, several at a time, and says after each answer on standard output: "stored <number> <id>". It takes the oldest
+// out, and says so before: "leaves <id>". Its parent ends it with SIGKILL.   node appender.ts <directory> <first number>
 import { writeSync } from "node:fs";
 import { systemClock } from "@tidemark/core";
 import { recordingLogger } from "@tidemark/core/testing";
@@ -9,6 +9,9 @@ import { record } from "./storage-kit.ts";
 
 const APPENDERS = 6;
 const LARGEST = 40_000;
+/** So many records stay; with the budget, so that files are written again. */
+const KEPT = 40;
+const MAX_BYTES = 4 * 2 ** 20;
 
 const [directory = "", from = "0"] = process.argv.slice(2);
 let number = Number(from);
@@ -20,7 +23,7 @@ const { storage } = await OpenStorage.open(
     recreate: false,
     lockTimeoutMs: 5000,
     pid: process.pid,
-    limits: { maxBytes: 2 ** 30, minFreeBytes: 0 },
+    limits: { maxBytes: MAX_BYTES, minFreeBytes: 0 },
   },
   {
     files: diskFiles({ fsync: true, mode: 0o600 }),
@@ -33,6 +36,7 @@ const { storage } = await OpenStorage.open(
   },
 );
 const queue = await storage.openQueue("a");
+const stored = (await queue.read(0, 1_000_000)).map(({ id }) => id);
 
 async function appendForEver(): Promise<void> {
   for (;;) {
@@ -40,6 +44,11 @@ async function appendForEver(): Promise<void> {
     number += 1;
     const id = await queue.append(record(own, 4 + ((own * 7919) % LARGEST)));
     writeSync(1, `stored ${own} ${id}\n`);
+    stored.push(id);
+    if (stored.length < 2 * KEPT) continue;
+    const oldest = stored.splice(0, KEPT);
+    for (const each of oldest) writeSync(1, `leaves ${each}\n`);
+    await queue.remove(oldest);
   }
 }
 
