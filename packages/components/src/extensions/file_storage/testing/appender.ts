@@ -11,7 +11,7 @@ const APPENDERS = 6;
 const LARGEST = 40_000;
 /** So many records stay; with the budget, so that files are written again. */
 const KEPT = 40;
-const MAX_BYTES = 4 * 2 ** 20;
+const MAX_BYTES = 16 * 2 ** 20;
 
 const [directory = "", from = "0"] = process.argv.slice(2);
 let number = Number(from);
@@ -46,7 +46,7 @@ async function appendForEver(): Promise<void> {
     writeSync(1, `stored ${own} ${id}\n`);
     stored.push(id);
     if (stored.length < 2 * KEPT) continue;
-    const oldest = stored.splice(0, KEPT);
+    const oldest = stored.splice(0, stored.length - KEPT);
     for (const each of oldest) writeSync(1, `leaves ${each}\n`);
     await queue.remove(oldest);
   }
