@@ -62,6 +62,10 @@ export class LogCursor extends ItemCursor implements LogRecordView {
     return this.bytesOf(10);
   }
 
+  copyTraceId(target: Uint8Array): boolean {
+    return this.copyId(9, target);
+  }
+
   get traceIdHigh28(): number {
     const at = this.randomBytesOf(9);
     return at === 0 ? 0 : high28(this.bytes, at);

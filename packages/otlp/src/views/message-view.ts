@@ -156,6 +156,20 @@ export abstract class MessageView implements RecordBytes {
     return reader !== undefined && reader.length() === 16 ? reader.pos + 9 : 0;
   }
 
+  /** Copies a 16-byte id; false when there is none. */
+  protected copyId(field: number, target: Uint8Array): boolean {
+    const { bytes } = this;
+    const offset = this.field(field);
+    let start = offset + 1;
+    if (bytes[offset] !== 16 || offset === 0) {
+      const reader = this.at(field);
+      if (reader === undefined || reader.length() !== 16) return false;
+      start = reader.pos;
+    }
+    for (let at = 0; at < 16; at++) target[at] = bytes[start + at]!;
+    return true;
+  }
+
   /** Adds the bytes of a string or bytes field to a hash; absent counts as empty. */
   hashField(field: number, hash: PairHash): void {
     const reader = this.at(field);

@@ -62,6 +62,10 @@ export class SpanCursor extends ItemCursor implements SpanView {
     return this.bytesOf(2);
   }
 
+  copyTraceId(target: Uint8Array): boolean {
+    return this.copyId(1, target);
+  }
+
   get traceIdHigh28(): number {
     const at = this.randomBytesOf(1);
     return at === 0 ? 0 : high28(this.bytes, at);

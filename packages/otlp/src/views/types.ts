@@ -92,6 +92,8 @@ export interface SpanView extends ItemView {
   /** Shares memory with the batch; empty when absent. */
   readonly traceIdBytes: Uint8Array;
   readonly spanIdBytes: Uint8Array;
+  /** Copies the 16 bytes of the trace id to the start of `target`, without making an object; false when there is no such id. */
+  copyTraceId(target: Uint8Array): boolean;
   /** The low 56 bits of the trace id, which are random by W3C Trace Context level 2, as two halves; 0 without a 16-byte id. */
   readonly traceIdHigh28: number;
   readonly traceIdLow28: number;
@@ -125,6 +127,8 @@ export interface LogRecordView extends ItemView {
   readonly spanId: string;
   readonly traceIdBytes: Uint8Array;
   readonly spanIdBytes: Uint8Array;
+  /** As that of a span. */
+  copyTraceId(target: Uint8Array): boolean;
   readonly traceIdHigh28: number;
   readonly traceIdLow28: number;
   readonly flags: number;

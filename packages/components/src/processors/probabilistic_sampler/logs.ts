@@ -2,7 +2,7 @@ import { AttributeKey, type AttributeValue, type LogRecordEditor, type LogRecord
 import type { ProbabilisticSamplerConfig } from "./config.ts";
 import type { Decision } from "./decision.ts";
 import { hashRandomness } from "./hash-randomness.ts";
-import { hasTraceId } from "./spans.ts";
+import { readTraceId } from "./spans.ts";
 import { bitsToHex, formatThreshold, parseRandomness, parseThreshold, thresholdOf, type Bits56 } from "./threshold.ts";
 
 const THRESHOLD = new AttributeKey("sampling.threshold");
@@ -21,6 +21,7 @@ export class LogReader {
   readonly #fromAttribute: AttributeKey | undefined;
   readonly #priority: AttributeKey | undefined;
   readonly #own = { high: 0, low: 0 };
+  readonly #id = new Uint8Array(16);
   #arrivedText = "";
   #mustWriteRandomness = false;
 
@@ -59,8 +60,8 @@ export class LogReader {
   }
 
   #readHash(record: LogRecordView, decision: Decision): void {
-    if (this.#config.attribute_source === "traceID" && hasTraceId(record)) {
-      decision.evidence.randomness = hashRandomness(record.traceIdBytes, this.#config.hash_seed);
+    if (this.#config.attribute_source === "traceID" && readTraceId(record, this.#id)) {
+      decision.evidence.randomness = hashRandomness(this.#id, this.#config.hash_seed);
       decision.source = "trace_id_hash";
       this.#mustWriteRandomness = true;
     } else this.#hashAttribute(record, decision);
@@ -70,7 +71,7 @@ export class LogReader {
     if (explicit !== undefined) {
       decision.evidence.randomness = explicit;
       decision.source = "sampling_randomness";
-    } else if (hasTraceId(record)) {
+    } else if (readTraceId(record, this.#id)) {
       this.#own.high = record.traceIdHigh28;
       this.#own.low = record.traceIdLow28;
       decision.evidence.randomness = this.#own;

@@ -7,33 +7,53 @@ import { LogReader, writeStatement, type LogStatement } from "./logs.ts";
 import { PROBLEM_TEXT, type SamplerProblem } from "./policy.ts";
 import { SpanReader } from "./spans.ts";
 
+/** Decisions of one policy. */
+interface PolicyCount {
+  readonly policy: string;
+  kept: number;
+  dropped: number;
+}
+
 /** Counts the decisions of one batch, so that metrics, ledger and log are told once per batch and not once per item. */
 class Tally {
-  readonly #kept = new Map<string, number>();
-  readonly #dropped = new Map<string, number>();
+  readonly #counts: PolicyCount[] = [];
+  /** Of the item before: neighbours mostly share a policy. */
+  #last: PolicyCount | undefined;
   readonly #problems = new Map<SamplerProblem, number>();
   #explained = 0;
   #unsampled = 0;
 
   add(decision: Decision, failClosed: boolean): void {
     const policy = decision.priority === "defer" ? decision.source : "sampling_priority";
-    const counts = decision.sampled ? this.#kept : this.#dropped;
-    counts.set(policy, (counts.get(policy) ?? 0) + 1);
-    if (!decision.sampled) this.#unsampled += 1;
+    if (this.#last?.policy !== policy) this.#last = this.#countOf(policy);
+    if (decision.sampled) this.#last.kept += 1;
+    else {
+      this.#last.dropped += 1;
+      this.#unsampled += 1;
+    }
     if (decision.problem === undefined) return;
     this.#problems.set(decision.problem, (this.#problems.get(decision.problem) ?? 0) + (decision.sampled ? 0 : 1));
     if (!decision.sampled && failClosed) this.#explained += 1;
   }
 
   report(context: ComponentContext, counter: Counter, failClosed: boolean): void {
-    for (const [policy, count] of this.#kept) counter.add(count, { processor: context.id, policy, sampled: "true" });
-    for (const [policy, count] of this.#dropped) counter.add(count, { processor: context.id, policy, sampled: "false" });
+    for (const { policy, kept } of this.#counts) if (kept > 0) counter.add(kept, { processor: context.id, policy, sampled: "true" });
+    for (const { policy, dropped } of this.#counts)
+      if (dropped > 0) counter.add(dropped, { processor: context.id, policy, sampled: "false" });
     for (const [problem, dropped] of this.#problems) {
       context.log.debug("Some items could not be decided on.", { error: PROBLEM_TEXT[problem], dropped });
       if (failClosed && dropped > 0) context.drop(problem, dropped);
     }
     const notSampled = this.#unsampled - this.#explained;
     if (notSampled > 0) context.drop("not_sampled", notSampled);
+  }
+
+  #countOf(policy: string): PolicyCount {
+    const known = this.#counts.find((count) => count.policy === policy);
+    if (known !== undefined) return known;
+    const count: PolicyCount = { policy, kept: 0, dropped: 0 };
+    this.#counts.push(count);
+    return count;
   }
 }
 

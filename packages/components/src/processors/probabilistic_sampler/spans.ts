@@ -20,6 +20,7 @@ export class SpanReader {
   readonly #seed: number;
   /** The trace id's randomness, overwritten for every span. */
   readonly #own = { high: 0, low: 0 };
+  readonly #id = new Uint8Array(16);
   #text = "";
   #state: TraceState | TraceStateProblem = EMPTY_TRACE_STATE;
   #written: Bits56 | undefined;
@@ -68,8 +69,8 @@ export class SpanReader {
   }
 
   #readHash(span: SpanView, decision: Decision, state: TraceState | TraceStateProblem): void {
-    if (hasTraceId(span)) {
-      decision.evidence.randomness = hashRandomness(span.traceIdBytes, this.#seed);
+    if (readTraceId(span, this.#id)) {
+      decision.evidence.randomness = hashRandomness(this.#id, this.#seed);
       decision.source = "trace_id_hash";
     }
     if (typeof state === "string") return;
@@ -82,7 +83,7 @@ export class SpanReader {
     if (typeof state !== "string" && state.ot.randomness !== undefined) {
       decision.evidence.randomness = state.ot.randomness;
       decision.source = "sampling_randomness";
-    } else if (hasTraceId(span)) {
+    } else if (readTraceId(span, this.#id)) {
       this.#own.high = span.traceIdHigh28;
       this.#own.low = span.traceIdLow28;
       decision.evidence.randomness = this.#own;
@@ -91,15 +92,11 @@ export class SpanReader {
   }
 }
 
-/** Whether there is a trace id other than the invalid one of zeros. Looks at the bytes only when the low 56 bits are zero. */
-export function hasTraceId(item: {
-  readonly traceIdHigh28: number;
-  readonly traceIdLow28: number;
-  readonly traceIdBytes: Uint8Array;
-}): boolean {
-  return (
-    item.traceIdHigh28 !== 0 || item.traceIdLow28 !== 0 || (item.traceIdBytes.length === 16 && item.traceIdBytes.some((byte) => byte !== 0))
-  );
+/** Reads the trace id; false when there is none, or only the invalid one of zeros. */
+export function readTraceId(item: { copyTraceId(target: Uint8Array): boolean }, id: Uint8Array): boolean {
+  if (!item.copyTraceId(id)) return false;
+  for (let at = 15; at >= 0; at -= 1) if (id[at] !== 0) return true;
+  return false;
 }
 
 /** `sampling.priority` as OpenTracing defined it: 0 drops, more than 0 keeps, whatever the type. */

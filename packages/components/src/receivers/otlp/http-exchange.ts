@@ -2,7 +2,7 @@ import type { AuthData } from "@tidemark/core";
 import { encodeExportResponse, exportResponseToJson, type Signal } from "@tidemark/otlp";
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
 import { gzip } from "node:zlib";
-import { BodyBuffer } from "../../transport/bodies/body-buffer.ts";
+import { BodyBuffer, giveBack } from "../../transport/bodies/body-buffer.ts";
 import { isContentEncoding, type ContentEncoding } from "../../transport/bodies/compression.ts";
 import { GRPC } from "../../transport/grpc-status.ts";
 import { ERROR } from "../../transport/http2/frame.ts";
@@ -238,7 +238,8 @@ export class HttpExchange implements Submission, OpenCall {
     const total = buffer.length + chunk.length;
     if (total > config.max_request_body_size) return this.#refuse(this.#tooLarge());
     if (!intake.charge(this, total)) return this.#refuse(OVERLOADED);
-    buffer.push(chunk);
+    // Over HTTP/2 the piece is part of what its connection is reading.
+    if (buffer.push(chunk) && this.#stream === undefined) giveBack(chunk);
   }
 
   #onEnd(): void {

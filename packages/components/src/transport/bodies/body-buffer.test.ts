@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { BodyBuffer, ownBytes } from "./body-buffer.ts";
+import { BodyBuffer, giveBack, ownBytes } from "./body-buffer.ts";
 import { anyBytes, cut } from "../testing/pieces.ts";
 
 describe("bodies in pieces", () => {
@@ -40,8 +40,19 @@ describe("bodies in pieces", () => {
         expect(buffer.take().equals(whole)).toBe(true);
       }),
     );
-    const halves = new BodyBuffer(200);
-    expect([halves.push(Buffer.alloc(100)), halves.push(Buffer.alloc(100))]).toEqual([false, true]);
+    const rest = new BodyBuffer(200);
+    expect([rest.push(Buffer.alloc(20)), rest.push(Buffer.alloc(180))]).toEqual([false, true]);
+    const small = new BodyBuffer(200);
+    expect(small.push(Buffer.allocUnsafeSlow(1000).subarray(0, 200))).toBe(true);
+    const whole = Buffer.allocUnsafeSlow(200);
+    const own = new BodyBuffer(200);
+    expect([own.push(whole), own.take() === whole]).toEqual([false, true]);
+  });
+
+  it("give back memory that is theirs alone, and enough to be worth it", () => {
+    const [whole, part, short] = [Buffer.allocUnsafeSlow(16_384), Buffer.allocUnsafeSlow(16_385).subarray(1), Buffer.allocUnsafeSlow(100)];
+    for (const bytes of [whole, part, short]) giveBack(bytes);
+    expect([whole.length, part.length, short.length]).toEqual([0, 16_384, 100]);
   });
 
   it("do not keep a large read buffer alive", () => {

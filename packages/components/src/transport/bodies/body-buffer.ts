@@ -1,9 +1,11 @@
-/** A body up to this size gets its final memory as soon as a quarter of it has arrived; never on the word of a length field alone. */
+/** A body up to this size gets its final memory as soon as an eighth of it has arrived; never on the word of a length field alone. */
 const EAGER_BYTES = 1 << 20;
-const EAGER_SHARE = 4;
+const EAGER_SHARE = 8;
 /** Shorter pieces are copied together: each that is kept costs an object of its own and maybe the whole read buffer around it. */
 const SHORT_PIECE = 16 << 10;
 const SLAB_BYTES = 64 << 10;
+/** To give memory back costs about a microsecond. */
+const WORTH_GIVING_BACK = 16 << 10;
 
 /**
  * Gathers a body that arrives in pieces, in memory of about its own size however it was cut. A body of one piece is handed on
@@ -33,16 +35,13 @@ export class BodyBuffer {
   push(chunk: Buffer): boolean {
     const at = this.#length;
     this.#length += chunk.length;
+    if (this.#target === undefined && this.#isEager(chunk)) this.#target = this.#openTarget();
     if (this.#target !== undefined) {
       this.#target.set(chunk, at);
       return true;
     }
     if (this.#first === undefined) {
       this.#first = chunk;
-    } else if (this.#isEager()) {
-      this.#target = this.#openTarget(this.#first);
-      this.#target.set(chunk, at);
-      return true;
     } else if (this.#rest !== undefined) {
       this.#gather(chunk);
     } else {
@@ -61,17 +60,18 @@ export class BodyBuffer {
     return Buffer.concat(this.#rest, this.#length);
   }
 
-  #isEager(): boolean {
+  #isEager(chunk: Buffer): boolean {
     const expected = this.#expected;
+    if (chunk.length === expected) return isSmallPart(chunk);
     return expected >= this.#length && expected <= EAGER_BYTES && this.#length * EAGER_SHARE >= expected;
   }
 
   /** The final place of the body, with what has arrived before in it. */
-  #openTarget(first: Buffer): Buffer {
+  #openTarget(): Buffer {
     const target = Buffer.allocUnsafeSlow(this.#expected);
     this.#closeSlab();
     let at = 0;
-    for (const piece of this.#rest ?? [first]) {
+    for (const piece of this.#rest ?? (this.#first === undefined ? [] : [this.#first])) {
       target.set(piece, at);
       at += piece.length;
     }
@@ -105,8 +105,20 @@ export class BodyBuffer {
 
 /** The same bytes, copied when they are less than half of the memory they keep alive. */
 export function ownBytes(bytes: Buffer): Buffer {
-  if (bytes.length * 2 >= bytes.buffer.byteLength) return bytes;
+  if (!isSmallPart(bytes)) return bytes;
   const own = Buffer.allocUnsafeSlow(bytes.length);
   own.set(bytes, 0);
   return own;
+}
+
+/**
+ * Gives the memory of a read buffer back at once, when the bytes are all of it; nobody may need them any more. Left to the collector, as many bytes again
+ * as all bodies have would wait for it.
+ */
+export function giveBack({ buffer, length }: Buffer): void {
+  if (length >= WORTH_GIVING_BACK && length === buffer.byteLength && buffer instanceof ArrayBuffer) buffer.transfer(0);
+}
+
+function isSmallPart(bytes: Buffer): boolean {
+  return bytes.length * 2 < bytes.buffer.byteLength;
 }

@@ -1,5 +1,6 @@
 import type { Timer } from "@tidemark/core";
 import type { Socket } from "node:net";
+import { giveBack } from "../bodies/body-buffer.ts";
 import { isTlsHello } from "../tls/tls-mismatches.ts";
 import type { ConnectionOptions } from "./connection-options.ts";
 import { FloodGuard } from "./flood-guard.ts";
@@ -10,8 +11,6 @@ import { encodeSettings } from "./settings.ts";
 import { Streams } from "./streams.ts";
 
 const PING_BYTES = 8;
-/** Shorter reads are left to the collector: to free one costs about a microsecond. */
-const WORTH_FREEING = 16 << 10;
 /** A client that is told to go has this long to answer, and then to take what was sent and close. */
 const LAST_CALL_MS = 1000;
 const LINGER_MS = 5000;
@@ -162,7 +161,7 @@ export class Connection implements FrameSink {
     if (this.#isOver) return;
     try {
       const start = this.#prefaceLength < PREFACE.length ? this.#onPreface(chunk) : 0;
-      if (this.#reader.push(chunk, start)) freeReadBuffer(chunk);
+      if (this.#reader.push(chunk, start)) giveBack(chunk);
       if (this.#writer.isStuck) throw new ConnectionError(ERROR.ENHANCE_YOUR_CALM, "answers are not read");
     } catch (error) {
       if (error instanceof ConnectionError) {
@@ -243,14 +242,6 @@ export class Connection implements FrameSink {
     this.#streams.closeAll();
     this.#options.onClose();
   }
-}
-
-/**
- * Gives the memory of a full read buffer back at once. Left to the collector, as many bytes again as all bodies have would wait for it, and each 64 MiB
- * of such memory make V8 mark its whole heap.
- */
-function freeReadBuffer({ buffer, length }: Buffer): void {
-  if (length >= WORTH_FREEING && length === buffer.byteLength && buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 function ignore(): void {}

@@ -2,6 +2,7 @@ import { ConnectionError, ERROR, FLAG, HEAD_BYTES, MAX_FRAME_BYTES, TYPE } from 
 
 /** What a frame reader has found. DATA comes in pieces as they arrive, every other frame as a whole. */
 export interface FrameSink {
+  /** The payload is lent: nothing of it may be kept. */
   onFrame(type: number, flags: number, streamId: number, payload: Buffer): void;
   /** A DATA frame begins; `length` counts its padding too, as flow control does. */
   onDataStart(streamId: number, length: number, flags: number): void;
@@ -119,7 +120,6 @@ export class FrameReader {
     const end = Math.min(chunk.length, start + this.#left);
     if (this.#payload === undefined) {
       if (end - start === this.#left) {
-        this.#isKept = true;
         this.#endWhole(chunk.subarray(start, end));
         return end;
       }
