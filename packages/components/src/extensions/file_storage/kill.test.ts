@@ -48,7 +48,7 @@ describe("a process that is killed while it appends", () => {
       for (const line of lines) {
         const [, first = 0, id = 0] = line.split(" ").map(Number);
         if (line.startsWith("stored")) acknowledged.set(id, first);
-        else acknowledged.delete(first);
+        else for (const each of acknowledged.keys()) if (each <= first) acknowledged.delete(each);
       }
       reused += await countReused(folder);
       const { storage, damaged } = await openTestStorage(folder);

@@ -1,5 +1,5 @@
 // Appends records for ever, several at a time, and says after each answer on standard output: "stored <number> <id>". It takes the oldest
-// out, and says so before: "leaves <id>". Its parent ends it with SIGKILL.   node appender.ts <directory> <first number>
+// out, and says so before: "leaves <last id>". Its parent ends it with SIGKILL.   node appender.ts <directory> <first number>
 import { writeSync } from "node:fs";
 import { systemClock } from "@tidemark/core";
 import { recordingLogger } from "@tidemark/core/testing";
@@ -31,23 +31,35 @@ const { storage } = await OpenStorage.open(
     clock: systemClock,
     random: Math.random,
     log: recordingLogger([]),
-    damaged: (records) => void writeSync(1, `damaged ${records}\n`),
-    unavailable: (message) => void writeSync(1, `unavailable ${message}\n`),
+    damaged: (records) => say(`damaged ${records}\n`),
+    unavailable: (message) => say(`unavailable ${message}\n`),
   },
 );
 const queue = await storage.openQueue("a");
 const stored = (await queue.read(0, 1_000_000)).map(({ id }) => id);
+
+/** Waits while the pipe is full. */
+function say(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, line);
+      return;
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
+    }
+  }
+}
 
 async function appendForEver(): Promise<void> {
   for (;;) {
     const own = number;
     number += 1;
     const id = await queue.append(record(own, 4 + ((own * 7919) % LARGEST)));
-    writeSync(1, `stored ${own} ${id}\n`);
+    say(`stored ${own} ${id}\n`);
     stored.push(id);
     if (stored.length < 2 * KEPT) continue;
     const oldest = stored.splice(0, stored.length - KEPT);
-    for (const each of oldest) writeSync(1, `leaves ${each}\n`);
+    say(`leaves ${oldest.at(-1)}\n`);
     await queue.remove(oldest);
   }
 }
