@@ -31,7 +31,7 @@ export class JsonPoster {
   async post(value: unknown, signal: AbortSignal): Promise<HttpAnswer> {
     const body = Buffer.from(JSON.stringify(value));
     try {
-      return await this.#poster.post({ chunks: [body], length: body.length, encoding: "" }, signal);
+      return await this.#poster.post({ chunks: [body], length: body.length, encoding: "", readers: 0 }, signal);
     } catch (error) {
       if (signal.aborted) throw error;
       throw new PipelineError(`request to ${this.host} failed: ${reasonOf(error)}`, { code: "unavailable", retryable: true });

@@ -10,7 +10,7 @@ import {
 } from "node:http";
 import { Agent as TlsAgent, type AgentOptions as TlsAgentOptions, request as httpsRequest } from "node:https";
 import type { ConnectionOptions } from "node:tls";
-import type { RequestBody } from "./bodies/request-body.ts";
+import { lend, type RequestBody } from "./bodies/request-body.ts";
 import { writeAtOnce } from "./bodies/write-body.ts";
 
 /** OTLP 1.11: what is more of a response than this is not read. */
@@ -124,11 +124,14 @@ export class HttpPoster {
       request.on("response", (response) =>
         readAnswer(response, fail, (answer) => {
           signal.removeEventListener("abort", abort);
-          resolve(answer);
-          // Answered before the body was out (413, 429): the connection cannot be used again.
-          if (!request.writableFinished) request.destroy();
+          whenWritten(request, () => {
+            resolve(answer);
+            // Answered before the body was out (413, 429): the connection cannot be used again.
+            if (!request.writableFinished) request.destroy();
+          });
         }),
       );
+      lend(body, request);
       writeAtOnce(request, body.chunks);
     });
   }
@@ -150,6 +153,12 @@ class StaleConnection extends PipelineError {
   constructor(message: string, cause: Error) {
     super(message, { code: "unavailable", retryable: true, cause });
   }
+}
+
+/** In one turn of the event loop Node tells of what came in before it tells of what went out: the last bytes of a large body. */
+function whenWritten(request: ClientRequest, done: () => void): void {
+  if (request.writableFinished) done();
+  else setImmediate(done);
 }
 
 function readAnswer(response: IncomingMessage, fail: (error: Error) => void, done: (answer: HttpAnswer) => void): void {

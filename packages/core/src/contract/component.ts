@@ -180,6 +180,16 @@ export interface DefinitionBase<C extends z.ZodType> {
   readonly example: string;
 }
 
+/** What processors and exporters say about the bytes of batches. */
+export interface Borrowing {
+  /**
+   * Whether the component looks at the bytes of a batch, and at views of it, only until it has handed the batch on or settled it (an exporter: until
+   * `send` has resolved), and hands no item on twice. Their memory is then given back when the batch has been sent, if all on its way
+   * are like that; otherwise it is collected.
+   */
+  readonly borrows?: boolean;
+}
+
 /** A receiver: what it is, and how one is made. */
 export interface ReceiverDefinition<C extends z.ZodType = z.ZodType> extends DefinitionBase<C> {
   readonly kind: "receiver";
@@ -188,7 +198,7 @@ export interface ReceiverDefinition<C extends z.ZodType = z.ZodType> extends Def
 }
 
 /** A processor: what it is, and how one is made. */
-export interface ProcessorDefinition<C extends z.ZodType = z.ZodType> extends DefinitionBase<C> {
+export interface ProcessorDefinition<C extends z.ZodType = z.ZodType> extends DefinitionBase<C>, Borrowing {
   readonly kind: "processor";
   readonly signals: readonly Signal[];
   /** Whether it may stand under `receivers` of an `alerts` pipeline. */
@@ -209,7 +219,7 @@ export interface ConnectorDefinition<C extends z.ZodType = z.ZodType> extends De
 }
 
 /** An exporter: what it is, and how one is made. */
-export interface ExporterDefinition<C extends z.ZodType = z.ZodType> extends DefinitionBase<C> {
+export interface ExporterDefinition<C extends z.ZodType = z.ZodType> extends DefinitionBase<C>, Borrowing {
   readonly kind: "exporter";
   readonly signals: readonly Signal[];
   /** As of processors: for exporters of which there may be one only, because they own a file or a quota. */

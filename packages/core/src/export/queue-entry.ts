@@ -87,6 +87,8 @@ export function outcomeOf({ isRefused, lost, error }: Entry): Outcome {
  * be credentials, and nobody asks for them behind the queue.
  */
 export function recordOf(batch: Batch, { receivedAt, transport, metadata }: DeliveryContext, keys: readonly string[]): NewRecord {
+  // A storage may write later what it says it has, or write it again.
+  batch.keep();
   const record: NewRecord = { signal: batch.signal, items: batch.itemCount, bytes: batch.encode(), receivedAt, transport };
   if (metadata === undefined || keys.length === 0) return record;
   const kept = keys.flatMap((key): [string, readonly string[]][] => {

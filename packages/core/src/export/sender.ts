@@ -98,7 +98,12 @@ export class Sender {
       const startedAt = this.#environment.context.clock.now();
       const { error, rejected, rejectedMessage } = await this.#attempt(batch);
       this.#learn(pass, startedAt, error);
-      if (error === undefined) return taken(rejected, rejectedMessage, attempts);
+      if (error === undefined) {
+        batch.release();
+        return taken(rejected, rejectedMessage, attempts);
+      }
+      // A socket may still be reading what was given to it.
+      batch.keep();
       if (!error.retryable) return ended("rejected", attempts, error);
       if (!this.#mayRetry) return ended("stopped", attempts, error);
       schedule ??= this.#newSchedule();

@@ -38,6 +38,8 @@ export function fanOut(delivery: Delivery, edges: readonly Edge[]): void {
     return delivery.settlement.settle({ kind: "failed", error, items: delivery.batch.itemCount });
   }
   if (only !== undefined && edges.length === 1) return pass(delivery, only);
+  // Who is done first must not take the bytes from the others.
+  delivery.batch.keep();
   const branches = delivery.settlement.fork(edges.length);
   edges.forEach((edge, index) => {
     const settlement = branches[index];

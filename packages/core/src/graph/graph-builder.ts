@@ -1,5 +1,6 @@
 import type { Signal } from "@tidemark/otlp";
 import type { ComponentContext, ComponentKind, Connector, Extension, Host, Receiver } from "../contract/component.ts";
+import type { Delivery } from "../contract/delivery.ts";
 import type { Partition } from "../contract/worker.ts";
 import { ExchangeNode } from "../exchange/exchange-node.ts";
 import { ExporterNode } from "../export/exporter-node.ts";
@@ -183,7 +184,7 @@ export class GraphBuilder {
       });
       const component = definition.create(config, { ...context, signal, pipeline: pipeline.id });
       this.#made({ key: ledger.identity.key, id, component });
-      builder.addProcessor(id, component, { ledger, alerts, log: context.log });
+      builder.addProcessor(id, component, { ledger, alerts, log: context.log, borrows: definition.borrows === true });
     }
     return builder.finish(key);
   }
@@ -220,7 +221,11 @@ export class GraphBuilder {
     const component = definition.create(config, context);
     this.#made({ key, id, component });
     const node = new ExporterNode(component, exporterSettings(config), context, ledger, books.exporterCounts(id));
-    return { key, id, component, node, target: { ledger, consume: (delivery) => node.consume(delivery) } };
+    const consume = (delivery: Delivery): void => {
+      if (definition.borrows !== true) delivery.batch.keep();
+      node.consume(delivery);
+    };
+    return { key, id, component, node, target: { ledger, consume } };
   }
 
   #exchangeNode(partition: Partition, identity: NodeIdentity): { node: ExchangeNode; ledger: NodeLedger } {
@@ -281,7 +286,7 @@ export class GraphBuilder {
     const component: Connector = definition.create(config, { ...context, from, to });
     this.#made({ key, id, component });
     const builder = new ChainBuilder(this.#ground.books.ledger);
-    builder.add({ key, id, component, ledger, alerts }, liftStream(component.operator, ledger, context.log, "connector"));
+    builder.add({ key, id, component, ledger, alerts }, liftStream(component.operator, ledger, context.log, "connector"), false);
     return builder.finish(key);
   }
 

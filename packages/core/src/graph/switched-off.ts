@@ -20,6 +20,6 @@ export function switchedOff(node: NodeLedger, ledger: Ledger, log: Logger): Chai
     },
   };
   const builder = new ChainBuilder(ledger);
-  builder.addProcessor(id, component, { ledger: node, alerts: new Outlet(), log });
+  builder.addProcessor(id, component, { ledger: node, alerts: new Outlet(), log, borrows: true });
   return builder.finish(key);
 }

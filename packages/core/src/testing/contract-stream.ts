@@ -1,4 +1,4 @@
-import type { Signal } from "@tidemark/otlp";
+import { openBatch, type Batch, type Signal } from "@tidemark/otlp";
 import type { ConnectorDefinition, ProcessorDefinition } from "../contract/component.ts";
 import type { Outcome } from "../contract/outcome.ts";
 import { PipelineError } from "../contract/pipeline-error.ts";
@@ -12,6 +12,9 @@ import { settlePromises, VirtualClock } from "./virtual-clock.ts";
 
 const BATCHES = 12;
 const ITEMS = 7;
+/** Of so many items that their memory is worth giving back. */
+const LARGE_BATCHES = 4;
+const MANY_ITEMS = 1000;
 const HOUR_MS = 3_600_000;
 
 type StreamDefinition = ProcessorDefinition | ConnectorDefinition;
@@ -28,8 +31,9 @@ interface Rig {
 export function streamCases(definition: StreamDefinition, options: ContractOptions): readonly ContractCase[] {
   const pairs = definition.kind === "connector" ? definition.pairs : definition.signals.map((signal) => [signal, signal] as const);
   return pairs.flatMap(([from, to]) => {
+    const borrows = definition.kind === "processor" && definition.borrows === true;
     const label = from === to ? from : `${from} to ${to}`;
-    const make = (refuse: boolean): Promise<Rig> => rig(definition, from, to, options, refuse);
+    const make = (refuse: boolean): Promise<Rig> => rig(definition, from, to, options, refuse ? refuseAll : () => undefined);
     return [
       {
         name: `settles every batch exactly once and balances its books (${label})`,
@@ -44,15 +48,25 @@ export function streamCases(definition: StreamDefinition, options: ContractOptio
         name: `can be shut down without having been started (${label})`,
         run: async () => (await make(false)).graph.shutdown(AbortSignal.abort()),
       },
+      ...(borrows ? [{ name: `only borrows the bytes of batches (${label})`, run: () => onlyBorrows(definition, from, options) }] : []),
     ];
   });
 }
 
-async function rig(definition: StreamDefinition, from: Signal, to: Signal, options: ContractOptions, refuse: boolean): Promise<Rig> {
+function refuseAll(): never {
+  throw PipelineError.unavailable("the sink refuses");
+}
+
+async function rig(
+  definition: StreamDefinition,
+  from: Signal,
+  to: Signal,
+  options: ContractOptions,
+  send: (batch: Batch) => void,
+  borrows = false,
+): Promise<Rig> {
   const source = fakeSource();
-  const sink = fakeSink(() => {
-    if (refuse) throw PipelineError.unavailable("the sink refuses");
-  });
+  const sink = fakeSink(send);
   const clock = new VirtualClock();
   const id = definition.type;
   const configured = { id, config: definition.config.parse(options.parse(definition.example) ?? {}) };
@@ -61,7 +75,7 @@ async function rig(definition: StreamDefinition, from: Signal, to: Signal, optio
     receivers: [{ id: "test_source", definition: source.definition, config: {} }],
     processors: definition.kind === "processor" ? [{ ...configured, definition }] : [],
     connectors: definition.kind === "connector" ? [{ ...configured, definition }] : [],
-    exporters: [{ id: "test_sink", definition: sink.definition, config: {} }],
+    exporters: [{ id: "test_sink", definition: { ...sink.definition, borrows }, config: {} }],
     extensions: [],
     pipelines: isConnector
       ? [
@@ -115,6 +129,37 @@ async function passesRefusals(rig: Rig, signal: Signal, options: ContractOptions
   const hidden = rig.outcomes.flat().filter((outcome) => outcome.kind === "delivered" || outcome.kind === "failed");
   expectThat(hidden.length === 0, `${hidden.length} batches were answered ${hidden[0]?.kind ?? ""} although the sink refused them`);
   await rig.graph.shutdown(AbortSignal.abort());
+}
+
+/** Whether what was sent is given back or not, the same must come out. */
+async function onlyBorrows(definition: StreamDefinition, signal: Signal, options: ContractOptions): Promise<void> {
+  const kept = await sentBy(definition, signal, options, false);
+  const released = await sentBy(definition, signal, options, true);
+  expectThat(kept.left === LARGE_BATCHES && released.left === 0, `${released.left} of ${LARGE_BATCHES} batches were not given back`);
+  expectThat(
+    Buffer.concat(kept.sent).equals(Buffer.concat(released.sent)),
+    "other bytes came out when those of earlier batches had been given back; take `borrows` out of the definition",
+  );
+}
+
+/** The bytes that come out, and how many of the received batches are still in memory then. */
+async function sentBy(
+  definition: StreamDefinition,
+  signal: Signal,
+  options: ContractOptions,
+  owned: boolean,
+): Promise<{ readonly sent: readonly Uint8Array[]; readonly left: number }> {
+  const sent: Uint8Array[] = [];
+  const { graph, source, clock } = await rig(definition, signal, signal, options, (batch) => void sent.push(batch.encode().slice()), true);
+  const body = options.batch(signal, MANY_ITEMS).encode();
+  const bodies = Array.from({ length: LARGE_BATCHES }, () => body.slice());
+  await graph.start();
+  for (const bytes of bodies) {
+    source.push(testDelivery(openBatch(signal, bytes, { owned })));
+    await clock.advance(HOUR_MS);
+  }
+  await graph.shutdown(AbortSignal.abort());
+  return { sent, left: bodies.filter((bytes) => bytes.buffer.byteLength > 0).length };
 }
 
 async function stopsCleanly(rig: Rig, signal: Signal, options: ContractOptions): Promise<void> {

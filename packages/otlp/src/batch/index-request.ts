@@ -40,15 +40,17 @@ const pointTag = (1 << 3) | LEN;
 /**
  * Checks the frames of a request down to its items and notes where each lies, in one pass.
  * `ordered` tells that the fields of every message stand in the order of their numbers.
+ * `isOwned` tells that nobody else has `bytes`.
  * Throws WireError; the insides of Resource, InstrumentationScope and items are not looked at.
  */
-export function indexRequest(signal: Signal, bytes: Uint8Array, ordered: boolean): Segment {
-  return new RequestIndexer(signal, bytes, ordered).run();
+export function indexRequest(signal: Signal, bytes: Uint8Array, ordered: boolean, isOwned: boolean): Segment {
+  return new RequestIndexer(signal, bytes, ordered, isOwned).run();
 }
 
 class RequestIndexer {
   readonly #signal: Signal;
   readonly #ordered: boolean;
+  readonly #isOwned: boolean;
   readonly #reader: WireReader;
   readonly #resources: Level;
   readonly #scopes: Level;
@@ -57,9 +59,10 @@ class RequestIndexer {
   readonly #items: Level;
   #childBytes = 0;
 
-  constructor(signal: Signal, bytes: Uint8Array, ordered: boolean) {
+  constructor(signal: Signal, bytes: Uint8Array, ordered: boolean, isOwned: boolean) {
     this.#signal = signal;
     this.#ordered = ordered;
+    this.#isOwned = isOwned;
     this.#reader = new WireReader(bytes);
     const maxEnvelopes = SPARE_ROWS + Math.floor(bytes.length / LEAST_ENVELOPE_BYTES);
     this.#resources = new Level(ENVELOPE_STRIDE, 2, maxEnvelopes);
@@ -290,6 +293,7 @@ class RequestIndexer {
       items: this.#items,
       ordered: this.#ordered,
       childBytes: this.#childBytes,
+      isOwned: this.#isOwned,
     };
   }
 }

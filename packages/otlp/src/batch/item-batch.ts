@@ -19,6 +19,9 @@ import { splitPartsByBytes, splitPartsByItems } from "./split.ts";
 /** A batch that keeps this many times its own size alive is worth a copy. */
 const WASTE_FACTOR = 2;
 
+/** Memory of less than this is left to the collector: young, it costs less to collect than to give back. */
+const LEAST_RELEASED = 32 << 10;
+
 /** A request body in the compressed form in which it came. */
 export interface CompressedBody {
   /** Content encoding: gzip, zstd, … */
@@ -88,7 +91,26 @@ export abstract class ItemBatch<S extends Signal, View, Editor> {
   compact(): this {
     if (!this.#isSparse() || this.memoryBytes <= WASTE_FACTOR * this.byteLength) return this;
     const ordered = this.#parts.every(({ segment, patches }) => segment.ordered && patches === undefined);
-    return this.make([new Part(indexRequest(this.signal, this.encode(), ordered))]);
+    return this.make([new Part(indexRequest(this.signal, this.encode(), ordered, true))]);
+  }
+
+  /** Makes `release` do nothing, for batches that share memory with this one as well: for who may look at it after handing it on. */
+  keep(): void {
+    for (const { segment } of this.#parts) segment.isOwned = false;
+  }
+
+  /**
+   * Gives the received bytes and what edits rewrote back at once, where that is known to be safe (`owned`, `keep`). V8 learns late
+   * that such memory is garbage, and marks the whole heap for it. Neither this batch nor one that was made from it, or that it was made
+   * from, can be read afterwards.
+   */
+  release(): void {
+    for (const { segment, patches } of this.#parts) {
+      if (!segment.isOwned) continue;
+      segment.isOwned = false;
+      free(segment.bytes);
+      if (patches !== undefined) free(patches.arena.bytes);
+    }
   }
 
   /** A cursor before the first item. */
@@ -116,6 +138,7 @@ export abstract class ItemBatch<S extends Signal, View, Editor> {
   splitByItems(max: number): this[] {
     if (!(max >= 1)) throw new RangeError(`a batch cannot be split into pieces of ${max} items; use 1 or more`);
     if (this.itemCount <= max) return [this];
+    this.keep();
     return splitPartsByItems(this.#parts, Math.floor(max)).map((parts) => this.make(parts));
   }
 
@@ -123,6 +146,7 @@ export abstract class ItemBatch<S extends Signal, View, Editor> {
   splitByBytes(max: number): this[] {
     if (!(max >= 1)) throw new RangeError(`a batch cannot be split into pieces of ${max} bytes; use 1 or more`);
     if (this.itemCount <= 1 || this.byteLength <= max) return [this];
+    this.keep();
     return splitPartsByBytes(this.#parts, max).flatMap((parts) => this.make(parts).#halve(max));
   }
 
@@ -136,6 +160,7 @@ export abstract class ItemBatch<S extends Signal, View, Editor> {
       if (picker === undefined) pickers.set(name, (picker = new PartPicker()));
       picker.add(cursor.part, cursor.position);
     }
+    if (pickers.size > 1) this.keep();
     const groups = new Map<string, this>();
     for (const [name, picker] of pickers) groups.set(name, pickers.size === 1 ? this : this.make(picker.finish()));
     return groups;
@@ -200,6 +225,10 @@ function memoryOf({ bytes, levels }: Segment): number {
   let total = bytes.length;
   for (let i = 0; i < levels.length; i++) total += levels[i]!.rows.byteLength;
   return total;
+}
+
+function free({ buffer }: Uint8Array): void {
+  if (buffer.byteLength >= LEAST_RELEASED && buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 /** The same part may come from several batches; within one batch a part object stands for its place. */

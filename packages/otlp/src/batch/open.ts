@@ -18,6 +18,11 @@ export interface OpenOptions {
   readonly validate?: boolean;
   /** The form in which the body came, handed on while nothing changes. */
   readonly compressed?: CompressedBody;
+  /**
+   * The memory of `bytes` is the batch's alone: nothing else lies in it, and who gave it keeps no way to it. Then `release` gives it
+   * back. Default false.
+   */
+  readonly owned?: boolean;
 }
 
 export interface JsonOptions {
@@ -33,7 +38,7 @@ export interface JsonOptions {
 export function openBatch<S extends Signal>(signal: S, bytes: Uint8Array, options?: OpenOptions): SignalBatch[S];
 export function openBatch(signal: Signal, bytes: Uint8Array, options: OpenOptions = {}): Batch {
   const ordered = options.validate !== false && validateMessage(signal, bytes);
-  const parts = [new Part(indexRequest(signal, bytes, ordered))];
+  const parts = [new Part(indexRequest(signal, bytes, ordered, options.owned === true))];
   switch (signal) {
     case "traces":
       return new TraceBatch(parts, options.compressed);

@@ -1,7 +1,7 @@
 import type { Level } from "./level.ts";
 import type { Signal } from "../schema/index.ts";
 
-/** One received request: its bytes and where everything lies in them. Shared by all batches made from it; never changed. */
+/** One received request: its bytes and where everything lies in them. Shared by all batches made from it; the bytes never change. */
 export interface Segment {
   readonly signal: Signal;
   readonly bytes: Uint8Array;
@@ -14,4 +14,6 @@ export interface Segment {
   readonly ordered: boolean;
   /** Sum of the resource frames; what is left of `bytes` are unknown fields of the request itself. */
   readonly childBytes: number;
+  /** Whether `release` may give the bytes back: nobody has them who could look at them later. */
+  isOwned: boolean;
 }

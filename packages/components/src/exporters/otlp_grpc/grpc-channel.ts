@@ -3,7 +3,7 @@ import { constants, type OutgoingHttpHeaders } from "node:http2";
 import type { ConnectionOptions } from "node:tls";
 import { NotConnected } from "../../transport/balancer.ts";
 import { frameHead } from "../../transport/grpc-frame.ts";
-import type { RequestBody } from "../../transport/bodies/request-body.ts";
+import { lend, type RequestBody } from "../../transport/bodies/request-body.ts";
 import { writeBody } from "../../transport/bodies/write-body.ts";
 import type { KeepaliveSettings } from "./channel-ping.ts";
 import { GrpcCall } from "./grpc-call.ts";
@@ -95,6 +95,7 @@ export class GrpcChannel {
         call.cancelled();
       };
       signal.addEventListener("abort", abort, { once: true });
+      lend(body, stream);
       writeBody(stream, [frameHead(body.length, body.encoding !== ""), ...body.chunks], body.length + 5);
     });
   }

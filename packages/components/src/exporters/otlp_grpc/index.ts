@@ -10,6 +10,7 @@ export const otlpGrpcExporter: ExporterDefinition<typeof otlpGrpcExporterConfig>
   stability: "beta",
   summary: "Sends OTLP over gRPC.",
   signals: ["traces", "metrics", "logs"],
+  borrows: true,
   config: otlpGrpcExporterConfig,
   example: "endpoint: otlp.example.com:4317\n",
   create: (config, context) => new OtlpGrpcExporter(config, context, resolveByDns),

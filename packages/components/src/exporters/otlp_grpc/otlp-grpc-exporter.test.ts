@@ -284,3 +284,27 @@ describe("otlp_grpc endpoints", () => {
     expect(parseTarget(text)).toEqual(expected);
   });
 });
+
+describe("the bytes of a batch that was sent", () => {
+  const sent = async (own: OtlpGrpcExporter): Promise<number> => {
+    const bytes = new Uint8Array(exportRequestOfSize(8 << 20));
+    const batch = openBatch("logs", bytes, { owned: true });
+    expect(verdict(await sendOnce(own, batch))).toBe("sent");
+    batch.release();
+    return bytes.buffer.byteLength;
+  };
+
+  it("are not read any more", async () => {
+    expect(await sent(await open(undefined, { compression: "none" }))).toBe(0);
+  });
+
+  it("are kept where the answer came before all of them had been written", async () => {
+    const own = await open(undefined, { compression: "none" });
+    backend?.server.removeAllListeners("stream");
+    backend?.server.on("stream", (stream) => {
+      stream.on("error", () => undefined);
+      grpcSuccess(stream);
+    });
+    expect(await sent(own)).toBe(8 << 20);
+  });
+});

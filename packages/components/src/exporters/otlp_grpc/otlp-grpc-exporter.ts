@@ -82,6 +82,8 @@ export class OtlpGrpcExporter implements Exporter {
     const body = packed instanceof Promise ? await packed : packed;
     const path = PATHS[batch.signal];
     const answer = await this.#balancer.run((channel) => channel.call(path, body, context.signal), context.signal);
+    // Answered before all of it was out, or by another server after one that failed.
+    if (body.readers > 0) batch.keep();
     if (answer.length > 0) {
       tellPartialSuccess(batch.signal, () => decodeExportResponse(batch.signal, answer), { context, log: this.#context.log });
     }

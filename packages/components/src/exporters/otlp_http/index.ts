@@ -9,6 +9,7 @@ export const otlpHttpExporter: ExporterDefinition<typeof otlpHttpExporterConfig>
   stability: "beta",
   summary: "Sends OTLP over HTTP, as protobuf or JSON.",
   signals: ["traces", "metrics", "logs"],
+  borrows: true,
   config: otlpHttpExporterConfig,
   example: "endpoint: https://otlp.example.com:4318\n",
   create: (config, context) => new OtlpHttpExporter(config, context),

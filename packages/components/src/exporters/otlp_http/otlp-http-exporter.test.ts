@@ -2,9 +2,10 @@ import { PipelineError } from "@tidemark/core";
 import { freePort, testContext, type TestContext } from "@tidemark/core/testing";
 import { encodeExportResponse, encodeStatus, openBatch } from "@tidemark/otlp";
 import type { ServerResponse } from "node:http";
+import { createServer, type AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { httpBackend, type FakeBackend } from "../../transport/testing/fake-backend.ts";
+import { httpBackend } from "../../transport/testing/fake-backend.ts";
 import { exportRequest, exportRequestOfSize } from "../../transport/testing/otlp-bytes.ts";
 import { sendOnce, type SendResult } from "../../transport/testing/send-once.ts";
 import { otlpHttpExporterConfig } from "./config.ts";
@@ -13,7 +14,7 @@ import { OtlpHttpExporter } from "./otlp-http-exporter.ts";
 const SPANS = exportRequest("traces", 3);
 const BATCH = openBatch("traces", SPANS);
 
-let backend: FakeBackend | undefined;
+let backend: Awaited<ReturnType<typeof httpBackend>> | undefined;
 let exporter: OtlpHttpExporter | undefined;
 let context: TestContext;
 afterEach(async () => {
@@ -257,5 +258,35 @@ describe("otlp_http configuration", () => {
     [{ endpoint: "http://a", headers: { "a b": "c" } }, ['headers.a b: "a b" is not a header name; use letters, digits and -']],
   ])("says what is wrong with %j", (config, expected) => {
     expect(messages(config)).toEqual(expected);
+  });
+});
+
+describe("the bytes of a batch that was sent", () => {
+  const large = (): Uint8Array => new Uint8Array(exportRequestOfSize(8 << 20));
+
+  it("are not read any more, however large", async () => {
+    const own = await open(undefined, { compression: "none" });
+    const bytes = large();
+    const batch = openBatch("logs", bytes, { owned: true });
+    expect(verdict(await sendOnce(own, batch))).toBe("sent");
+    batch.release();
+    expect(bytes.buffer.byteLength).toBe(0);
+  });
+
+  it("are kept where the answer came before all of them had been written", async () => {
+    const hasty = createServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+      socket.pause();
+    });
+    await new Promise<void>((resolve) => hasty.listen(0, "127.0.0.1", resolve));
+    const { port } = hasty.address() as AddressInfo;
+    const own = await open(undefined, { compression: "none", endpoint: `http://127.0.0.1:${port}` });
+    const bytes = large();
+    const batch = openBatch("logs", bytes, { owned: true });
+    expect(verdict(await sendOnce(own, batch))).toBe("sent");
+    batch.release();
+    expect(bytes.buffer.byteLength).toBe(8 << 20);
+    hasty.close();
   });
 });

@@ -76,6 +76,8 @@ export class OtlpHttpExporter implements Exporter {
     const body = packed instanceof Promise ? await packed : packed;
     if (body.length > MAX_REQUEST_BYTES) throw tooLarge(body.length);
     const answer = await balancer.run((poster) => this.#post(poster, body, signal), signal);
+    // Answered before all of it was out, or by another server after one that failed.
+    if (body.readers > 0) batch.keep();
     this.#readSuccess(batch.signal, answer, context);
   }
 

@@ -8,6 +8,7 @@ export const attributesProcessor: ProcessorDefinition<typeof attributesConfig> =
   stability: "beta",
   summary: "Writes, deletes, hashes, extracts and converts attributes of spans, log records and data points.",
   signals: ["traces", "metrics", "logs"],
+  borrows: true,
   config: attributesConfig,
   example:
     "actions:\n  - { key: deployment.environment.name, value: production, action: upsert }\n  - { key: client.address, action: delete }\n",

@@ -8,6 +8,7 @@ export const batchProcessor: ProcessorDefinition<typeof batchConfig> = definePro
   stability: "beta",
   summary: "Joins small requests into larger ones; every client still hears what became of its own data.",
   signals: ["traces", "metrics", "logs"],
+  borrows: true,
   config: batchConfig,
   example: "send_batch_size: 8192\ntimeout: 200ms\n",
   create: createBatchProcessor,

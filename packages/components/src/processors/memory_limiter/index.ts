@@ -9,6 +9,7 @@ export const memoryLimiterProcessor: ProcessorDefinition<typeof memoryLimiterCon
   stability: "beta",
   summary: "Refuses data, so that clients send it again later, while the process is short of memory.",
   signals: ["traces", "metrics", "logs"],
+  borrows: true,
   config: memoryLimiterConfig,
   example: "check_interval: 1s\nlimit_mib: 512\nspike_limit_mib: 128\n",
   create: (config, context) => createMemoryLimiter(config, context, processMemory(context.worker.count)),

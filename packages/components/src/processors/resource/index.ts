@@ -8,6 +8,7 @@ export const resourceProcessor: ProcessorDefinition<typeof resourceConfig> = def
   stability: "beta",
   summary: "Writes, deletes, hashes, extracts and converts attributes of resources.",
   signals: ["traces", "metrics", "logs"],
+  borrows: true,
   config: resourceConfig,
   example: "attributes:\n  - { key: deployment.environment.name, value: production, action: upsert }\n",
   create({ attributes }) {

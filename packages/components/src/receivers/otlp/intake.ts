@@ -1,6 +1,7 @@
 import { createSettlement, type AuthData, type ComponentContext, type Delivery, type DeliveryContext } from "@tidemark/core";
 import { batchFromJson, openBatch, type Batch, type Signal } from "@tidemark/otlp";
 import { Subject } from "rxjs";
+import { isAlone } from "../../transport/bodies/body-buffer.ts";
 import { decompress, unpackedSize, type ContentEncoding } from "../../transport/bodies/compression.ts";
 import { FairBudget } from "../../transport/bodies/fair-budget.ts";
 import { GRPC } from "../../transport/grpc-status.ts";
@@ -119,8 +120,8 @@ export class Intake {
     let batch: Batch;
     try {
       if (request.json) batch = batchFromJson(signal, bytes, { maxBytes: limit });
-      else if (encoding === undefined) batch = openBatch(signal, bytes);
-      else batch = openBatch(signal, bytes, { compressed: { encoding, bytes: request.body } });
+      else if (encoding === undefined) batch = openBatch(signal, bytes, { owned: isAlone(bytes) });
+      else batch = openBatch(signal, bytes, { compressed: { encoding, bytes: request.body }, owned: true });
     } catch (error) {
       return this.#finish(request, badDataAnswer(error));
     }

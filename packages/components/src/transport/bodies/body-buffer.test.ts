@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { BodyBuffer, giveBack, ownBytes } from "./body-buffer.ts";
+import { BodyBuffer, giveBack, isAlone, ownBytes } from "./body-buffer.ts";
 import { anyBytes, cut } from "../testing/pieces.ts";
 
 describe("bodies in pieces", () => {
@@ -59,5 +59,15 @@ describe("bodies in pieces", () => {
     const large = Buffer.allocUnsafeSlow(64 << 10);
     expect(ownBytes(large.subarray(0, 100)).buffer.byteLength).toBe(100);
     expect(ownBytes(large.subarray(0, 60_000)).buffer).toBe(large.buffer);
+  });
+
+  it("are alone in their memory, but for those of one piece beside something else", () => {
+    const read = Buffer.allocUnsafeSlow(1000);
+    const gathered = new BodyBuffer(900);
+    for (const at of [0, 300, 600]) gathered.push(read.subarray(at, at + 300));
+    const [whole, part] = [new BodyBuffer(1000), new BodyBuffer(900)];
+    whole.push(read);
+    part.push(read.subarray(100));
+    expect([gathered, whole, part].map((buffer) => isAlone(buffer.take()))).toEqual([true, true, false]);
   });
 });

@@ -103,6 +103,11 @@ export class BodyBuffer {
   }
 }
 
+/** Whether nothing else lies in the memory of `bytes`, so that it can be given back with them. */
+export function isAlone(bytes: Buffer): boolean {
+  return bytes.length === bytes.buffer.byteLength;
+}
+
 /** The same bytes, copied when they are less than half of the memory they keep alive. */
 export function ownBytes(bytes: Buffer): Buffer {
   if (!isSmallPart(bytes)) return bytes;

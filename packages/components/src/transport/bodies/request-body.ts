@@ -1,4 +1,5 @@
 import type { Batch } from "@tidemark/otlp";
+import type { Writable } from "node:stream";
 import { Packer, type PackedEncoding } from "./packer.ts";
 
 /** How an exporter packs bodies; `""` and `none` are the same, as in the Collector. */
@@ -10,6 +11,14 @@ export interface RequestBody {
   readonly length: number;
   /** Content encoding; `""` for plain bytes. */
   readonly encoding: "" | PackedEncoding;
+  /** Streams that may still read `chunks`. */
+  readers: number;
+}
+
+/** Counts `stream`, which gets the chunks, as a reader until it has written them; for ever when it breaks. */
+export function lend(body: RequestBody, stream: Writable): void {
+  body.readers += 1;
+  stream.once("finish", () => (body.readers -= 1));
 }
 
 /** Makes the bodies of an exporter's requests. */
@@ -32,7 +41,7 @@ export class BodyMaker {
       const chunks = batch.encodeChunks();
       let length = 0;
       for (const chunk of chunks) length += chunk.length;
-      return { chunks, length, encoding };
+      return { chunks, length, encoding, readers: 0 };
     }
     const ready = batch.compressed;
     if (ready !== undefined && isSameFormat(ready.encoding, encoding)) return single(ready.bytes, encoding);
@@ -61,7 +70,7 @@ export class BodyMaker {
 }
 
 function single(bytes: Uint8Array, encoding: RequestBody["encoding"]): RequestBody {
-  return { chunks: [bytes], length: bytes.length, encoding };
+  return { chunks: [bytes], length: bytes.length, encoding, readers: 0 };
 }
 
 function isSameFormat(came: string, leaves: string): boolean {

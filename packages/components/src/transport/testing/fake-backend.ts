@@ -1,5 +1,5 @@
 import { openBatch, type Signal } from "@tidemark/otlp";
-import { createServer as createHttpServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
+import { createServer as createHttpServer, type IncomingHttpHeaders, type Server as HttpServer, type ServerResponse } from "node:http";
 import { createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream, type Settings } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { gunzipSync, inflateSync, zstdDecompressSync } from "node:zlib";
@@ -44,7 +44,7 @@ function unpack(wire: Buffer, encoding: string | undefined): Buffer {
 /** Answers every POST with 200, or as `answer` does. */
 export async function httpBackend(
   answer: (response: ServerResponse, count: number) => void = (response) => void response.end(),
-): Promise<FakeBackend> {
+): Promise<FakeBackend & { readonly server: HttpServer }> {
   const requests: BackendRequest[] = [];
   const server = createHttpServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -66,6 +66,7 @@ export async function httpBackend(
     requests,
     items: () => requests.reduce((sum, request) => sum + itemsOf(request), 0),
     close,
+    server,
   };
 }
 
