@@ -46,6 +46,25 @@ describe.each(signals)("%s", (signal) => {
   });
 });
 
+describe("attributes in a row", () => {
+  it("are each checked: every byte of three, set to anything", () => {
+    const attributes = ["a", "bc", "d"].map((key, index) => ({
+      key,
+      value: index === 1 ? { intValue: 300 } : { stringValue: `value ${index}` },
+    }));
+    const bytes = bytesFromData("traces", { resourceSpans: [{ resource: { attributes } }] } as never);
+    for (let at = 0; at < bytes.length; at++) {
+      for (let byte = 0; byte < 256; byte++) {
+        const damaged = Uint8Array.from(bytes);
+        damaged[at] = byte;
+        const [fault, decoderFault] = [faultOf(() => validateMessage("traces", damaged)), faultOf(() => dataFromBytes("traces", damaged))];
+        if (fault !== undefined && /(trace|span) id has/.test(fault.message)) continue;
+        expect([at, byte, fault?.code, fault?.offset]).toEqual([at, byte, decoderFault?.code, decoderFault?.offset]);
+      }
+    }
+  });
+});
+
 /** resource_spans { scope_spans { spans { …content } } }; the content starts at byte 6. */
 function inSpan(...content: readonly number[]): Uint8Array {
   const size = content.length;

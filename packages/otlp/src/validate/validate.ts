@@ -91,9 +91,25 @@ class Validator {
       if (next > end) this.fail("length", lengthAt, `the field claims ${length} bytes, ${end - pos} are left in its message`);
       if (action === attribute) {
         if (!shortcut || !isPlainAttribute(bytes, view, pos, next)) this.message(action >> 4, pos, next, depth);
+        else if (tag < 0x80) {
+          pos = this.plainRow(tag, next, end);
+          continue;
+        }
       } else if (action !== 0) this.content(action, pos, next, depth);
       pos = next;
     }
+  }
+
+  /** Passes over the attributes of the plain form that follow one another from `pos` on, without another look at the table; returns where they end. */
+  private plainRow(tag: number, pos: number, end: number): number {
+    const { bytes, view } = this;
+    while (end - pos > 2 && bytes[pos] === tag) {
+      const start = pos + 2;
+      const next = start + bytes[pos + 1]!;
+      if (next - start > 0x7f || next > end || !isPlainAttribute(bytes, view, start, next)) break;
+      pos = next;
+    }
+    return pos;
   }
 
   /** Checks the content of a length-delimited field. */
