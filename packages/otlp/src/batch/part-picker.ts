@@ -17,7 +17,7 @@ export class PartPicker {
   }
 
   #close(next: Part | undefined): void {
-    if (this.#part !== undefined) this.#parts.push(this.#part.pick(Int32Array.from(this.#positions)));
+    if (this.#part !== undefined) this.#parts.push(this.#part.pick(new Int32Array(this.#positions)));
     this.#part = next;
     this.#positions = [];
   }

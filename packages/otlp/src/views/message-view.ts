@@ -48,7 +48,7 @@ export abstract class MessageView implements RecordBytes {
   constructor(wires: FieldWires, path: string) {
     this.wires = wires;
     this.path = path;
-    this.#offsets = new Int32Array(17);
+    this.#offsets = new Int32Array(16);
     this.reader.path = path;
   }
 
@@ -70,7 +70,7 @@ export abstract class MessageView implements RecordBytes {
   /** Offset of the value of `field`, 0 when absent. */
   protected field(field: number): number {
     if (field >= this.#scanned) this.#scan(field);
-    return this.#offsets[field]!;
+    return this.#offsets[field - 1]!;
   }
 
   #scan(field: number): void {
@@ -101,7 +101,7 @@ export abstract class MessageView implements RecordBytes {
         }
       }
       const wire = tag < tableTags ? wires[tag >>> 3]! : -1;
-      if (wire === (tag & 7)) offsets[tag >>> 3] = value;
+      if (wire === (tag & 7)) offsets[(tag >>> 3) - 1] = value;
       else if (wire >= 0) throw wrongWireType(tag, wire, at, this.path);
     }
     this.#scanned = tableFields;

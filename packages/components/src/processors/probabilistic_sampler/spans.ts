@@ -50,22 +50,23 @@ export class SpanReader {
     const state = this.#state;
     const threshold = decision.outgoing;
     if (threshold === undefined || typeof state === "string") return undefined;
-    if (state === EMPTY_TRACE_STATE && !this.#hashes) return this.#bare(threshold);
+    const randomness = this.#hashes ? decision.evidence.randomness : undefined;
+    if (state === EMPTY_TRACE_STATE) return this.#bare(threshold, randomness);
     let ot = withThreshold(state.ot, threshold);
-    const { randomness } = decision.evidence;
-    if (this.#hashes && randomness !== undefined) ot = { ...ot, rv: bitsToHex(randomness), randomness };
+    if (randomness !== undefined) ot = { ...ot, rv: bitsToHex(randomness), randomness };
     // Where the value would grow too long, no statement is better than a wrong one.
     const text =
       formatTraceState({ ot, others: state.others }) ?? formatTraceState({ ot: withThreshold(state.ot, undefined), others: state.others });
     return text === this.#text ? undefined : text;
   }
 
-  #bare(threshold: Bits56): string {
+  /** The tracestate of a span that had none. */
+  #bare(threshold: Bits56, randomness: Bits56 | undefined): string {
     if (threshold !== this.#written) {
       this.#written = threshold;
-      this.#writtenText = `ot=th:${formatThreshold(threshold)}`;
+      this.#writtenText = `th:${formatThreshold(threshold)}`;
     }
-    return this.#writtenText;
+    return randomness === undefined ? `ot=${this.#writtenText}` : `ot=rv:${bitsToHex(randomness)};${this.#writtenText}`;
   }
 
   #readHash(span: SpanView, decision: Decision, state: TraceState | TraceStateProblem): void {
