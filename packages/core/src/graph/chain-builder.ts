@@ -1,4 +1,4 @@
-import { Subject, tap, type Observable, type OperatorFunction } from "rxjs";
+import { tap, type Observable, type OperatorFunction } from "rxjs";
 import type { Processor } from "../contract/component.ts";
 import type { Delivery } from "../contract/delivery.ts";
 import type { Logger } from "../contract/logger.ts";
@@ -10,6 +10,7 @@ import { EntryPoint, fanOut, Outlet } from "./entry-point.ts";
 import type { Chain, Step } from "./graph-parts.ts";
 import { liftBatchFunction } from "./lift-batch-function.ts";
 import { liftStream } from "./lift-stream.ts";
+import { Source } from "./source.ts";
 
 /** What a processor is built in with. */
 interface ProcessorParts {
@@ -23,9 +24,9 @@ interface ProcessorParts {
 /** Puts operators one behind the other, with an edge in the books between each two. */
 export class ChainBuilder {
   readonly #ledger: Ledger;
-  readonly #source = new Subject<Delivery>();
+  readonly #source = new Source<Delivery>();
   readonly #steps: Step[] = [];
-  #stream: Observable<Delivery> = this.#source;
+  #stream: Observable<Delivery> = this.#source.stream;
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;

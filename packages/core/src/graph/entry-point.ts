@@ -1,9 +1,9 @@
-import type { Subject } from "rxjs";
 import type { Delivery } from "../contract/delivery.ts";
 import { PipelineError } from "../contract/pipeline-error.ts";
 import type { EdgeLedger } from "../ledger/edge-ledger.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { NodeLedger } from "../ledger/node-ledger.ts";
+import type { Source } from "./source.ts";
 
 /** A place that takes deliveries: the head of a pipeline, an exporter, or a connector. */
 export interface Target {
@@ -55,10 +55,10 @@ function pass(delivery: Delivery, edge: Edge): void {
 /** The head of a chain of operators. After it is closed it refuses: the sender keeps the data. */
 export class EntryPoint implements Target {
   readonly ledger: NodeLedger;
-  readonly #deliveries: Subject<Delivery>;
+  readonly #deliveries: Source<Delivery>;
   #closed = false;
 
-  constructor(ledger: NodeLedger, deliveries: Subject<Delivery>) {
+  constructor(ledger: NodeLedger, deliveries: Source<Delivery>) {
     this.ledger = ledger;
     this.#deliveries = deliveries;
   }

@@ -1,9 +1,10 @@
-import { Observable, Subject, type OperatorFunction } from "rxjs";
+import { Observable, type OperatorFunction } from "rxjs";
 import type { Delivery, Settlement } from "../contract/delivery.ts";
 import type { Logger } from "../contract/logger.ts";
 import { PipelineError } from "../contract/pipeline-error.ts";
 import type { NodeLedger } from "../ledger/node-ledger.ts";
 import { createSettlement } from "../settlement/settlement.ts";
+import { Source } from "./source.ts";
 import { WaitingList } from "./waiting-list.ts";
 
 /** How the items that leave a stream node are booked. */
@@ -23,14 +24,14 @@ export function liftStream(
   return (source) =>
     new Observable((subscriber) => {
       const node = new StreamNode(ledger, booking);
-      const input = new Subject<Delivery>();
+      const input = new Source<Delivery>();
       let isSourceDone = false;
       const stop = (why: string): void => {
         const error = PipelineError.unavailable(`${ledger.identity.key} has stopped: ${why}`);
         node.abandon(error);
         log.error("The component's stream broke; it refuses everything until a restart.", { error: error.message });
       };
-      const output = input.pipe(operator).subscribe({
+      const output = input.stream.pipe(operator).subscribe({
         next: (delivery) => subscriber.next(node.leaving(delivery)),
         error: (caught: unknown) => stop(PipelineError.from(caught).message),
         complete: () => (isSourceDone ? subscriber.complete() : stop("it ended by itself")),

@@ -63,6 +63,8 @@ class Shards {
   readonly #emit: (ready: Delivery) => void;
   readonly #keys: readonly string[];
   readonly #shards = new Map<string, Shard>();
+  /** The one shard where there are no keys. */
+  #only: Shard | undefined;
   readonly #report: (trigger: Trigger, items: number) => void;
   readonly #added: () => void;
 
@@ -87,6 +89,7 @@ class Shards {
 
   /** The shard for a delivery; undefined when there are too many already. */
   of(delivery: Delivery): Shard | undefined {
+    if (this.#only !== undefined) return this.#only;
     const key = shardKey(this.#keys, delivery);
     const known = this.#shards.get(key);
     if (known !== undefined) return known;
@@ -100,6 +103,7 @@ class Shards {
       emit: (ready) => this.#emit(metadata === undefined ? ready : { ...ready, context: { ...ready.context, metadata } }),
     });
     this.#shards.set(key, shard);
+    if (this.#keys.length === 0) this.#only = shard;
     this.#added();
     return shard;
   }

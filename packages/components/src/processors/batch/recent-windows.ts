@@ -5,14 +5,16 @@ const WINDOWS = 16;
 export class RecentWindows {
   readonly #counts: number[] = [];
   #next = 0;
+  #largest: number | undefined;
 
   /** The largest count of the last 16 flushes; `undefined` before the first. */
   get largest(): number | undefined {
-    return this.#counts.length === 0 ? undefined : Math.max(...this.#counts);
+    return this.#largest;
   }
 
   record(requests: number): void {
     this.#counts[this.#next] = requests;
     this.#next = (this.#next + 1) % WINDOWS;
+    this.#largest = Math.max(...this.#counts);
   }
 }
