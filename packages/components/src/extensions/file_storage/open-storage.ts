@@ -28,9 +28,12 @@ const NEWS_EVERY_MS = 500;
 const COMPLAIN_AFTER_LOOKS = 20;
 const UNAVAILABLE_FOR_MS = 2 * NEWS_EVERY_MS;
 const SMALLEST_SEGMENT_BYTES = 64 * 1024;
-const LARGEST_SEGMENT_BYTES = 16 * 1024 * 1024;
+const LARGEST_SEGMENT_BYTES = 4 * 1024 * 1024;
 // So that what is done with, and waits for its neighbours, is a small part of the budget.
 const SEGMENTS_IN_BUDGET = 16;
+// What a fast disk takes until the next files are done with: these are noted many at a time.
+const MOST_SPARE_BYTES = 32 * 1024 * 1024;
+const SPARE_SHARE = 1 / 8;
 
 /** Which directory is opened, and how. */
 export interface StorageOptions extends StateOptions {
@@ -72,6 +75,7 @@ interface OpenQueue extends ReplayTarget {
 export class OpenStorage implements Storage {
   readonly space: Space;
   readonly #segmentBytes: number;
+  readonly #mostSpares: number;
   readonly #directory: HeldDirectory;
   readonly #state: StateClient;
   readonly #letters: OpenLetters;
@@ -89,6 +93,7 @@ export class OpenStorage implements Storage {
   ) {
     this.#directory = directory;
     this.#segmentBytes = Math.min(LARGEST_SEGMENT_BYTES, Math.max(SMALLEST_SEGMENT_BYTES, Math.ceil(limits.maxBytes / SEGMENTS_IN_BUDGET)));
+    this.#mostSpares = Math.floor(Math.min(MOST_SPARE_BYTES, limits.maxBytes * SPARE_SHARE) / this.#segmentBytes);
     this.#state = state;
     this.#environment = environment;
     const { files, clock, log } = environment;
@@ -199,7 +204,7 @@ export class OpenStorage implements Storage {
   #newQueue(owner: string): OpenQueue {
     const environment = { ...this.#environment, directory: this.#directory.path, space: this.space, state: this.#state };
     const folder = queuesFolder(this.#directory.path);
-    const log = openOwnerLog(owner, { folder, segmentBytes: this.#segmentBytes }, environment);
+    const log = openOwnerLog(owner, { folder, segmentBytes: this.#segmentBytes, mostSpares: this.#mostSpares }, environment);
     const queue: OpenQueue = { log, listeners: new Set(), returned: new Set(), users: 0, replaying: false };
     this.#queues.set(owner, queue);
     return queue;

@@ -26,7 +26,7 @@ describe("books on a full disk", () => {
       }) as StateClient["call"],
     };
     const files = diskFiles({ fsync: false, mode: 0o600 });
-    const spares = new SpareFiles({ files, folder, segmentBytes: 0, hasRoom: () => true });
+    const spares = new SpareFiles({ files, folder, segmentBytes: 0, mostSpares: 1, hasRoom: () => true });
     const books = new Books([], { owner: "a", folder, files, spares, state, clock, log: recordingLogger([]) });
     const segment = new Segment({ number: 1, path, salt: 1, firstId: 1, size: 0 });
     segment.isFilled = true;

@@ -12,14 +12,14 @@ import { SpareFiles } from "./spare-files.ts";
 /** Opens the records of `owner` in its folder under `place.folder`; tells what of them is lost, and puts the remains aside. */
 export async function openOwnerLog(
   owner: string,
-  place: { readonly folder: string; readonly segmentBytes: number },
+  place: { readonly folder: string; readonly segmentBytes: number; readonly mostSpares: number },
   environment: LogEnvironment & { readonly state: Pick<StateClient, "call">; readonly random: Random; readonly folderMode: number },
 ): Promise<RecordLog> {
   const { files, state, log, space, random, folderMode } = environment;
   const folder = join(place.folder, folderOfOwner(owner));
   const found = await readLog(files, folder, await state.call("readMarks", [owner]));
-  const { segmentBytes } = place;
-  const spares = new SpareFiles({ files, folder, segmentBytes, hasRoom: (bytes) => space.hasPlenty(bytes) });
+  const { segmentBytes, mostSpares } = place;
+  const spares = new SpareFiles({ files, folder, segmentBytes, mostSpares, hasRoom: (bytes) => space.hasPlenty(bytes) });
   const books = new Books(found.forgotten, { owner, folder, files, spares, state, clock: environment.clock, log });
   if (found.tornBytes > 0) {
     log.info("The end of a stored queue was being written when the process ended. Nobody was told that it is stored.", {

@@ -7,7 +7,7 @@ import { faultyFiles, type FaultyFiles } from "../testing/faulty-files.ts";
 import { numberOf, openTestStorage, record, type StorageUnderTest } from "../testing/storage-kit.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 
-/** Segments are a sixteenth of it, and at least 64 KiB. */
+/** Segments are a sixteenth of it, and two of them may be spare. */
 const MAX_BYTES = 2 ** 20;
 const RECORD_BYTES = 30_000;
 /** Records that fill a segment, so that the next one begins another. */
@@ -69,7 +69,7 @@ describe("the files of a queue that is emptied as it is filled", () => {
     expect(files.openFiles).toBe(0);
   });
 
-  it("are no more than two beside those in use, and none when the disk has little room", async () => {
+  it("are no more than an eighth of the budget beside those in use, and none when the disk has little room", async () => {
     const folder = await temporaryFolder();
     const files = faultyFiles();
     const opened = await openTestStorage(folder, { files, maxBytes: MAX_BYTES });

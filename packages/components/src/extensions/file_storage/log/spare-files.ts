@@ -2,8 +2,6 @@ import { join } from "node:path";
 import type { FileLayer } from "../disk/file-layer.ts";
 import type { Segment } from "./segment.ts";
 
-// A group that is synced takes a few milliseconds at most, and so does a change of the books: one file is filled meanwhile.
-const MOST_SPARES = 2;
 const SPARE_NAME = /^\d{10}\.spare$/;
 
 /** A file whose records are all done with. */
@@ -18,6 +16,7 @@ export interface SpareFilesOptions {
   readonly files: FileLayer;
   readonly folder: string;
   readonly segmentBytes: number;
+  readonly mostSpares: number;
   /** Whether the disk can do without so many bytes. */
   readonly hasRoom: (bytes: number) => boolean;
 }
@@ -79,9 +78,9 @@ export class SpareFiles {
   }
 
   #isWanted({ isFilled, size }: Segment): boolean {
-    const { segmentBytes, hasRoom } = this.#options;
+    const { segmentBytes, mostSpares, hasRoom } = this.#options;
     if (this.#isClosed || !isFilled || size > 2 * segmentBytes) return false;
-    return this.#spares.length + this.#retired.length < MOST_SPARES && hasRoom(size);
+    return this.#spares.length + this.#retired.length < mostSpares && hasRoom(size);
   }
 }
 

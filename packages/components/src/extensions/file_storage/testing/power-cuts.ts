@@ -90,7 +90,7 @@ async function open(disk: PowerDisk, random: Random): Promise<Opened> {
   const lines: LoggedLine[] = [];
   const log = await openOwnerLog(
     "a",
-    { folder: DIRECTORY, segmentBytes: SEGMENT_BYTES },
+    { folder: DIRECTORY, segmentBytes: SEGMENT_BYTES, mostSpares: 2 },
     {
       files: disk,
       directory: DIRECTORY,
