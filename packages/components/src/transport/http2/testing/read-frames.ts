@@ -16,7 +16,10 @@ export function readFrames(chunks: readonly Buffer[]): SeenFrame[] {
   const reader = new FrameReader({
     onFrame: (type, flags, streamId, payload) => void seen.push({ type, flags, streamId, payload: Buffer.from(payload) }),
     onDataStart: (streamId, _length, flags) => void (data = { streamId, flags, parts: [] }),
-    onDataChunk: (chunk) => void data?.parts.push(Buffer.from(chunk)),
+    onDataChunk(chunk) {
+      data?.parts.push(Buffer.from(chunk));
+      return true;
+    },
     onDataEnd: () => {
       if (data !== undefined) {
         seen.push({ type: TYPE.DATA, flags: data.flags, streamId: data.streamId, payload: Buffer.concat(data.parts) });
