@@ -1,13 +1,14 @@
 import type { X509Certificate } from "node:crypto";
 import type { PointAttributes } from "../../scraping/metric-writer.ts";
 
-/** Seconds from `now`, in milliseconds since the Unix epoch, until the certificate expires. */
-export function secondsLeft({ validToDate }: X509Certificate, now: number): number {
-  return Math.trunc((validToDate.getTime() - now) / 1000);
+/** Seconds from `now`, in milliseconds since the Unix epoch, until the certificate expires; undefined where its end is no date. */
+export function secondsLeft({ validToDate }: X509Certificate, now: number): number | undefined {
+  const end = validToDate.getTime();
+  return Number.isNaN(end) ? undefined : Math.trunc((end - now) / 1000);
 }
 
-/** Who issued it, for whom, under which names. */
-export function certificateAttributes({ issuer, subject, subjectAltName = "" }: X509Certificate): PointAttributes {
+/** Who issued it, for whom, under which names. What is empty in it is undefined to Node, whatever its types say. */
+export function certificateAttributes({ issuer = "", subject = "", subjectAltName = "" }: Partial<X509Certificate>): PointAttributes {
   return {
     // As in RFC 4514: the most special part first.
     "http.tls.issuer": issuer.trim().split("\n").toReversed().join(","),

@@ -1,3 +1,4 @@
+import type { X509Certificate } from "node:crypto";
 import type { MetricBatch } from "@tidemark/otlp";
 import { MetricWriter, type PointAttributes } from "../../scraping/metric-writer.ts";
 import { certificateAttributes, secondsLeft } from "./certificate.ts";
@@ -59,8 +60,12 @@ function addAnswer({ answer, at, passed, failed }: CheckResult, url: PointAttrib
   add("httpcheck.client.request.duration", timings.request, url);
   add("httpcheck.response.duration", timings.response, url);
   add("httpcheck.response.size", size, url);
-  if (certificate !== undefined)
-    add("httpcheck.tls.cert_remaining", secondsLeft(certificate, at), { ...url, ...certificateAttributes(certificate) });
+  if (certificate !== undefined) addCertificate(certificate, at, url, add);
   for (const [type, count] of Object.entries(passed)) add("httpcheck.validation.passed", count, { ...url, "validation.type": type });
   for (const [type, count] of Object.entries(failed)) add("httpcheck.validation.failed", count, { ...url, "validation.type": type });
+}
+
+function addCertificate(certificate: X509Certificate, at: number, url: PointAttributes, add: Add): void {
+  const left = secondsLeft(certificate, at);
+  if (left !== undefined) add("httpcheck.tls.cert_remaining", left, { ...url, ...certificateAttributes(certificate) });
 }

@@ -3,18 +3,21 @@ import { readFileSync } from "node:fs";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { channel } from "node:diagnostics_channel";
 import { describe, expect, it } from "vitest";
+import { HttpAgents } from "../../transport/http-poster.ts";
 import { certificateAttributes, secondsLeft } from "./certificate.ts";
+import { exchange } from "./exchange.ts";
 import { checkOnce, site, startCheck } from "./testing/site.ts";
 
 const pem = (name: string): string => new URL(`../../transport/tls/testdata/${name}`, import.meta.url).pathname;
 const TLS = { cert: readFileSync(pem("cert.pem")), key: readFileSync(pem("key.pem")) };
 
 /** A server that does `act` with each connection; its port. */
-async function rawServer(act: (socket: Socket) => void): Promise<{ port: number } & AsyncDisposable> {
+async function rawServer(act: (socket: Socket) => void): Promise<{ port: number; server: Server } & AsyncDisposable> {
   const server = createServer(act).listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,
+    server,
     [Symbol.asyncDispose]: async () => void server.close(),
   };
 }
@@ -149,7 +152,54 @@ describe("a check", () => {
   });
 });
 
+describe("a hostile target", () => {
+  it("that changes the protocol has answered with this status", async () => {
+    await using shop = await rawServer((socket) =>
+      socket.once("data", () => socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nhello")),
+    );
+    const result = await checkOnce({ endpoint: `http://127.0.0.1:${shop.port}` });
+    expect([result.reason, result.answer?.status, result.failure]).toEqual(["unexpected_status", 101, undefined]);
+  });
+
+  it("that never comes to its answer is not listened to", async () => {
+    await using shop = await rawServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.once("data", () => socket.write("HTTP/1.1 103 Early Hints\r\n\r\n".repeat(1000)));
+    });
+    const result = await checkOnce({ endpoint: `http://127.0.0.1:${shop.port}` });
+    expect(result.failure).toEqual({ reason: "invalid_answer", message: "too many interim answers" });
+  });
+
+  it("that sends its body byte by byte costs no more memory than the body", async () => {
+    await using shop = await rawServer((socket) =>
+      socket.once("data", () => {
+        socket.end(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${"1\r\na\r\n".repeat(30_000)}0\r\n\r\n`);
+      }),
+    );
+    const agents = new HttpAgents({});
+    const url = new URL(`http://127.0.0.1:${shop.port}`);
+    const request = { url, method: "GET", headers: {}, body: undefined, maxBodyBytes: 1 << 20, keepsBody: true };
+    const { body, size } = await exchange(request, agents, () => 0, new AbortController().signal);
+    agents.close();
+    expect([size, body.toString()]).toEqual([30_000, "a".repeat(30_000)]);
+    expect(body.buffer.byteLength).toBeLessThan(128 * 1024);
+  });
+});
+
 describe("without an answer", () => {
+  it("a check fails after its timeout when a proxy makes no way", async () => {
+    await using proxy = await rawServer((socket) => socket.on("error", () => undefined).resume());
+    const asked = new Promise<void>((resolve) => proxy.server.once("connection", () => resolve()));
+    const { context, result } = await startCheck({
+      endpoint: "https://far.example.com/",
+      proxy_url: `http://127.0.0.1:${proxy.port}`,
+      timeout: "2s",
+    });
+    await asked;
+    await context.clock.advance(2000);
+    expect(await result).toMatchObject({ reason: "timeout", answer: undefined });
+  });
+
   it("a check fails after its timeout, and hangs up", async () => {
     await using shop = await site(() => undefined);
     const hungUp = goneFrom(shop.server);

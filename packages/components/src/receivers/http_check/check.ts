@@ -89,7 +89,7 @@ function validate(answer: Answer, validations: readonly Validation[]): { passed:
   const passed: Partial<Record<Validation["type"], number>> = {};
   const failed: Partial<Record<Validation["type"], number>> = {};
   if (validations.length === 0) return { passed, failed };
-  const body = { text: Buffer.concat(answer.body).toString("utf8"), size: answer.size };
+  const body = { text: answer.body.toString("utf8"), size: answer.size };
   for (const { type, passes } of validations) {
     const counts = passes(body) ? passed : failed;
     counts[type] = (counts[type] ?? 0) + 1;

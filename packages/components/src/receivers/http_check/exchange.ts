@@ -4,9 +4,14 @@ import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { X509Certificate } from "node:crypto";
 import type { HttpAgents } from "../../transport/http-poster.ts";
+import { CheckFailed } from "./failure.ts";
+import { GrowingBuffer } from "./growing-buffer.ts";
 
 /** As in Go. */
 const MAX_HEAD_BYTES = 1 << 20;
+
+/** Answers such as 103 before the one that counts. Who sends more wants to be listened to for ever. */
+const MAX_INTERIM = 100;
 
 /** One request, which is not led elsewhere. */
 export interface Exchange {
@@ -33,7 +38,7 @@ export interface Timings {
 export interface Answer {
   readonly status: number;
   readonly location: string | undefined;
-  readonly body: readonly Buffer[];
+  readonly body: Buffer;
   /** Bytes of the body, as far as it was read. */
   readonly size: number;
   readonly timings: Timings;
@@ -71,9 +76,22 @@ function attempt(what: Exchange, agents: HttpAgents, now: () => number, signal: 
         ? httpsRequest(url, { method, headers, maxHeaderSize: MAX_HEAD_BYTES, agent: agents.secure })
         : httpRequest(url, { method, headers, maxHeaderSize: MAX_HEAD_BYTES, agent: agents.plain });
     let hasBegun = false;
-    const abort = (): void => void request.destroy(signal.reason as Error);
+    const abort = (): void => {
+      request.destroy(signal.reason as Error);
+      // Without a connection, as behind a proxy that makes none, the request tells of its end only when it gets one.
+      if (!hasBegun) reject(signal.reason as Error);
+    };
     signal.addEventListener("abort", abort, { once: true });
     const done = (): void => signal.removeEventListener("abort", abort);
+    let interim = 0;
+    request.on("information", () => {
+      if (++interim > MAX_INTERIM) request.destroy(new CheckFailed({ reason: "invalid_answer", message: "too many interim answers" }));
+    });
+    request.on("upgrade", (response, socket) => {
+      done();
+      resolve({ status: 101, location: undefined, body: Buffer.alloc(0), size: 0, timings, certificate: certificateOf(response) });
+      socket.destroy();
+    });
     request.on("socket", (socket) => timeConnection(socket, timings, now));
     request.on("finish", () => (timings.request = now() - startedAt));
     request.on("error", (error) => {
@@ -86,12 +104,12 @@ function attempt(what: Exchange, agents: HttpAgents, now: () => number, signal: 
       hasBegun = true;
       const headAt = now();
       const certificate = certificateOf(response);
-      readBody(response, what, (chunks, size, error) => {
+      readBody(response, what, (read, size, error) => {
         done();
         timings.response = now() - headAt;
         const { statusCode: status = 0, headers: answered } = response;
         const fault = error === undefined ? {} : { error: signal.aborted ? (signal.reason as unknown) : error };
-        resolve({ status, location: answered.location, body: chunks, size, timings, certificate, ...fault });
+        resolve({ status, location: answered.location, body: read, size, timings, certificate, ...fault });
         // Answered before the request was out, or with more than is read: the connection cannot be used again.
         if (!request.writableFinished || !response.complete) request.destroy();
       });
@@ -103,20 +121,20 @@ function attempt(what: Exchange, agents: HttpAgents, now: () => number, signal: 
 function readBody(
   response: IncomingMessage,
   { maxBodyBytes, keepsBody }: Exchange,
-  done: (chunks: readonly Buffer[], size: number, error?: unknown) => void,
+  done: (body: Buffer, size: number, error?: unknown) => void,
 ): void {
-  const chunks: Buffer[] = [];
+  const body = new GrowingBuffer();
   let size = 0;
   let isDone = false;
   const finish = (error?: unknown): void => {
     if (isDone) return;
     isDone = true;
-    done(chunks, size, error);
+    done(body.bytes, size, error);
   };
   response.on("data", (chunk: Buffer) => {
     if (isDone) return;
     size += chunk.length;
-    if (keepsBody) chunks.push(chunk);
+    if (keepsBody) body.add(chunk);
     if (size >= maxBodyBytes) finish();
   });
   response.on("error", finish);

@@ -69,7 +69,7 @@ describe("a redirect", () => {
     ]);
   });
 
-  it.each(["ftp://a.example/", "http://", "javascript:alert(1)"])("to %s fails", (location) => {
+  it.each(["ftp://a.example/", "http://", "javascript:alert(1)", "http://a:%ff@a.example/"])("to %s fails", (location) => {
     expect(() => nextHop(hop("http://a.example/"), 302, location)).toThrow("redirect to no URL");
   });
 });

@@ -31,8 +31,17 @@ export function nextHop(hop: Hop, status: number, location = ""): Hop | undefine
 
 function urlOf(location: string, from: URL): URL {
   const url = URL.parse(location, from.href);
-  if (url !== null && /^https?:$/.test(url.protocol)) return url;
+  if (url !== null && /^https?:$/.test(url.protocol) && isDecodable(url.username + url.password)) return url;
   throw new CheckFailed({ reason: "redirect_failed", message: "redirect to no URL" });
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function keepUser(url: URL, from: URL): void {
