@@ -32,7 +32,8 @@ async function folder(): Promise<string> {
 async function fileStore(): Promise<Store> {
   const path = join(await folder(), "rate");
   const put = async (rate: string): Promise<void> => {
-    await writeFile(`${path}.new`, rate);
+    // As editors write it.
+    await writeFile(`${path}.new`, `${rate}\n`);
     await rename(`${path}.new`, path);
   };
   return { reference: `\${file:${path}}`, put };

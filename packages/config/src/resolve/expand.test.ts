@@ -115,6 +115,21 @@ describe("expansion", () => {
     expect(result.ok ? result.config.graph.exporters[0]?.config : result.diagnostics).toEqual({ string_field: want });
   });
 
+  it.each([
+    ["${yaml:${file:rate}e2}", "0.1", 10],
+    ["${yaml:${file:rate}e2}", "0.1\n", 10],
+    ["${yaml:${file:rate}e2}", "0.25\r\n", 25],
+    ["${yaml:${file:rate}e2}", "1\n", 100],
+    ["${yaml:${yaml:${file:rate}}e2}", " 0.1 \n\n", 10],
+    ["${yaml:${file:rate}e2}", "0.1 # a tenth\n", "0.1 # a tenth\ne2"],
+    ['"${file:rate}e2"', "0.1\n", "0.1\ne2"],
+    ['"$${yaml:${file:rate}e2}"', "0.1\n", "${yaml:0.1\ne2}"],
+    ["${yaml:[${file:rate}, ${file:rate}]}", "7\n", [7, 7]],
+  ])("leaves the line break behind a word out where it stands inside of a reference: %s of %j", async (text, rate, want) => {
+    const result = await loadText(withExporter(`any_field: ${text}`), { files: { rate } });
+    expect(result.ok ? result.config.graph.exporters[0]?.config : result.diagnostics).toEqual({ any_field: want });
+  });
+
   it("embeds files and YAML text as parts of the tree, and points into the file for mistakes in it", async () => {
     const files = { "part.yaml": "int_field: 7\nmap_field:\n  a: ${env:A}\n" };
     const good = await loadText(withExporter("").replace("types:\n    ", "types: ${file:part.yaml}"), { files, env: { A: "5" } });

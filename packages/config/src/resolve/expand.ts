@@ -5,7 +5,7 @@ import { parseYaml } from "../yaml/parse-yaml.ts";
 import type { Site } from "../yaml/source-text.ts";
 import { type ConfigIo, PARSING, parseLocation, readFailure, SCHEMES, TooLarge, VALUE } from "./config-io.ts";
 import { withoutPassword } from "../providers/provider.ts";
-import { findReference, unescapeDollars } from "./reference.ts";
+import { findReference, isInsideReference, unescapeDollars } from "./reference.ts";
 
 /** The Collector's limit of expansions inside each other. */
 const MAX_DEPTH = 1000;
@@ -80,7 +80,9 @@ class Expander {
       const retrieved = await this.#retrieve(reference, site, path);
       if (retrieved === undefined) return { kind: "broken", site };
       if (reference === text) return this.#expandRetrieved(retrieved, site, path, round + 1);
-      text = text.slice(0, found.start) + retrieved.text + text.slice(found.start + reference.length);
+      const before = text.slice(0, found.start);
+      const value = isInsideReference(before) ? wordOf(retrieved.text) : retrieved.text;
+      text = before + value + text.slice(found.start + reference.length);
     }
   }
 
@@ -178,6 +180,12 @@ class Expander {
     const isText = node.kind === "broken" || (node.kind === "scalar" && typeof node.value === "string");
     return { node: clean && !isText ? node : { kind: "scalar", value: text, site }, text };
   }
+}
+
+/** A word without the line break that files end with: in the middle of a number or an address it would be neither. Other text as it is. */
+function wordOf(text: string): string {
+  const trimmed = text.trim();
+  return /\s/.test(trimmed) ? text : trimmed;
 }
 
 function referenceSite(leaf: ScalarNode, reference: string): Site {

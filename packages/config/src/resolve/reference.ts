@@ -14,11 +14,21 @@ export function findReference(text: string): FoundReference | undefined {
     // Not past `from`: a text of nothing but closing braces would be gone through once for each of them.
     const open = from + text.slice(from, close).lastIndexOf("${");
     if (open < from) continue;
-    let dollars = 0;
-    while (text[open - dollars - 1] === "$") dollars++;
-    if (dollars % 2 === 0) return { text: text.slice(open, close + 1), start: open };
+    if (!isEscaped(text, open)) return { text: text.slice(open, close + 1), start: open };
   }
   return undefined;
+}
+
+/** Whether what follows `text` stands inside of another reference, as in `${yaml:${…}e2}`. */
+export function isInsideReference(text: string): boolean {
+  const open = text.lastIndexOf("${");
+  return open > text.lastIndexOf("}") && !isEscaped(text, open);
+}
+
+function isEscaped(text: string, open: number): boolean {
+  let dollars = 0;
+  while (text[open - dollars - 1] === "$") dollars++;
+  return dollars % 2 === 1;
 }
 
 /** `$$` is how a plain `$` is written. */
