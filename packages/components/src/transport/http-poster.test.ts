@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
 import { expect, it } from "vitest";
 import { Worker } from "node:worker_threads";
 import { HttpAgents, HttpPoster, type HttpAnswer } from "./http-poster.ts";
@@ -42,4 +43,19 @@ it("uses a connection again on which the answer came in together with the news t
   expect((await post()).body.toString()).toBe("1");
   agents.close();
   await server.terminate();
+});
+
+it("gives up in time behind a proxy that makes no way", async () => {
+  const proxy = createServer((socket) => socket.on("error", () => undefined).resume()).listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  const proxyEnv = { HTTPS_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` };
+  const agents = new HttpAgents({}, { keepAlive: true, proxyEnv });
+  const poster = new HttpPoster("https://far.example.com/", {}, agents);
+  const timeout = new AbortController();
+  const sent = poster.post({ chunks: [Buffer.from("x")], length: 1, encoding: "", readers: 0 }, timeout.signal);
+  await once(proxy, "connection");
+  timeout.abort(new Error("no answer in time"));
+  await expect(sent).rejects.toThrow("no answer in time");
+  agents.close();
+  proxy.close();
 });

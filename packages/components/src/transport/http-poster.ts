@@ -114,7 +114,11 @@ export class HttpPoster {
       const request = this.#isSecure
         ? httpsRequest({ ...this.#options, headers, agent: this.#agents.secure })
         : httpRequest({ ...this.#options, headers, agent: this.#agents.plain });
-      const abort = (): void => void request.destroy(signal.reason as Error);
+      const abort = (): void => {
+        request.destroy(signal.reason as Error);
+        // Without a connection, as behind a proxy that makes none, the request tells of its end only when it gets one.
+        if (request.socket === null) fail(signal.reason as Error);
+      };
       const fail = (error: Error): void => {
         signal.removeEventListener("abort", abort);
         reject(signal.aborted ? (signal.reason as Error) : this.#errorOf(error, request));
