@@ -20,13 +20,22 @@ const probabilistic = (samplingRate: number): string =>
 /** A sampler, and a server that answers what `answer` says: a text, a status, an error, or nothing at all. */
 function open(options: Partial<SamplingOptions> = {}) {
   const clock = new VirtualClock();
-  const server = { answer: probabilistic(1) as string | number | Error | undefined, urls: [] as string[], headers: [] as unknown[] };
+  const server = {
+    answer: probabilistic(1) as string | number | Error | undefined,
+    /** The text of an error. */
+    page: (_count: number): string => "broken\n",
+    /** In place of `answer`. */
+    body: undefined as (() => ReadableStream) | undefined,
+    urls: [] as string[],
+    headers: [] as unknown[],
+  };
   const fetch = async (url: string, init: RequestInit): Promise<Response> => {
     server.urls.push(url);
     server.headers.push(init.headers);
     const { answer } = server;
+    if (server.body !== undefined) return new Response(server.body());
     if (answer instanceof Error) throw answer;
-    if (typeof answer === "number") return new Response("broken\n", { status: answer });
+    if (typeof answer === "number") return new Response(server.page(server.urls.length), { status: answer });
     if (answer !== undefined) return new Response(answer);
     return new Promise((_, reject) => init.signal?.addEventListener("abort", () => reject(init.signal?.reason as Error)));
   };
@@ -108,6 +117,31 @@ describe("RemoteSampler", () => {
     expect(warnings).toEqual([`The sampling strategy could not be had from ${url}; Ratio{0} stays in force: ${reason}`]);
     server.answer = probabilistic(1);
     await pass(500);
+    expect(kept(sampler)).toEqual(ALL);
+    sampler.stop();
+  });
+
+  it("says of pages that differ only in their text once that they are no answer, in one line", async () => {
+    const { sampler, server, pass } = open();
+    server.page = (count) => `request ${count}: \u001b[2J\u0000\n${"x".repeat(1000)}`;
+    server.answer = 500;
+    sampler.start();
+    await pass(2000);
+    expect(server.urls.length).toBeGreaterThan(3);
+    expect(warnings).toEqual([expect.stringMatching(/the answer is 500: request 1: {2}\[2J x+$/)]);
+    expect(warnings[0]?.length).toBeLessThan(500);
+    sampler.stop();
+  });
+
+  it("does not read an answer that is far too long to its end", async () => {
+    const { sampler, server, pass } = open();
+    sampler.start();
+    await settlePromises();
+    let read = 0;
+    server.body = () => new ReadableStream({ pull: (controller) => controller.enqueue(Buffer.alloc(++read && 65_536, " ")) });
+    await pass(500);
+    expect(warnings).toEqual([expect.stringMatching(/the answer is longer than 1048576 bytes$/)]);
+    expect(read).toBeLessThan(40);
     expect(kept(sampler)).toEqual(ALL);
     sampler.stop();
   });
