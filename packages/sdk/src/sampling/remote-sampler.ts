@@ -7,6 +7,8 @@ import { checkSampling, type SamplingOptions } from "./sampling-options.ts";
 import { samplerOf } from "./strategy-answer.ts";
 
 const TIMEOUT_MS = 5000;
+const MAX_ANSWER_BYTES = 1 << 20;
+const MAX_REASON_LENGTH = 300;
 
 /** What the sampler needs from outside. */
 export interface RemoteSamplerEnvironment {
@@ -78,8 +80,8 @@ export class RemoteSampler implements Sampler {
       // An instrumentation would make each question a trace of its own.
       return await context.with(suppressTracing(context.active()), async () => {
         const response = await fetch(this.#url, { headers: this.#headers, signal: asking.signal });
-        const text = await response.text();
-        if (!response.ok) throw new Error(`the answer is ${response.status}: ${text.slice(0, 200).trim()}`);
+        const text = await textOf(response);
+        if (!response.ok) throw new Error(`the answer is ${response.status}: ${text}`);
         return text;
       });
     } finally {
@@ -94,11 +96,28 @@ export class RemoteSampler implements Sampler {
     this.#answer = answer;
   }
 
-  /** Once for each new reason. */
+  /** Once for each new reason. What stands behind a colon may be a server's text, which may differ each time. */
   #complain(caught: unknown): void {
-    const reason = caught instanceof Error ? ((caught.cause as Error | undefined)?.message ?? caught.message) : String(caught);
-    if (this.#isStopped || reason === this.#complained) return;
-    this.#complained = reason;
+    const whole = caught instanceof Error ? ((caught.cause as Error | undefined)?.message ?? caught.message) : String(caught);
+    const reason = whole
+      .slice(0, MAX_REASON_LENGTH)
+      .replaceAll(/\p{Cc}+/gu, " ")
+      .trim();
+    const [kind = ""] = reason.split(":", 1);
+    if (this.#isStopped || kind === this.#complained) return;
+    this.#complained = kind;
     diag.warn(`The sampling strategy could not be had from ${this.#url}; ${this.#sampler.toString()} stays in force: ${reason}`);
   }
+}
+
+/** @throws Error when there is more of it than any strategy needs; the rest is not read then. */
+async function textOf({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+    length += chunk.length;
+    if (length > MAX_ANSWER_BYTES) throw new Error(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
