@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { defineExtension, type ExtensionDefinition } from "@tidemark/core";
+import { readTextFile } from "../../files/read-text-file.ts";
 import { createBasicAuth } from "./basic-auth.ts";
 import { basicAuthConfig } from "./config.ts";
 
@@ -11,5 +11,5 @@ export const basicauthExtension: ExtensionDefinition<typeof basicAuthConfig> = d
   provides: ["serverAuthenticator", "clientAuthenticator"],
   config: basicAuthConfig,
   example: "htpasswd:\n  inline: ${env:BASIC_AUTH_USERS:-tidemark:secret}\n",
-  create: (config, context) => createBasicAuth(config, context, (path) => readFile(path, "utf8")),
+  create: (config, context) => createBasicAuth(config, context, readTextFile),
 });

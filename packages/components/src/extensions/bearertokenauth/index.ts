@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { defineExtension, type ExtensionDefinition } from "@tidemark/core";
+import { readTextFile } from "../../files/read-text-file.ts";
 import { createBearerTokenAuth } from "./bearer-token-auth.ts";
 import { bearerTokenAuthConfig } from "./config.ts";
 
@@ -11,5 +11,5 @@ export const bearertokenauthExtension: ExtensionDefinition<typeof bearerTokenAut
   provides: ["serverAuthenticator", "clientAuthenticator"],
   config: bearerTokenAuthConfig,
   example: "token: ${env:TOKEN:-secret}\n",
-  create: (config, context) => createBearerTokenAuth(config, context, (path) => readFile(path, "utf8")),
+  create: (config, context) => createBearerTokenAuth(config, context, readTextFile),
 });

@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { defineExtension, type ExtensionDefinition } from "@tidemark/core";
+import { readTextFile } from "../../files/read-text-file.ts";
 import { jaegerRemoteSamplingConfig } from "./config.ts";
 import { createJaegerRemoteSampling } from "./jaeger-remote-sampling.ts";
 
@@ -12,5 +12,5 @@ export const jaegerRemoteSamplingExtension: ExtensionDefinition<typeof jaegerRem
   scope: "collector",
   config: jaegerRemoteSamplingConfig,
   example: "source:\n  contents:\n    default_strategy: { type: probabilistic, param: 0.1 }\n",
-  create: (config, context) => createJaegerRemoteSampling(config, context, (path) => readFile(path, "utf8")),
+  create: (config, context) => createJaegerRemoteSampling(config, context, readTextFile),
 });
