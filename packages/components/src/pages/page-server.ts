@@ -95,7 +95,8 @@ export class PageServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // Node gives an answer its connection when those before it are out. Who asks on without waiting could have thousands made that he never reads.
     if (response.socket === null) return void request.socket.destroy();
-    const [path = "/", query = ""] = (request.url ?? "/").split("?", 2);
+    const { url = "/" } = request;
+    const pathEnd = url.indexOf("?") < 0 ? url.length : url.indexOf("?");
     const { method = "GET", headers } = request;
     const {
       status,
@@ -104,8 +105,8 @@ export class PageServer {
       headers: more,
     } = await this.#answer({
       method,
-      path,
-      query: new URLSearchParams(query),
+      path: url.slice(0, pathEnd),
+      query: new URLSearchParams(url.slice(pathEnd + 1)),
       headers,
       text: (most) => readText(request, most),
     });
