@@ -90,6 +90,16 @@ describe("a check", () => {
     expect(check("payment_gateway")?.reason).toBe(reason);
   });
 
+  it("that throws what contains itself has failed, with what is in it once", async () => {
+    const inner = new Error("refused");
+    const outer = new AggregateError([inner, inner], "fetch failed");
+    outer.errors.push(outer, outer);
+    inner.cause = outer;
+    health.registerCheck({ name: "payment_gateway", failureThreshold: 1, run: () => Promise.reject(outer) });
+    await clock.advance(0);
+    expect(check("payment_gateway")?.reason).toBe("fetch failed: refused");
+  });
+
   it("shows the details of its latest result only, also of a failure that it returned", async () => {
     const results: readonly CheckResult[] = [{ details: { latency_ms: 3 } }, { healthy: false, details: { free: 0 } }];
     let runs = 0;

@@ -69,13 +69,15 @@ function kindOf(value: unknown): string {
   return Array.isArray(value) ? "array" : typeof value;
 }
 
-/** Messages of `fetch` and of connections to several addresses say nothing without what is inside. */
-function messageOf(caught: unknown): string {
+/** Messages of `fetch` and of connections to several addresses say nothing without what is inside; `seen` has been told, and may be inside of itself. */
+function messageOf(caught: unknown, seen: Set<unknown> = new Set()): string {
   try {
     if (!(caught instanceof Error)) return String(caught);
+    if (seen.has(caught)) return "";
+    seen.add(caught);
     const inner =
       caught instanceof AggregateError ? (caught.errors as readonly unknown[]) : caught.cause === undefined ? [] : [caught.cause];
-    return [caught.message, ...inner.map(messageOf)].filter((part) => part !== "").join(": ") || caught.name;
+    return [caught.message, ...inner.map((each) => messageOf(each, seen))].filter((part) => part !== "").join(": ") || caught.name;
   } catch {
     return "what was thrown has no text";
   }
