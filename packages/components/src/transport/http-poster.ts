@@ -27,7 +27,7 @@ export interface HttpAnswer {
 }
 
 /** How agents keep connections, and TLS sessions. */
-export type Connections = Pick<AgentOptions, "keepAlive" | "maxSockets" | "maxFreeSockets" | "timeout" | "proxyEnv"> &
+export type Connections = Pick<AgentOptions, "keepAlive" | "lookup" | "maxSockets" | "maxFreeSockets" | "timeout" | "proxyEnv"> &
   Pick<TlsAgentOptions, "maxCachedSessions">;
 
 /** The connections that the posters of one exporter share. */
