@@ -104,6 +104,31 @@ describe("the memory of a batch is left alone", () => {
   });
 });
 
+it("a copy that a full queue made of a sampled batch is left to an exporter that may keep it", async () => {
+  const source = fakeSource();
+  const clock = new VirtualClock();
+  const sink = fakeSink(() => new Promise((resolve) => clock.setTimeout(resolve, 1000)));
+  const tenth = processor(true, { process: (batch) => batch.filter(({ index }) => index % 10 === 0) });
+  const graph = buildGraph(
+    {
+      receivers: [{ id: "test_source", definition: source.definition, config: {} }],
+      processors: [{ id: "pass", definition: tenth, config: {} }],
+      connectors: [],
+      exporters: [{ id: "test_sink", definition: sink.definition, config: { sending_queue: queueField.parse({ num_consumers: 1 }) } }],
+      extensions: [],
+      pipelines: [{ id: "traces", signal: "traces", receivers: ["test_source"], processors: ["pass"], exporters: ["test_sink"] }],
+    },
+    testEnvironment({ clock }),
+  );
+  await graph.start();
+  const large = traces({ spans: Array.from({ length: 2000 }, (_, index) => ({ name: `${index}`.repeat(200) })) }).encode();
+  for (let at = 0; at < 2; at += 1) source.push(testDelivery<Batch>(openBatch("traces", large.slice(), { owned: true })));
+  await clock.advance(60_000);
+  const [first, copied] = sink.batches.map((batch) => Buffer.from(batch.encode()));
+  expect(copied?.equals(first!)).toBe(true);
+  await graph.shutdown(AbortSignal.abort());
+});
+
 function rename(batch: Batch): Batch {
   return batch.signal === "traces" ? batch.edit({ item: (span) => void (span.name = "changed") }) : batch;
 }

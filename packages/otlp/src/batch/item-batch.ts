@@ -91,7 +91,9 @@ export abstract class ItemBatch<S extends Signal, View, Editor> {
   compact(): this {
     if (!this.#isSparse() || this.memoryBytes <= WASTE_FACTOR * this.byteLength) return this;
     const ordered = this.#parts.every(({ segment, patches }) => segment.ordered && patches === undefined);
-    return this.make([new Part(indexRequest(this.signal, this.encode(), ordered, true))]);
+    // Who was handed a batch that is kept may keep the copy as well.
+    const owned = this.#parts.every(({ segment }) => segment.isOwned);
+    return this.make([new Part(indexRequest(this.signal, this.encode(), ordered, owned))]);
   }
 
   /** Makes `release` do nothing, for batches that share memory with this one as well: for who may look at it after handing it on. */
