@@ -48,9 +48,10 @@ export async function readLog(files: FileLayer, folder: string, marks: readonly 
   for (const number of numbers.toSorted((a, b) => a - b)) {
     const path = join(folder, segmentName(number));
     const bytes = await readWhole(files, path);
-    const scan = scanSegment(bytes);
     const known = marks.find((each) => each.number === number);
-    if (scan === undefined) takeUnreadable(found, { number, path, bytes, known });
+    const scan = scanSegment(bytes, known?.salt);
+    if (scan === undefined || isOfEarlierLife(scan, number, [...marks, ...found.segments, ...found.finished]))
+      takeUnreadable(found, { number, path, bytes, known });
     else takeSegment(found, { number, path, bytes, scan, known: known?.salt === scan.salt ? known : undefined });
   }
   takeMissing(found, marks, new Set(numbers));
@@ -59,6 +60,19 @@ export async function readLog(files: FileLayer, folder: string, marks: readonly 
   const nextId = segments.reduce((next, segment) => Math.max(next, segment.nextId), 1);
   const nextNumber = [...numbers, ...marks.map((each) => each.number)].reduce((next, number) => Math.max(next, number + 1), 1);
   return { ...found, nextId: marks.reduce((next, each) => Math.max(next, each.nextId), nextId), nextNumber };
+}
+
+/**
+ * Whether what can be read in a file without a header is what it held before it was written again: ids grow with the numbers of segments, but for
+ * one that was noted as lost behind the last record of a file.
+ */
+function isOfEarlierLife(
+  { headerDamaged, firstId, records }: SegmentScan,
+  number: number,
+  others: readonly Pick<SegmentMarks, "number" | "nextId">[],
+): boolean {
+  const lastId = records.at(-1)?.header.id ?? firstId;
+  return headerDamaged && others.some((each) => each.number < number && each.nextId - 1 > lastId);
 }
 
 interface Found {
@@ -95,8 +109,24 @@ function takeSegment(found: Found, { number, path, bytes, scan, known }: Checked
     found.totals.bytes += header.payloadBytes;
   }
   takeLosses(found, segment, { number, path, bytes, scan, known, durableBelow });
-  segment.dirty = false;
+  segment.dirty = markUnanswered(segment, scan, durableBelow);
   (segment.live === 0 ? found.finished : found.segments).push(segment);
+}
+
+/**
+ * Of a group that was being written when the process ended, a later record may be there and an earlier one not: nobody waits for that, and the
+ * next start, which knows of the later one, must not miss it either. True when there was any.
+ */
+function markUnanswered(segment: Segment, { records, damage }: SegmentScan, durableBelow: number): boolean {
+  if (!damage.some(({ torn }) => torn)) return false;
+  const readable = new Set(records.map(({ header }) => header.id));
+  let found = false;
+  for (let id = durableBelow; id < segment.nextId; id += 1) {
+    if (readable.has(id)) continue;
+    segment.markRemoved(id);
+    found = true;
+  }
+  return found;
 }
 
 /** All ids that must be there, are not done with, and cannot be read: by the damage that touches them, then those that are just not there. */

@@ -46,10 +46,11 @@ export interface SegmentScan {
 
 /**
  * Reads all records of a segment and checks every checksum. Damage costs the records that it touches: behind it the search goes
- * on for the next header of the same segment. Undefined where nothing at all can be read.
+ * on for the next header of the same segment. Undefined where nothing at all can be read. `knownSalt` is what was noted of the segment: it
+ * counts where its header is damaged.
  */
-export function scanSegment(bytes: Buffer): SegmentScan | undefined {
-  const start = beginningOf(bytes);
+export function scanSegment(bytes: Buffer, knownSalt?: number): SegmentScan | undefined {
+  const start = beginningOf(bytes, knownSalt);
   if (start === undefined) return undefined;
   const { salt, isReused } = start;
   const records: ScannedRecord[] = [];
@@ -95,24 +96,29 @@ function gapAt(bytes: Buffer, at: number, { salt, isReused }: Beginning, idBefor
 type Beginning = Pick<SegmentScan, "salt" | "firstId" | "headerDamaged" | "durableBelow"> & { readonly isReused: boolean };
 
 /** What the header says; where that is damaged, what the first record lets us know of it. */
-function beginningOf(bytes: Buffer): Beginning | undefined {
+function beginningOf(bytes: Buffer, knownSalt: number | undefined): Beginning | undefined {
   const header = decodeSegmentHeader(bytes);
   if (header !== undefined) return { ...header, headerDamaged: false, durableBelow: header.firstId };
-  const first = headerAt(bytes, SEGMENT_HEADER_BYTES, undefined) ?? firstOfNewest(bytes);
+  const first = knownSalt === undefined ? firstOfNewest(bytes) : nextRecord(bytes, SEGMENT_HEADER_BYTES, knownSalt)?.header;
   if (first === undefined) return undefined;
   const { salt, id: firstId, durableBelow } = first;
   return { salt, firstId, headerDamaged: true, durableBelow, isReused: nextEnd(bytes, 0, salt) !== undefined };
 }
 
-/** The first record that can be read of the segment that was the last to be written to a file: that with the highest id. */
+/**
+ * The first record that can be read of the segment that was the last to be written to a file: that with the highest ids. Undefined where only
+ * its end can be read, and records of one before.
+ */
 function firstOfNewest(bytes: Buffer): RecordHeader | undefined {
-  let first: RecordHeader | undefined;
+  let first = headerAt(bytes, SEGMENT_HEADER_BYTES, undefined);
+  if (first !== undefined) return first;
   let highest = -1;
   for (let next = nextRecord(bytes, 0, undefined); next !== undefined; next = nextRecord(bytes, next.at + next.header.bytes, undefined)) {
     if (next.header.salt !== first?.salt && next.id > highest) first = next.header;
     highest = Math.max(highest, next.id);
   }
-  return first;
+  const end = lastEnd(bytes);
+  return end !== undefined && end.id > highest && end.salt !== first?.salt ? undefined : first;
 }
 
 /** Whether the bytes from `at` on are what was written so far of a record, or room that was never written. */
@@ -146,4 +152,16 @@ function nextEnd(bytes: Buffer, from: number, salt: number): Next | undefined {
     if (id !== undefined) return { at, id };
   }
   return undefined;
+}
+
+/** The end mark of any segment with the highest id. */
+function lastEnd(bytes: Buffer): { readonly id: number; readonly salt: number } | undefined {
+  let last: { readonly id: number; readonly salt: number } | undefined;
+  for (let at = bytes.indexOf(END_MAGIC_BYTES); at !== -1; at = bytes.indexOf(END_MAGIC_BYTES, at + 1)) {
+    if (at % ALIGNMENT !== 0 || at + 12 > bytes.length) continue;
+    const salt = bytes.readUInt32LE(at + 8);
+    const id = decodeEnd(bytes, at, salt);
+    if (id !== undefined && id > (last?.id ?? -1)) last = { id, salt };
+  }
+  return last;
 }
