@@ -42,6 +42,17 @@ const GRAPH: GraphSpec = {
   ],
 };
 
+it("says which pipelines are switched off", () => {
+  const { lanes } = drawingOf({
+    ...GRAPH,
+    pipelines: GRAPH.pipelines.map((each) => (each.signal === "alerts" ? { ...each, isOff: true } : each)),
+  });
+  expect(lanes.filter(({ signal }) => signal === "alerts").map(({ title }) => title)).toEqual(["alerts (switched off)"]);
+  expect(toMermaid(drawingOf({ ...GRAPH, pipelines: GRAPH.pipelines.map((each) => ({ ...each, isOff: true })) }))).toContain(
+    '"alerts (switched off)"',
+  );
+});
+
 describe("drawingOf", () => {
   it("puts pipelines that feed others above them and finds the links", () => {
     const drawing = drawingOf(GRAPH);

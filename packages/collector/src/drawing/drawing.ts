@@ -12,6 +12,8 @@ export interface Box {
 /** One pipeline: what feeds it, what it does, where it leads. */
 export interface Lane {
   readonly id: string;
+  /** What stands above it. */
+  readonly title: string;
   readonly signal: PipelineSignal;
   readonly receivers: readonly Box[];
   readonly processors: readonly Box[];
@@ -58,6 +60,7 @@ function laneOf(pipeline: PipelineSpec, connectors: ReadonlySet<string>, graph: 
   };
   return {
     id: pipeline.id,
+    title: pipeline.isOff === true ? `${pipeline.id} (switched off)` : pipeline.id,
     signal: pipeline.signal,
     receivers: pipeline.receivers.map(source),
     processors: pipeline.processors.map((id): Box => ({ id, kind: "processor" })),

@@ -12,7 +12,7 @@ const CLASSES = [
 export function toMermaid(drawing: Drawing): string {
   const lines = ["flowchart LR"];
   drawing.lanes.forEach((lane, index) => {
-    lines.push(`  subgraph lane${index}["${escapeLabel(lane.id)}"]`, "    direction LR");
+    lines.push(`  subgraph lane${index}["${escapeLabel(lane.title)}"]`, "    direction LR");
     for (const row of ["receivers", "processors", "exporters"] as const) {
       lane[row].forEach((box, at) => lines.push(`    ${nodeLine(box, { lane: index, row, index: at })}`));
     }

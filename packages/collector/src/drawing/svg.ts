@@ -53,7 +53,7 @@ function laneShapes(lane: PlacedLane): string[] {
   const stroke = lane.lane.signal === "alerts" ? "#fca5a5" : "#cbd5e1";
   return [
     `<rect x="${x}" y="${y}" width="${round(width)}" height="${height}" rx="8" fill="#ffffff" stroke="${stroke}"/>`,
-    `<text x="${x + 18}" y="${y + 22}" font-weight="600" fill="#334155">${escapeXml(cut(lane.lane.id, 80))}</text>`,
+    `<text x="${x + 18}" y="${y + 22}" font-weight="600" fill="#334155">${escapeXml(cut(lane.lane.title, 80))}</text>`,
     ...flows(lane).map(
       (path) => `<path d="${path}" fill="none" stroke="${lineColor("flow")}" stroke-width="1.5" marker-end="url(#flow)"/>`,
     ),
