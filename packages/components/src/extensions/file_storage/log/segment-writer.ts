@@ -25,6 +25,19 @@ interface Active {
   readonly firstPath: string;
 }
 
+/** Makes a file end behind what of its segment was answered. */
+async function endHere(file: LogFile, segment: Segment): Promise<void> {
+  // The group has been written over the mark; without one, damage to the records in front of it would look like a group that nobody waits for.
+  const end = encodeEnd({ salt: segment.salt, nextId: segment.nextId });
+  const isMarked =
+    segment.isReused &&
+    (await file.write([end], segment.size).then(
+      () => true,
+      () => false,
+    ));
+  if (!isMarked) await file.truncate(segment.size);
+}
+
 /** Writes groups of records to the end of the newest segment. One group at a time. */
 export class SegmentWriter {
   readonly #options: WriterOptions;
@@ -152,7 +165,7 @@ export class SegmentWriter {
   async #abandon({ segment, file, firstPath }: Active, isNew: boolean): Promise<void> {
     try {
       try {
-        if (!isNew) await file.truncate(segment.size);
+        if (!isNew) await endHere(file, segment);
       } finally {
         await file.close();
       }
