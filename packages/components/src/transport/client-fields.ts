@@ -43,19 +43,22 @@ export function checkCompression(config: Packing, issues: z.core.$ZodRawIssue[])
 }
 
 const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** RFC 9110, section 5.5; what Node sends. */
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** `headers` of an exporter. */
 export const headersField: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodString>> = z
   .record(z.string(), z.string())
   .superRefine((headers, context) => {
-    for (const name of Object.keys(headers)) {
-      if (HEADER_NAME.test(name)) continue;
-      context.issues.push({
-        code: "custom",
-        message: `"${name}" is not a header name; use letters, digits and -`,
-        path: [name],
-        input: headers,
-      });
+    const issue = (name: string, message: string): number => context.issues.push({ code: "custom", message, path: [name], input: headers });
+    for (const [name, value] of Object.entries(headers)) {
+      if (!HEADER_NAME.test(name)) issue(name, `"${name}" is not a header name; use letters, digits and -`);
+      // The value is a secret.
+      if (!HEADER_VALUE.test(value))
+        issue(
+          name,
+          `the value of "${name}" has a line break or another character that no header can have; take it out, also at the end of a file`,
+        );
     }
   })
   .default({})

@@ -6,7 +6,28 @@ import type { Connections } from "./http-poster.ts";
 export function urlField(): z.ZodString {
   return z
     .string()
-    .refine(isHttpUrl, { error: (issue) => `"${String(issue.input)}" is not an HTTP URL; write http://host:port or https://host:port` });
+    .refine(isHttpUrl, {
+      error: ({ input }) => `"${shown(input)}" is not an HTTP URL; write http://host:port or https://host:port`,
+      abort: true,
+    })
+    .refine(hasReadableUser, {
+      error: ({ input }) => `"${shown(input)}" has a % in its user or password that does not begin a code; write %25 for the character`,
+    });
+}
+
+/** Without user and password: what is said of a mistake goes to logs. */
+function shown(input: unknown): string {
+  return String(input).replace(/[^/]*@/, "REDACTED@");
+}
+
+function hasReadableUser(text: string): boolean {
+  const { username, password } = new URL(text);
+  try {
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const HTTP_1 = "requests go over HTTP/1.1.";
