@@ -31,7 +31,8 @@ const SMALLEST_SEGMENT_BYTES = 64 * 1024;
 const LARGEST_SEGMENT_BYTES = 4 * 1024 * 1024;
 // So that what is done with, and waits for its neighbours, is a small part of the budget.
 const SEGMENTS_IN_BUDGET = 16;
-// What a fast disk takes until the next files are done with: these are noted many at a time.
+// What a fast disk takes until the next files are done with: these are noted many at a time. None without fsync: there is no sync to be faster, and
+// a power cut may leave a file its old name or its old bytes.
 const MOST_SPARE_BYTES = 32 * 1024 * 1024;
 const SPARE_SHARE = 1 / 8;
 
@@ -87,13 +88,14 @@ export class OpenStorage implements Storage {
   #isClosed = false;
 
   private constructor(
-    limits: SpaceLimits,
+    { limits, fsync }: Pick<StorageOptions, "limits" | "fsync">,
     { directory, state }: { readonly directory: HeldDirectory; readonly state: StateClient },
     environment: StorageEnvironment,
   ) {
     this.#directory = directory;
     this.#segmentBytes = Math.min(LARGEST_SEGMENT_BYTES, Math.max(SMALLEST_SEGMENT_BYTES, Math.ceil(limits.maxBytes / SEGMENTS_IN_BUDGET)));
-    this.#mostSpares = Math.floor(Math.min(MOST_SPARE_BYTES, limits.maxBytes * SPARE_SHARE) / this.#segmentBytes);
+    const spareBytes = fsync ? Math.min(MOST_SPARE_BYTES, limits.maxBytes * SPARE_SHARE) : 0;
+    this.#mostSpares = Math.floor(spareBytes / this.#segmentBytes);
     this.#state = state;
     this.#environment = environment;
     const { files, clock, log } = environment;
@@ -109,7 +111,7 @@ export class OpenStorage implements Storage {
     options: StorageOptions,
     environment: StorageEnvironment,
   ): Promise<{ readonly storage: OpenStorage; readonly opened: OpenedState }> {
-    const { limits, lockTimeoutMs: timeoutMs, pid, fsync, recreate } = options;
+    const { lockTimeoutMs: timeoutMs, pid, fsync, recreate } = options;
     const { clock, log, files, folderMode, startThread } = environment;
     const directory = await HeldDirectory.take(options.directory, { clock, timeoutMs }, { files, folderMode, pid });
     await deleteSpareFiles(files, queuesFolder(directory.path)).catch(() => undefined);
@@ -120,7 +122,7 @@ export class OpenStorage implements Storage {
       directory.release();
       throw error;
     });
-    const storage = new OpenStorage(limits, { directory, state }, environment);
+    const storage = new OpenStorage(options, { directory, state }, environment);
     storage.space.letterBytes = opened.letters.bytes;
     await storage.space.measure();
     storage.#listen();

@@ -46,7 +46,7 @@ describe("the files of a queue that is emptied as it is filled", () => {
   it("are written again, each record once and in order, and are gone when the queue is closed empty", async () => {
     const folder = await temporaryFolder();
     const files = faultyFiles();
-    const opened = await openTestStorage(folder, { files, maxBytes: MAX_BYTES });
+    const opened = await openTestStorage(folder, { files, maxBytes: MAX_BYTES, fsync: true });
     const queue = await opened.storage.openQueue("a");
     let before = await fill(queue, 0);
     for (let round = 1; round <= 6; round += 1) {
@@ -58,7 +58,7 @@ describe("the files of a queue that is emptied as it is filled", () => {
     expect(times(files, "create")).toBe(2);
     expect(await numbers(queue)).toEqual([18, 19, 20]);
     await opened.storage.close();
-    const again = await openTestStorage(folder, { files, maxBytes: MAX_BYTES });
+    const again = await openTestStorage(folder, { files, maxBytes: MAX_BYTES, fsync: true });
     const reopened = await again.storage.openQueue("a");
     expect(await numbers(reopened)).toEqual([18, 19, 20]);
     expect(again.damaged()).toBe(0);
@@ -72,7 +72,7 @@ describe("the files of a queue that is emptied as it is filled", () => {
   it("are no more than an eighth of the budget beside those in use, and none when the disk has little room", async () => {
     const folder = await temporaryFolder();
     const files = faultyFiles();
-    const opened = await openTestStorage(folder, { files, maxBytes: MAX_BYTES });
+    const opened = await openTestStorage(folder, { files, maxBytes: MAX_BYTES, fsync: true });
     const queue = await opened.storage.openQueue("a");
     const ids: number[] = [];
     for (let round = 0; round < 5; round += 1) ids.push(...(await fill(queue, round * IN_SEGMENT)));
@@ -91,7 +91,7 @@ describe("the files of a queue that is emptied as it is filled", () => {
     const folder = await temporaryFolder();
     const crashed = await temporaryFolder();
     const files = faultyFiles();
-    const opened = await openTestStorage(folder, { files, maxBytes: MAX_BYTES });
+    const opened = await openTestStorage(folder, { files, maxBytes: MAX_BYTES, fsync: true });
     const queue = await opened.storage.openQueue("a");
     const first = await fill(queue, 0);
     await fill(queue, 10);
@@ -106,16 +106,30 @@ describe("the files of a queue that is emptied as it is filled", () => {
     expect(bytes.length).toBeGreaterThan(IN_SEGMENT * RECORD_BYTES);
     bytes[1500] = (bytes[1500] ?? 0) ^ 1;
     await writeFile(path, bytes);
-    const again = await openTestStorage(crashed, { maxBytes: MAX_BYTES });
+    const again = await openTestStorage(crashed, { maxBytes: MAX_BYTES, fsync: true });
     expect(await numbers(await again.storage.openQueue("a"))).toEqual([10, 11, 12, 20]);
     expect(again.damaged()).toBe(1);
     await again.storage.close();
   });
 
+  it("are deleted without fsync: after a power cut they could have their old names and records again", async () => {
+    const folder = await temporaryFolder();
+    const files = faultyFiles();
+    const opened = await openTestStorage(folder, { files, maxBytes: MAX_BYTES, fsync: false });
+    const queue = await opened.storage.openQueue("a");
+    const first = await fill(queue, 0);
+    await fill(queue, 10);
+    await queue.remove(first);
+    await expect.poll(() => opened.clock.advance(25).then(() => files.done)).toContain("remove");
+    expect(files.done).not.toContain("rename");
+    expect(await names(folder)).toEqual(["0000000002.log"]);
+    await opened.storage.close();
+  });
+
   it("can be deleted by somebody: another one is made", async () => {
     const folder = await temporaryFolder();
     const files = faultyFiles();
-    const opened = await openTestStorage(folder, { files, maxBytes: MAX_BYTES });
+    const opened = await openTestStorage(folder, { files, maxBytes: MAX_BYTES, fsync: true });
     const queue = await opened.storage.openQueue("a");
     const first = await fill(queue, 0);
     await fill(queue, 10);
@@ -139,7 +153,7 @@ describe("the files of a queue that is emptied as it is filled", () => {
         return { ...file, read: async (length, position) => (isHolding && (await held.promise), file.read(length, position)) };
       },
     };
-    const opened = await openTestStorage(folder, { files: slow, maxBytes: MAX_BYTES });
+    const opened = await openTestStorage(folder, { files: slow, maxBytes: MAX_BYTES, fsync: true });
     const queue = await opened.storage.openQueue("a");
     const first = await fill(queue, 0);
     await fill(queue, 10);
