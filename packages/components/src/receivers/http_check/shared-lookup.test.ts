@@ -33,7 +33,7 @@ it("is what connections are made by", async () => {
   const names: string[] = [];
   const lookup = sharedLookup((name, options, answer) => {
     names.push(name);
-    systemLookup("127.0.0.1", options, answer as Parameters<typeof systemLookup>[2]);
+    systemLookup("127.0.0.1", options, answer);
   });
   const agents = new HttpAgents({}, { keepAlive: false, lookup });
   const url = new URL(`http://pay.example.com:${(server.address() as AddressInfo).port}/`);
