@@ -178,7 +178,7 @@ describe("a hostile target", () => {
     );
     const agents = new HttpAgents({});
     const url = new URL(`http://127.0.0.1:${shop.port}`);
-    const request = { url, method: "GET", headers: {}, body: undefined, maxBodyBytes: 1 << 20, keepsBody: true };
+    const request = { url, method: "GET", headers: {}, body: undefined, proxyTimeoutMs: 30_000, maxBodyBytes: 1 << 20, keepsBody: true };
     const { body, size } = await exchange(request, agents, () => 0, new AbortController().signal);
     agents.close();
     expect([size, body.toString()]).toEqual([30_000, "a".repeat(30_000)]);
@@ -216,6 +216,20 @@ describe("without an answer", () => {
     });
     await hungUp;
     expect(context.clock.pending).toBe(0);
+  });
+
+  it("a check leaves no connection at a proxy that makes no way", async () => {
+    await using proxy = await rawServer((socket) => socket.on("error", () => undefined).resume());
+    const hungUp = goneFrom(proxy.server);
+    const { context, result } = await startCheck({
+      endpoint: "https://far.example.com/",
+      proxy_url: `http://127.0.0.1:${proxy.port}`,
+      idle_conn_timeout: "0s",
+      timeout: "50ms",
+    });
+    await hungUp;
+    await context.clock.advance(50);
+    expect(await result).toMatchObject({ answer: undefined });
   });
 
   it("in time to its end a check fails, and tells the status all the same", async () => {

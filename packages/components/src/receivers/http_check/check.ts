@@ -59,11 +59,11 @@ export async function check(target: Target, client: Client, clock: Clock, stop: 
 
 /** The answer at the end of all redirects. */
 async function followed(target: Target, client: Client, clock: Clock, signal: AbortSignal): Promise<Answer> {
-  const { url, method, headers, body, maxBodyBytes, validations } = target;
+  const { url, method, headers, body, maxBodyBytes, validations, timeoutMs: proxyTimeoutMs } = target;
   let hop: Hop = { url, method, headers, body, isTrusted: true };
   for (let requests = 1; ; requests++) {
     const shown = hop.isTrusted ? headersOf(client) : {};
-    const request = { ...hop, headers: { ...hop.headers, ...shown }, maxBodyBytes, keepsBody: validations.length > 0 };
+    const request = { ...hop, headers: { ...hop.headers, ...shown }, proxyTimeoutMs, maxBodyBytes, keepsBody: validations.length > 0 };
     const answer = await exchange(request, client.agents, () => clock.now(), signal);
     const next = answer.error === undefined ? nextHop(hop, answer.status, answer.location) : undefined;
     if (next === undefined) return answer;

@@ -15,7 +15,7 @@ let ticks = 0;
 const now = (): number => ++ticks;
 
 async function ask(url: string): Promise<Answer> {
-  const request = { method: "GET", headers: {}, body: undefined, maxBodyBytes: 1000, keepsBody: true };
+  const request = { method: "GET", headers: {}, body: undefined, proxyTimeoutMs: 30_000, maxBodyBytes: 1000, keepsBody: true };
   const answer = await exchange({ url: new URL(url), ...request }, agents, now, never);
   await settlePromises();
   return answer;
@@ -35,13 +35,29 @@ it("times each part that happens", async () => {
 it("keeps the body only where it is asked to", async () => {
   await using plain = await site((_request, response) => response.end("fine"));
   expect(String((await ask(plain.url)).body)).toBe("fine");
-  const request = { url: new URL(plain.url), method: "GET", headers: {}, body: undefined, maxBodyBytes: 1000, keepsBody: false };
+  const request = {
+    url: new URL(plain.url),
+    method: "GET",
+    headers: {},
+    body: undefined,
+    proxyTimeoutMs: 30_000,
+    maxBodyBytes: 1000,
+    keepsBody: false,
+  };
   expect(await exchange(request, agents, now, never)).toMatchObject({ body: Buffer.alloc(0), size: 4 });
 });
 
 it("does not begin after it was given up", async () => {
   await using plain = await site((_request, response) => response.end("fine"));
-  const request = { url: new URL(plain.url), method: "GET", headers: {}, body: undefined, maxBodyBytes: 1000, keepsBody: false };
+  const request = {
+    url: new URL(plain.url),
+    method: "GET",
+    headers: {},
+    body: undefined,
+    proxyTimeoutMs: 30_000,
+    maxBodyBytes: 1000,
+    keepsBody: false,
+  };
   await expect(exchange(request, agents, now, AbortSignal.abort(new Error("given up")))).rejects.toThrow("given up");
   expect(plain.asked).toEqual([]);
 });

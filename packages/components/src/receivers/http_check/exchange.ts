@@ -19,6 +19,8 @@ export interface Exchange {
   readonly method: string;
   readonly headers: OutgoingHttpHeaders;
   readonly body: Buffer | undefined;
+  /** A proxy that has not connected after so many milliseconds is hung up on, where no shorter time is set for its connections. */
+  readonly proxyTimeoutMs: number;
   /** As much of the body of the answer is read; the rest is not waited for. */
   readonly maxBodyBytes: number;
   /** Whether what is read is kept. */
@@ -66,14 +68,14 @@ class BrokenConnection extends Error {
 class StaleConnection extends BrokenConnection {}
 
 function attempt(what: Exchange, agents: HttpAgents, now: () => number, signal: AbortSignal): Promise<Answer> {
-  const { url, method, headers, body } = what;
+  const { url, method, headers, body, proxyTimeoutMs: timeout } = what;
   const timings: Timings = { dns: 0, connect: 0, tls: 0, request: 0, response: 0 };
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason as Error);
     const startedAt = now();
     const request =
       url.protocol === "https:"
-        ? httpsRequest(url, { method, headers, maxHeaderSize: MAX_HEAD_BYTES, agent: agents.secure })
+        ? httpsRequest(url, { method, headers, timeout, maxHeaderSize: MAX_HEAD_BYTES, agent: agents.secure })
         : httpRequest(url, { method, headers, maxHeaderSize: MAX_HEAD_BYTES, agent: agents.plain });
     let hasBegun = false;
     const abort = (): void => {

@@ -37,7 +37,7 @@ it("is what connections are made by", async () => {
   });
   const agents = new HttpAgents({}, { keepAlive: false, lookup });
   const url = new URL(`http://pay.example.com:${(server.address() as AddressInfo).port}/`);
-  const request = { url, method: "GET", headers: {}, body: undefined, maxBodyBytes: 10, keepsBody: true };
+  const request = { url, method: "GET", headers: {}, body: undefined, proxyTimeoutMs: 30_000, maxBodyBytes: 10, keepsBody: true };
   expect(String((await exchange(request, agents, () => 0, new AbortController().signal)).body)).toBe("fine");
   expect(names).toEqual(["pay.example.com"]);
   server.close();
