@@ -13,6 +13,10 @@ const LARGEST = 2500;
 const SEGMENT_BYTES = 6000;
 const BOLDNESS = [0, 0.5, 1];
 const DIRECTORY = "/storage";
+/** A storage that has refused something takes no more for a moment. */
+const PAUSE_MS = 250;
+/** The share of states of the disk that are opened twice. */
+const OPENED_TWICE = 0.4;
 
 /** When something happened, in steps of the disk. */
 interface Fate {
@@ -38,6 +42,8 @@ export interface PowerCutResult {
 export interface DiskOptions {
   /** Folders are never synced. */
   readonly forgetsNames?: boolean;
+  /** The chance that a write fails. */
+  readonly failures?: number;
 }
 
 /**
@@ -53,6 +59,7 @@ export async function runPowerCuts(seed: number, options: DiskOptions = {}): Pro
   let reused = 0;
   for (let life = 0; life < LIVES; life += 1) {
     const disk = options.forgetsNames === true ? forgetful(image, random) : new PowerDisk(image, random);
+    disk.failures = options.failures ?? 0;
     await live(disk, fates, life, random);
     reused += disk.steps.filter((step) => step.kind === "rename" && step.to.endsWith(".log")).length;
     for (let steps = 0; steps <= disk.steps.length; steps += 1) {
@@ -117,10 +124,14 @@ async function live(disk: PowerDisk, fates: Map<number, Fate>, life: number, ran
     if (dice < 0.55) {
       for (let more = Math.floor(random() * 4); more >= 0; more -= 1) {
         const number = next++;
-        const appended = log.append(record(number, 4 + Math.floor(random() * LARGEST))).then((id) => {
-          fates.set(number, { storedAt: now(), leftAt: Number.POSITIVE_INFINITY, buriedAt: Number.POSITIVE_INFINITY, toLetters: false });
-          ids.set(number, id);
-        });
+        const appended = log.append(record(number, 4 + Math.floor(random() * LARGEST))).then(
+          (id) => {
+            fates.set(number, { storedAt: now(), leftAt: Number.POSITIVE_INFINITY, buriedAt: Number.POSITIVE_INFINITY, toLetters: false });
+            ids.set(number, id);
+          },
+          // Who is refused comes again with another record.
+          () => clock.advance(PAUSE_MS),
+        );
         appends.push(appended);
       }
     } else if (dice < 0.8) await clock.advance(25);
@@ -164,7 +175,8 @@ async function whatIsWrong(
   { steps, earlier }: { readonly steps: number; readonly earlier: number },
   random: Random,
 ): Promise<string[]> {
-  const { log, lines } = await open(new PowerDisk(image, random), random);
+  const disk = new PowerDisk(image, random);
+  const { log, lines, clock } = await open(disk, random);
   const records = await log.read(0, 1_000_000);
   const queued = new Set(records.map(numberOf));
   const letters = lettersOf(image);
@@ -188,6 +200,28 @@ async function whatIsWrong(
   if (log.totals.records !== records.length) wrong.push(`the books say ${log.totals.records} records, and there are ${records.length}`);
   const ids = records.map(({ id }) => id);
   if (ids.some((id, index) => index > 0 && id <= (ids[index - 1] ?? 0))) wrong.push("the order is not kept");
+  if (random() < OPENED_TWICE) wrong.push(...(await whatIsWrongNextTime({ disk, log, clock, ids }, random)));
+  return wrong;
+}
+
+/** A start has told all that there is to tell, and takes nothing else away than what is delivered after it. */
+async function whatIsWrongNextTime(
+  { disk, log, clock, ids }: Pick<Opened, "log" | "clock"> & { readonly disk: PowerDisk; readonly ids: readonly number[] },
+  random: Random,
+): Promise<string[]> {
+  const delivered = new Set(ids.filter(() => random() < 0.3));
+  await log.remove([...delivered]);
+  if (random() < 0.5) await log.append(record(1_000_000_000, 100));
+  await clock.advance(25);
+  // Until the database has all of it.
+  for (let turn = 0; turn < 40; turn += 1) await new Promise((resolve) => void setImmediate(resolve));
+  const next = await open(new PowerDisk(disk.imageAfter(disk.steps.length, random, 1), random), random);
+  const found = new Set((await next.log.read(0, 1_000_000)).map(({ id }) => id));
+  const wrong = next.lines.filter(({ level }) => level === "error").map(({ fields }) => `the next start: ${String(fields["problem"])}`);
+  for (const id of ids) {
+    if (delivered.has(id) && found.has(id)) wrong.push(`the record ${id} was delivered after a start, and is there at the next`);
+    if (!delivered.has(id) && !found.has(id)) wrong.push(`the record ${id} was there at a start, and is lost at the next`);
+  }
   return wrong;
 }
 

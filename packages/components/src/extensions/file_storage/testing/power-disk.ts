@@ -21,6 +21,7 @@ type Step =
   | { readonly kind: "syncEnds"; readonly sync: number }
   | { readonly kind: "writeBegins"; readonly file: number; readonly position: number; readonly bytes: Buffer; readonly write: number }
   | { readonly kind: "writeEnds"; readonly write: number }
+  | { readonly kind: "writeFails"; readonly write: number; readonly file: number; readonly content: Buffer }
   | { readonly kind: "truncate"; readonly file: number; readonly length: number }
   | { readonly kind: "commitBegins"; readonly transaction: Transaction }
   | { readonly kind: "commitSynced"; readonly commits: number };
@@ -47,6 +48,8 @@ export class PowerDisk implements FileLayer {
   readonly #random: Random;
   readonly #names: Map<string, number> = new Map();
   readonly #contents: Buffer[] = [];
+  /** The chance that a write fails; then a part of its sectors is on the disk. */
+  failures = 0;
   #counter = 0;
   #commits = 0;
 
@@ -147,6 +150,12 @@ export class PowerDisk implements FileLayer {
         const write = (this.#counter += 1);
         this.steps.push({ kind: "writeBegins", file, position, bytes, write });
         await this.#turns();
+        if (this.failures > 0 && this.#random() < this.failures) {
+          const torn = tornWrite(content(), { position, bytes }, () => this.#random() < 0.5, this.#random);
+          this.#contents[file] = torn;
+          this.steps.push({ kind: "writeFails", write, file, content: torn });
+          throw new Error("EIO: injected");
+        }
         this.#contents[file] = written(content(), position, bytes);
         this.steps.push({ kind: "writeEnds", write });
       },
@@ -239,9 +248,12 @@ class Aftermath {
     }
   }
 
-  #addBytes(step: Write | Extract<Step, { readonly kind: "writeEnds" | "truncate" }>): void {
+  #addBytes(step: Write | Extract<Step, { readonly kind: "writeEnds" | "writeFails" | "truncate" }>): void {
     if (step.kind === "writeBegins") this.#writes.set(step.write, step);
-    else if (step.kind === "truncate") {
+    else if (step.kind === "writeFails") {
+      this.#contents[step.file] = step.content;
+      this.#writes.delete(step.write);
+    } else if (step.kind === "truncate") {
       if (this.#happened()) this.#contents[step.file] = Buffer.from(this.#content(step.file).subarray(0, step.length));
     } else {
       const write = this.#writes.get(step.write);
