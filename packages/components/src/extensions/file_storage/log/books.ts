@@ -160,7 +160,7 @@ export class Books {
     try {
       for (const segment of finished) await (isKept ? spares.retire(segment) : files.remove(segment.path));
       await files.syncDirectory(folder);
-      spares.settle();
+      await spares.settle();
     } catch (error) {
       this.#complain(error);
       return false;

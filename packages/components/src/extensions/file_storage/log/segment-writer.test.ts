@@ -54,7 +54,7 @@ async function reusing(disk: FailingDisk): Promise<{ readonly writer: SegmentWri
   await writer.write([record(3, 1200)], 3);
   await spares.retire(first);
   await disk.syncDirectory(FOLDER);
-  spares.settle();
+  await spares.settle();
   const { path, isReused } = await writer.write([record(4, 100)], 4);
   expect(isReused).toBe(true);
   return { writer, path };

@@ -6,6 +6,8 @@ import type { LogFile } from "../disk/file-layer.ts";
 import { faultyFiles, type FaultyFiles } from "../testing/faulty-files.ts";
 import { numberOf, openTestStorage, record, type StorageUnderTest } from "../testing/storage-kit.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
+import { Segment } from "./segment.ts";
+import { SpareFiles } from "./spare-files.ts";
 
 /** Segments are a sixteenth of it, and two of them may be spare. */
 const MAX_BYTES = 2 ** 20;
@@ -182,4 +184,23 @@ it("spare files that a killed process has left are deleted by the next start, an
   expect(await names(folder)).toEqual([]);
   expect((await storage.leftovers()).unopened).toEqual([]);
   await storage.close();
+});
+
+it("a file that is put aside while its queue is closed is gone when that has ended", async () => {
+  const done: string[] = [];
+  const files = {
+    ...faultyFiles(),
+    rename: () => Promise.resolve(),
+    remove: async (path: string) => {
+      await new Promise((resolve) => void setImmediate(resolve));
+      done.push(path);
+    },
+  };
+  const spares = new SpareFiles({ files, folder: "/queue", segmentBytes: 100, mostSpares: 1, hasRoom: () => true });
+  const segment = new Segment({ number: 1, path: "/queue/0000000001.log", salt: 1, firstId: 1, size: 100 });
+  segment.isFilled = true;
+  await spares.retire(segment);
+  await spares.close();
+  await spares.settle();
+  expect(done).toEqual(["/queue/0000000001.spare"]);
 });

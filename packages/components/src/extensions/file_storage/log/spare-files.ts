@@ -53,10 +53,10 @@ export class SpareFiles {
   }
 
   /** The folder has been synced: what was retired before can be written. Until then a power cut may give it its old name back. */
-  settle(): void {
+  async settle(): Promise<void> {
     this.#spares.push(...this.#retired);
     this.#retired = [];
-    if (this.#isClosed) void this.drop();
+    if (this.#isClosed) await this.drop();
   }
 
   /** A file to write from its beginning on; it is the caller's. */
