@@ -29,8 +29,12 @@ export interface PortedYaml {
  * Starts `tidemark run` on a configuration that has no `otlp` receiver and no `health_check` extension of its own: both are
  * added, on free ports of the loopback interface. `options` are more of `tidemark run`. Resolves when it is ready.
  */
-export async function startCollector(yaml: string | PortedYaml, options: readonly string[] = []): Promise<Collector> {
-  const collector = await spawnCollector(yaml, options);
+export async function startCollector(
+  yaml: string | PortedYaml,
+  options: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Collector> {
+  const collector = await spawnCollector(yaml, options, environment);
   const { child, health } = collector;
   if (await isReady(child, health)) return collector;
   await child.stop();
@@ -38,7 +42,11 @@ export async function startCollector(yaml: string | PortedYaml, options: readonl
 }
 
 /** The same without waiting until it is ready. */
-export async function spawnCollector(yaml: string | PortedYaml, options: readonly string[] = []): Promise<Collector> {
+export async function spawnCollector(
+  yaml: string | PortedYaml,
+  options: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Collector> {
   const folder = await mkdtemp(join(tmpdir(), "tidemark-"));
   const { ports: count, write } = typeof yaml === "string" ? { ports: 0, write: () => yaml } : yaml;
   const [httpPort = 0, grpcPort = 0, healthPort = 0, ...more] = await freePorts(3 + count);
@@ -50,7 +58,7 @@ service: { extensions: [health_check], telemetry: { metrics: { level: none } } }
   await writeFile(join(folder, "frame.yaml"), frame);
   await writeFile(join(folder, "pipeline.yaml"), write(more));
   const files = [join(folder, "frame.yaml"), join(folder, "pipeline.yaml")];
-  const child = startNode(["packages/collector/bin/tidemark.js", "run", ...options, ...files]);
+  const child = startNode(["packages/collector/bin/tidemark.js", "run", ...options, ...files], environment);
   void child.ended.then(() => rm(folder, { recursive: true, force: true }));
   const at = (port: number): string => `http://127.0.0.1:${port}`;
   return { child, http: at(httpPort), grpc: at(grpcPort), health: at(healthPort), file: files[1] ?? "", stop: () => child.stop() };
