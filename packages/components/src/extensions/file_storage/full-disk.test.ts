@@ -92,8 +92,12 @@ describe("a storage on a disk without one free byte", () => {
       await goesOn(queue, clock);
       expect(await numbers(queue)).toEqual([99]);
       // The tool for dead letters gets in, too.
-      await clock.advance(2500);
-      await expect.poll(() => new DeadLetters(folder).drop({ filter: {} }).then(({ changed }) => changed)).toBe(1);
+      await expect
+        .poll(async () => {
+          await clock.advance(2500);
+          return (await new DeadLetters(folder).drop({ filter: {} })).changed;
+        })
+        .toBe(1);
       await storage.close();
       const again = await openTestStorage(folder);
       expect(await numbers(await again.storage.openQueue("a"))).toEqual([99]);
