@@ -81,9 +81,11 @@ describe("requests of otlp_http", () => {
     [{}, 3, "keep-alive"],
   ])("opens as many connections as %j lets it", async (config, most, kept) => {
     const sockets = new Set<unknown>();
+    const waiting: ServerResponse[] = [];
     const own = await open((response) => {
       sockets.add(response.socket);
-      setImmediate(() => response.end());
+      waiting.push(response);
+      if (waiting.length === most) for (const each of waiting.splice(0)) each.end();
     }, config);
     const sent = await Promise.all([1, 2, 3].map(async () => sendOnce(own, BATCH)));
     expect(sent.map(verdict)).toEqual(["sent", "sent", "sent"]);
