@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DeadLetters } from "@tidemark/components/dead-letters";
@@ -97,6 +97,8 @@ function injure({ random, subject }: Trial, kind: Injury, hurt: Hurt): void {
 
 function injureDatabase(storage: string, random: Random): void {
   const path = join(storage, "state.db");
+  // A collector that was killed while it started may have made none.
+  if (!existsSync(path)) return;
   const bytes = readFileSync(path);
   const at = Math.floor(random() * bytes.length);
   writeFileSync(path, bytes.fill(Math.floor(random() * 256), at, at + 32));
