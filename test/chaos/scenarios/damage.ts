@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DeadLetters } from "@tidemark/components/dead-letters";
 import type { Random } from "@tidemark/core";
@@ -96,9 +96,9 @@ function injure({ random, subject }: Trial, kind: Injury, hurt: Hurt): void {
 }
 
 function injureDatabase(storage: string, random: Random): void {
-  const path = join(storage, "state.db");
-  // A collector that was killed while it started may have made none.
-  if (!existsSync(path)) return;
+  // Each of several workers has its own.
+  const databases = readdirSync(storage, { recursive: true, encoding: "utf8" }).filter((name) => basename(name) === "state.db");
+  const path = join(storage, pick(random, databases.toSorted()));
   const bytes = readFileSync(path);
   const at = Math.floor(random() * bytes.length);
   writeFileSync(path, bytes.fill(Math.floor(random() * 256), at, at + 32));
