@@ -97,8 +97,9 @@ function injure({ random, subject }: Trial, kind: Injury, hurt: Hurt): void {
 
 function injureDatabase(storage: string, random: Random): void {
   // Each of several workers has its own.
-  const databases = readdirSync(storage, { recursive: true, encoding: "utf8" }).filter((name) => basename(name) === "state.db");
-  const path = join(storage, pick(random, databases.toSorted()));
+  const names = readdirSync(storage, { recursive: true, encoding: "utf8" });
+  const [first = "state.db", ...others] = names.filter((name) => basename(name) === "state.db").toSorted();
+  const path = join(storage, pick(random, [first, ...others]));
   const bytes = readFileSync(path);
   const at = Math.floor(random() * bytes.length);
   writeFileSync(path, bytes.fill(Math.floor(random() * 256), at, at + 32));
